@@ -1,0 +1,15 @@
+//! What windlass talks about. Pure: no input or output, no clock, no environment.
+
+pub mod digest;
+pub mod document;
+pub mod event;
+pub mod failure;
+pub mod name;
+pub mod observation;
+pub mod permission;
+pub mod plan;
+pub mod recipe;
+pub mod record;
+pub mod reference;
+pub mod release;
+pub mod verdict;

@@ -1,0 +1,116 @@
+//! Names that windlass and git give: [`ReleaseId`], [`Commit`], [`SecretName`].
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// A text that is not the kind of name it was taken for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not {what}")]
+pub struct NotAName {
+    text: String,
+    what: &'static str,
+}
+
+/// The alphabet of release ids: RFC 4648 base32 in lower case.
+const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// Ten base32 characters, made from random bytes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ReleaseId(String);
+
+impl ReleaseId {
+    /// The id these random bytes stand for: five bits of each.
+    #[must_use]
+    pub fn from_random(bytes: [u8; 10]) -> Self {
+        Self(bytes.iter().map(|b| char::from(BASE32[usize::from(b & 31)])).collect())
+    }
+}
+
+/// A git object id of a commit: 40 hexadecimal digits, or 64 where the repository uses SHA-256.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Commit(String);
+
+impl Commit {
+    /// The first seven digits, as git shows them.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        &self.0[..7]
+    }
+}
+
+/// The name of a secret in its store, such as `repo:github.com/mozilla/balrog:dockerhub`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SecretName(String);
+
+macro_rules! name {
+    ($name:ident, $what:literal, $valid:expr) => {
+        impl $name {
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl FromStr for $name {
+            type Err = NotAName;
+            fn from_str(text: &str) -> Result<Self, NotAName> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(NotAName { text: text.chars().take(100).collect(), what: $what })
+                }
+            }
+        }
+        impl TryFrom<String> for $name {
+            type Error = NotAName;
+            fn try_from(text: String) -> Result<Self, NotAName> {
+                text.parse()
+            }
+        }
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+name!(ReleaseId, "a release id: ten characters of a-z and 2-7", |t| t.len() == 10
+    && t.bytes().all(|b| BASE32.contains(&b)));
+name!(Commit, "a commit: 40 or 64 lower-case hexadecimal digits", |t| matches!(t.len(), 40 | 64)
+    && t.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
+name!(SecretName, "a secret's name: 1 to 255 printable characters without spaces", |t| (1..=255).contains(&t.len())
+    && t.bytes().all(|b| b.is_ascii_graphic()));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_come_from_bytes_and_parse() {
+        let id = ReleaseId::from_random([0, 1, 31, 32, 255, 9, 8, 7, 6, 5]);
+        assert_eq!(id.as_str(), "ab7a7jihgf");
+        assert_eq!(id.as_str().parse::<ReleaseId>().unwrap(), id);
+        assert!("ab7a7jihg1".parse::<ReleaseId>().is_err());
+    }
+
+    #[test]
+    fn names_are_checked() {
+        assert!("repo:github.com/mozilla/balrog:dockerhub".parse::<SecretName>().is_ok());
+        assert!("with space".parse::<SecretName>().is_err());
+        assert!("a88b0c2".parse::<Commit>().is_err());
+    }
+}

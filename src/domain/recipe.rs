@@ -1,0 +1,193 @@
+//! Where in a secret's document the login is.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    document::{InTheWay, SecretValue},
+    reference::{DOCKER_HUB, Repository},
+};
+
+/// JSON pointers into the document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum Recipe {
+    Pair {
+        username: String,
+        password: String,
+    },
+    /// To a Docker `config.json`; the entry for the repository's registry is used.
+    DockerConfig {
+        #[serde(rename = "docker-config")]
+        docker_config: String,
+    },
+}
+
+/// A login to a registry. The user name is shown; the password never is.
+#[derive(Clone, Debug)]
+pub struct Login {
+    pub username: String,
+    pub password: SecretString,
+}
+
+/// The document does not hold what the recipe says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoLogin {
+    #[error("the document has no `{pointer}`; its keys are {keys}")]
+    NoSuchKey { pointer: String, keys: String },
+    #[error("`{0}` is not a string")]
+    NotAString(String),
+    #[error("`{0}` is empty")]
+    Empty(String),
+    #[error("`{pointer}` is no Docker config: {why}")]
+    NotADockerConfig { pointer: String, why: &'static str },
+    #[error("the Docker config at `{pointer}` has no login for {host}")]
+    NoEntry { pointer: String, host: String },
+    #[error(transparent)]
+    InTheWay(#[from] InTheWay),
+}
+
+impl Recipe {
+    /// The login for this repository's registry.
+    ///
+    /// # Errors
+    /// When the document does not hold it.
+    pub fn login(&self, document: &SecretValue, repository: &Repository) -> Result<Login, NoLogin> {
+        match self {
+            Self::Pair { username, password } => Ok(Login {
+                username: string_at(document, username)?.expose_secret().to_owned(),
+                password: string_at(document, password)?.clone(),
+            }),
+            Self::DockerConfig { docker_config: pointer } => docker_login(document, pointer, repository),
+        }
+    }
+
+    /// Writes a login where this recipe finds it, and keeps the document's other keys.
+    ///
+    /// # Errors
+    /// When something else is in the way.
+    pub fn store(&self, document: &mut SecretValue, login: &Login, repository: &Repository) -> Result<(), NoLogin> {
+        match self {
+            Self::Pair { username, password } => {
+                document.put(username, SecretValue::String(login.username.clone().into()))?;
+                document.put(password, SecretValue::String(login.password.clone()))?;
+            }
+            Self::DockerConfig { docker_config: pointer } => {
+                let key = docker_key(repository).replace('~', "~0").replace('/', "~1");
+                let pair = Zeroizing::new(format!("{}:{}", login.username, login.password.expose_secret()));
+                document.put(
+                    &format!("{pointer}/auths/{key}/auth"),
+                    SecretValue::String(BASE64_STANDARD.encode(pair.as_bytes()).into()),
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every string that the recipe marks as secret: what must never appear in a log.
+    #[must_use]
+    pub fn marked<'a>(&self, document: &'a SecretValue) -> Vec<&'a SecretString> {
+        let pointer = match self {
+            Self::Pair { password, .. } => password,
+            Self::DockerConfig { docker_config } => docker_config,
+        };
+        document.at(pointer).map(SecretValue::strings).unwrap_or_default()
+    }
+}
+
+fn string_at<'a>(document: &'a SecretValue, pointer: &str) -> Result<&'a SecretString, NoLogin> {
+    match document.at(pointer) {
+        None => Err(NoLogin::NoSuchKey { pointer: pointer.to_owned(), keys: document.keys().join(", ") }),
+        Some(SecretValue::String(s)) if s.expose_secret().is_empty() => Err(NoLogin::Empty(pointer.to_owned())),
+        Some(SecretValue::String(s)) => Ok(s),
+        Some(_) => Err(NoLogin::NotAString(pointer.to_owned())),
+    }
+}
+
+/// The key under `auths` that docker itself writes for this registry.
+fn docker_key(repository: &Repository) -> &str {
+    if repository.host() == DOCKER_HUB { "https://index.docker.io/v1/" } else { repository.host() }
+}
+
+fn docker_login(document: &SecretValue, pointer: &str, repository: &Repository) -> Result<Login, NoLogin> {
+    let config = document
+        .at(pointer)
+        .ok_or_else(|| NoLogin::NoSuchKey { pointer: pointer.to_owned(), keys: document.keys().join(", ") })?;
+    let wrong = |why| NoLogin::NotADockerConfig { pointer: pointer.to_owned(), why };
+    let Some(SecretValue::Object(auths)) = config.at("/auths") else { return Err(wrong("it has no `auths`")) };
+    let host = repository.host();
+    let names_host = |key: &str| {
+        let bare = key.trim_start_matches("https://").trim_start_matches("http://");
+        let bare = bare.split('/').next().unwrap_or(bare);
+        bare == host || (host == DOCKER_HUB && matches!(bare, "index.docker.io" | "registry-1.docker.io"))
+    };
+    let entry = auths
+        .get(docker_key(repository))
+        .or_else(|| auths.iter().find(|(key, _)| names_host(key)).map(|(_, entry)| entry))
+        .ok_or_else(|| NoLogin::NoEntry { pointer: pointer.to_owned(), host: host.to_owned() })?;
+    if let (Some(SecretValue::String(user)), Some(SecretValue::String(password))) =
+        (entry.at("/username"), entry.at("/password"))
+    {
+        return Ok(Login { username: user.expose_secret().to_owned(), password: password.clone() });
+    }
+    let Some(SecretValue::String(auth)) = entry.at("/auth") else { return Err(wrong("the entry has no `auth`")) };
+    let decoded =
+        Zeroizing::new(BASE64_STANDARD.decode(auth.expose_secret()).map_err(|_| wrong("its `auth` is not base64"))?);
+    let text = std::str::from_utf8(&decoded).map_err(|_| wrong("its `auth` is not text"))?;
+    let (user, password) = text.split_once(':').ok_or_else(|| wrong("its `auth` is not user:password"))?;
+    // docker pads passwords with NULs in some versions and strips them itself.
+    Ok(Login { username: user.to_owned(), password: password.trim_end_matches('\0').into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair() -> Recipe {
+        Recipe::Pair { username: "/dockerhub_username".into(), password: "/dockerhub_password".into() }
+    }
+
+    fn docker() -> Recipe {
+        Recipe::DockerConfig { docker_config: "/dockercfg".into() }
+    }
+
+    fn empty() -> SecretValue {
+        serde_json::from_str(r#"{"other":"kept"}"#).unwrap()
+    }
+
+    #[test]
+    fn both_recipes_find_what_they_store() {
+        let login = Login { username: "bot".into(), password: "a~b?c>d:e".into() };
+        for repository in ["mozilla/balrog", "127.0.0.1:5000/a/b"] {
+            let repository: Repository = repository.parse().unwrap();
+            for recipe in [pair(), docker()] {
+                let mut document = empty();
+                recipe.store(&mut document, &login, &repository).unwrap();
+                let found = recipe.login(&document, &repository).unwrap();
+                assert_eq!((found.username.as_str(), found.password.expose_secret()), ("bot", "a~b?c>d:e"));
+                assert!(document.at("/other").is_some());
+                assert_eq!(recipe.marked(&document).len(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_login_of_another_registry_is_not_used() {
+        let mut document = empty();
+        docker()
+            .store(
+                &mut document,
+                &Login { username: "bot".into(), password: "secret-secret".into() },
+                &"ghcr.io/a/b".parse().unwrap(),
+            )
+            .unwrap();
+        assert!(matches!(docker().login(&document, &"quay.io/a/b".parse().unwrap()), Err(NoLogin::NoEntry { .. })));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = pair().login(&empty(), &"a/b".parse().unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), "the document has no `/dockerhub_username`; its keys are /other");
+    }
+}

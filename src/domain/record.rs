@@ -1,0 +1,94 @@
+//! What was built, as recorded at release time: `release.json` and `docker-image-shasum256.txt`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    digest::Digest,
+    name::{Commit, ReleaseId},
+    plan::{PlannedTag, Runner},
+    reference::{Platform, Repository, Tag},
+};
+
+/// The name of the artifact that consumers check images against, as the first such releases called it.
+pub const SHASUM_FILE: &str = "docker-image-shasum256.txt";
+/// The name of the whole record.
+pub const RECORD_FILE: &str = "release.json";
+/// Version of the record's JSON.
+pub const RECORD_SCHEMA: &str = "windlass.record/1";
+
+/// Which bytes an engine's image id is the digest of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IdKind {
+    /// The image's config: the classic stores of docker and podman.
+    Config,
+    /// The manifest: docker's containerd store, single platform.
+    Manifest,
+    /// The index: docker's containerd store, several platforms or attestations.
+    Index,
+    Unknown,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    pub schema: String,
+    pub release: ReleaseId,
+    pub image: String,
+    pub repository: Repository,
+    pub image_id: Digest,
+    pub id_kind: IdKind,
+    /// What the registry said its manifest's config is, hashed after the first push.
+    pub config_digest: Option<Digest>,
+    pub manifest_digest: Option<Digest>,
+    pub index_digest: Option<Digest>,
+    /// Digests of the uncompressed layers, lowest first.
+    pub diff_ids: Vec<Digest>,
+    pub platform: Option<Platform>,
+    pub tags: Vec<PlannedTag>,
+    pub commit: Commit,
+    #[serde(rename = "ref")]
+    pub git_ref: Option<String>,
+    pub remote: Option<String>,
+    /// `reviewed` when the commit was on an allowed branch or tag at the remote, else `unreviewed`.
+    pub review: Review,
+    pub dirty: bool,
+    pub dockerfile_digest: Option<Digest>,
+    pub context_digest: Option<Digest>,
+    pub log_digest: Option<Digest>,
+    /// The builder dropped output, so the log is not the whole log.
+    pub log_clipped: bool,
+    pub runner: Runner,
+    pub engine: String,
+    pub who: String,
+    pub when: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Review {
+    Reviewed,
+    Unreviewed,
+}
+
+impl Record {
+    #[must_use]
+    pub fn names(&self, tag: &Tag) -> bool {
+        self.tags.iter().any(|t| &t.tag == tag)
+    }
+
+    /// The digest of the image's config, from the engine or from the registry.
+    #[must_use]
+    pub fn config(&self) -> Option<&Digest> {
+        match self.id_kind {
+            IdKind::Config => Some(&self.image_id),
+            _ => self.config_digest.as_ref(),
+        }
+    }
+
+    /// Digests that, under a tag, are this very image: its manifest or its index.
+    pub fn top_digests(&self) -> impl Iterator<Item = &Digest> {
+        let id = matches!(self.id_kind, IdKind::Manifest | IdKind::Index).then_some(&self.image_id);
+        [self.manifest_digest.as_ref(), self.index_digest.as_ref(), id].into_iter().flatten()
+    }
+}

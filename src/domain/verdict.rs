@@ -1,0 +1,275 @@
+//! Record × observation → verdict: a total function. The words are the same everywhere.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    observation::{Content, Hashed, Observation, ObservedImage},
+    record::{IdKind, Record},
+    reference::Tag,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The very bytes that were recorded, fetched and hashed in this run.
+    Match,
+    /// The recorded config (which pins every layer's content) under another manifest: another pusher.
+    SameImageRepacked,
+    /// HEAD names a digest whose bytes were hashed in an earlier run.
+    MatchClaimed,
+    /// Another index, with the recorded manifest still inside.
+    IndexChanged,
+    NotRecorded,
+    Mismatch,
+    /// The tag shows an image that is recorded, for another release.
+    TagMoved,
+    /// The same layers under another config: environment, command or labels differ.
+    SameFilesNewConfig,
+    OtherPlatformOnly,
+    Missing,
+    Corrupt,
+    /// The record holds no identity that a registry can show.
+    Uncomparable,
+    Denied,
+    RateLimited,
+    Unreachable,
+}
+
+/// What a verdict means for whoever has to act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    Good,
+    Notice,
+    Bad,
+    Unknown,
+}
+
+impl Verdict {
+    pub const ALL: [Self; 15] = [
+        Self::Match,
+        Self::SameImageRepacked,
+        Self::MatchClaimed,
+        Self::IndexChanged,
+        Self::NotRecorded,
+        Self::Mismatch,
+        Self::TagMoved,
+        Self::SameFilesNewConfig,
+        Self::OtherPlatformOnly,
+        Self::Missing,
+        Self::Corrupt,
+        Self::Uncomparable,
+        Self::Denied,
+        Self::RateLimited,
+        Self::Unreachable,
+    ];
+
+    #[must_use]
+    pub fn class(self) -> Class {
+        match self {
+            Self::Match | Self::SameImageRepacked => Class::Good,
+            Self::MatchClaimed | Self::IndexChanged | Self::NotRecorded => Class::Notice,
+            Self::Mismatch
+            | Self::TagMoved
+            | Self::SameFilesNewConfig
+            | Self::OtherPlatformOnly
+            | Self::Missing
+            | Self::Corrupt => Class::Bad,
+            Self::Uncomparable | Self::Denied | Self::RateLimited | Self::Unreachable => Class::Unknown,
+        }
+    }
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::SameImageRepacked => "same-image-repacked",
+            Self::MatchClaimed => "match-claimed",
+            Self::IndexChanged => "index-changed",
+            Self::NotRecorded => "not-recorded",
+            Self::Mismatch => "mismatch",
+            Self::TagMoved => "tag-moved",
+            Self::SameFilesNewConfig => "same-files-new-config",
+            Self::OtherPlatformOnly => "other-platform-only",
+            Self::Missing => "missing",
+            Self::Corrupt => "corrupt",
+            Self::Uncomparable => "uncomparable",
+            Self::Denied => "denied",
+            Self::RateLimited => "rate-limited",
+            Self::Unreachable => "unreachable",
+        }
+    }
+
+    /// A sign that needs no colour.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
+        match self.class() {
+            Class::Good => "✓",
+            Class::Notice => "•",
+            Class::Bad => "✗",
+            Class::Unknown => "?",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    pub verdict: Verdict,
+    /// The evidence in one sentence.
+    pub why: String,
+}
+
+/// Judges one tag.
+///
+/// `record` is the newest that names the tag; `others` are all records of the repository, used to say
+/// which release an image belongs to. That an image is another release's is known for certain, so it is
+/// said before anything that is concluded from layers or platforms.
+#[must_use]
+pub fn judge(tag: &Tag, record: Option<&Record>, others: &[Record], observation: &Observation) -> Judgement {
+    let say = |verdict, why: String| Judgement { verdict, why };
+    let (content, hashed) = match observation {
+        Observation::Seen { content, hashed } => (content, *hashed),
+        Observation::Absent { visible: true } => {
+            return say(
+                Verdict::Missing,
+                record.map_or_else(
+                    || format!("the registry has no tag {tag}, and no record names it"),
+                    |r| format!("release {} recorded {tag}; the registry has no such tag", r.release),
+                ),
+            );
+        }
+        Observation::Absent { visible: false } => {
+            return match record {
+                Some(r) => say(
+                    Verdict::Missing,
+                    format!("release {} recorded {tag}; it is missing or not visible to this credential", r.release),
+                ),
+                None => say(
+                    Verdict::Missing,
+                    format!("{tag} is missing or not visible to this credential, and no record names it"),
+                ),
+            };
+        }
+        Observation::Corrupt { expected, actual } => {
+            return say(
+                Verdict::Corrupt,
+                format!("the registry serves bytes of {} where {} was claimed", actual.short(), expected.short()),
+            );
+        }
+        Observation::Unreadable { why } => {
+            return say(Verdict::Corrupt, format!("what the registry serves is no image: {why}"));
+        }
+        Observation::Denied { why } => return say(Verdict::Denied, why.clone()),
+        Observation::RateLimited { retry_after_seconds } => {
+            return say(
+                Verdict::RateLimited,
+                retry_after_seconds.map_or_else(
+                    || "the registry asks to slow down".to_owned(),
+                    |s| format!("the registry asks to wait {s} s"),
+                ),
+            );
+        }
+        Observation::Unreachable { why } => return say(Verdict::Unreachable, why.clone()),
+    };
+    let Some(record) = record else {
+        let why = match others.iter().find(|r| is_image_of(r, content)) {
+            Some(other) => format!("no record names {tag}; its image is that of release {}", other.release),
+            None => format!("no record names {tag} or its image"),
+        };
+        return say(Verdict::NotRecorded, why);
+    };
+    let judgement = compare(record, others, content);
+    match (judgement.verdict.class(), hashed) {
+        (Class::Good, Hashed::Earlier(at)) => say(
+            Verdict::MatchClaimed,
+            format!(
+                "the registry claims a digest whose bytes were hashed at {}: {}",
+                at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+                judgement.why
+            ),
+        ),
+        _ => judgement,
+    }
+}
+
+fn compare(record: &Record, others: &[Record], content: &Content) -> Judgement {
+    let say = |verdict, why: String| Judgement { verdict, why };
+    let release = &record.release;
+    let found = content.digest.short();
+    if record.top_digests().any(|d| d == &content.digest) {
+        return say(Verdict::Match, format!("{found} hashed; recorded by release {release}"));
+    }
+    if content.index && record.manifest_digest.as_ref().is_some_and(|m| content.images.iter().any(|i| &i.manifest == m))
+    {
+        return say(
+            Verdict::IndexChanged,
+            format!("index {found} is not the one recorded by release {release}; the recorded manifest is inside"),
+        );
+    }
+    if record.config().is_some_and(|config| content.images.iter().any(|i| &i.config == config)) {
+        return say(
+            Verdict::SameImageRepacked,
+            format!("the image recorded by release {release} under another manifest, {found}"),
+        );
+    }
+    if let Some(other) = others.iter().find(|r| r.release != *release && is_image_of(r, content)) {
+        return say(Verdict::TagMoved, format!("shows the image of release {}, not of {release}", other.release));
+    }
+    let Some(image) = content.image_for(record.platform.as_ref()) else {
+        let wanted = record.platform.as_ref().map_or("one platform", |p| p.as_str());
+        return say(
+            Verdict::OtherPlatformOnly,
+            format!("release {release} recorded {wanted}; {found} has {}", platforms(&content.images)),
+        );
+    };
+    if !record.diff_ids.is_empty() && image.diff_ids == record.diff_ids {
+        return say(
+            Verdict::SameFilesNewConfig,
+            format!(
+                "the files recorded by release {release}, under config {} (environment, command or labels differ)",
+                image.config.short()
+            ),
+        );
+    }
+    if record.config().is_none() && record.diff_ids.is_empty() {
+        return say(
+            Verdict::Uncomparable,
+            format!("release {release} recorded {}, which no registry shows", kind_in_words(record.id_kind)),
+        );
+    }
+    say(
+        Verdict::Mismatch,
+        format!(
+            "release {release} recorded image {}; the registry shows {} of no record",
+            record.image_id.short(),
+            image.config.short()
+        ),
+    )
+}
+
+fn is_image_of(record: &Record, content: &Content) -> bool {
+    record.top_digests().any(|d| d == &content.digest || content.images.iter().any(|i| &i.manifest == d))
+        || record.config().is_some_and(|config| content.images.iter().any(|i| &i.config == config))
+}
+
+fn platforms(images: &[ObservedImage]) -> String {
+    let names: Vec<&str> =
+        images.iter().map(|i| i.platform.as_ref().map_or("an unnamed platform", |p| p.as_str())).collect();
+    if names.is_empty() { "no image".to_owned() } else { names.join(", ") }
+}
+
+fn kind_in_words(kind: IdKind) -> &'static str {
+    match kind {
+        IdKind::Config => "a config digest",
+        IdKind::Manifest => "a manifest digest of the engine's own store",
+        IdKind::Index => "an index digest of the engine's own store",
+        IdKind::Unknown => "an id of unknown kind",
+    }
+}

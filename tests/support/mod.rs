@@ -1,0 +1,3 @@
+//! What the tests stand on: real services, started for one test and ended with it.
+
+pub mod registry;

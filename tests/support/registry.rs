@@ -1,0 +1,98 @@
+//! A real CNCF distribution registry for one test: own port, own storage, ended on drop.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// User name of every test registry that asks for a login.
+pub const USER: &str = "bot";
+/// Its password: with the characters that base64url and base64 encode differently.
+pub const PASSWORD: &str = "a~b?c>d~~~???>>>";
+
+pub struct Registry {
+    process: Child,
+    folder: TempDir,
+    /// `127.0.0.1:PORT`; engines take loopback registries over plain HTTP.
+    pub host: String,
+}
+
+impl Registry {
+    /// Without logins: everybody may push.
+    pub fn open() -> Self {
+        Self::start(None)
+    }
+
+    /// With [`USER`] and [`PASSWORD`], checked with bcrypt as real ones do.
+    pub fn with_login() -> Self {
+        Self::start(Some((USER, PASSWORD)))
+    }
+
+    pub fn start(login: Option<(&str, &str)>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let auth = login.map(|(user, password)| {
+            let line = Command::new("htpasswd")
+                .args(["-Bbn", user, password])
+                .output()
+                .expect("htpasswd is installed (tests/run.sh installs apache2-utils)");
+            std::fs::write(folder.path().join("htpasswd"), line.stdout).expect("htpasswd file");
+            format!("auth:\n  htpasswd:\n    realm: test\n    path: {}\n", folder.path().join("htpasswd").display())
+        });
+        let config = format!(
+            "version: 0.1\nlog: {{level: info}}\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: true\nhttp:\n  addr: 127.0.0.1:0\n{}",
+            folder.path().join("data").display(),
+            auth.unwrap_or_default()
+        );
+        let file = folder.path().join("config.yml");
+        std::fs::write(&file, config).expect("registry configuration");
+        let mut process = Command::new("docker-registry")
+            .arg("serve")
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("docker-registry is installed (tests/run.sh installs it)");
+        let mut log = BufReader::new(process.stderr.take().expect("stderr is piped"));
+        let host = loop {
+            let mut line = String::new();
+            assert!(log.read_line(&mut line).expect("registry log") > 0, "the registry ended before it listened");
+            if let Some((_, rest)) = line.split_once("listening on ") {
+                break rest.split(['"', ' ', ',', '\n']).next().expect("split gives one part").to_owned();
+            }
+        };
+        // Its log is read to the end so that the registry never blocks on a full pipe.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        Self { process, folder, host }
+    }
+
+    /// `HOST/path` as a repository's name.
+    pub fn repository(&self, path: &str) -> String {
+        format!("{}/{path}", self.host)
+    }
+
+    /// The file in which the registry keeps the bytes of a digest (`sha256:…`).
+    pub fn blob_file(&self, digest: &str) -> PathBuf {
+        let hex = digest.strip_prefix("sha256:").expect("a sha256 digest");
+        self.storage().join(format!("blobs/sha256/{}/{hex}/data", &hex[..2]))
+    }
+
+    /// Where the registry keeps everything.
+    pub fn storage(&self) -> PathBuf {
+        self.folder.path().join("data/docker/registry/v2")
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
