@@ -1,5 +1,7 @@
 //! What was built, as recorded at release time: `release.json` and `docker-image-shasum256.txt`.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +64,39 @@ pub struct Record {
     pub engine: String,
     pub who: String,
     pub when: Timestamp,
+}
+
+/// Where a record was found. Named in every verdict's why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordSource {
+    /// The journal of this machine.
+    Journal,
+    /// A folder with the files of a record.
+    Folder(String),
+}
+
+impl fmt::Display for RecordSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Journal => f.write_str("journal"),
+            Self::Folder(path) => write!(f, "folder {path}"),
+        }
+    }
+}
+
+/// A record and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    pub record: Record,
+    pub source: RecordSource,
+}
+
+impl Known {
+    /// `release abcdefghij (journal)`.
+    #[must_use]
+    pub fn cite(&self) -> String {
+        format!("release {} ({})", self.record.release, self.source)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     observation::{Content, Hashed, Observation, ObservedImage},
-    record::{IdKind, Record},
+    record::{IdKind, Known, Record},
     reference::Tag,
 };
 
@@ -128,69 +128,60 @@ pub struct Judgement {
 
 /// Judges one tag.
 ///
-/// `record` is the newest that names the tag; `others` are all records of the repository, used to say
-/// which release an image belongs to. That an image is another release's is known for certain, so it is
-/// said before anything that is concluded from layers or platforms.
+/// `record` is the newest that names the tag; `all` are all records of the repository, used to say which
+/// release an image belongs to. That an image is another release's is known for certain, so it is said
+/// before anything that is concluded from layers or platforms.
 #[must_use]
-pub fn judge(tag: &Tag, record: Option<&Record>, others: &[Record], observation: &Observation) -> Judgement {
-    let say = |verdict, why: String| Judgement { verdict, why };
-    let (content, hashed) = match observation {
-        Observation::Seen { content, hashed } => (content, *hashed),
-        Observation::Absent { visible: true } => {
-            return say(
-                Verdict::Missing,
-                record.map_or_else(
-                    || format!("the registry has no tag {tag}, and no record names it"),
-                    |r| format!("release {} recorded {tag}; the registry has no such tag", r.release),
-                ),
-            );
-        }
-        Observation::Absent { visible: false } => {
-            return match record {
-                Some(r) => say(
-                    Verdict::Missing,
-                    format!("release {} recorded {tag}; it is missing or not visible to this credential", r.release),
-                ),
-                None => say(
-                    Verdict::Missing,
-                    format!("{tag} is missing or not visible to this credential, and no record names it"),
-                ),
+pub fn judge(tag: &Tag, record: Option<&Known>, all: &[Known], observation: &Observation) -> Judgement {
+    match observation {
+        Observation::Seen { content, hashed } => judge_content(tag, record, all, content, *hashed),
+        Observation::Absent { visible } => {
+            let absent = if *visible {
+                "the registry has no such tag"
+            } else {
+                "it is missing or not visible to this credential"
             };
+            match record {
+                Some(known) => say(Verdict::Missing, format!("{} recorded {tag}; {absent}", known.cite())),
+                None => say(Verdict::Missing, format!("no record names {tag}, and {absent}")),
+            }
         }
-        Observation::Corrupt { expected, actual } => {
-            return say(
-                Verdict::Corrupt,
-                format!("the registry serves bytes of {} where {} was claimed", actual.short(), expected.short()),
-            );
-        }
+        Observation::Corrupt { expected, actual } => say(
+            Verdict::Corrupt,
+            format!("the registry serves bytes of {} where {} was claimed", actual.short(), expected.short()),
+        ),
         Observation::Unreadable { why } => {
-            return say(Verdict::Corrupt, format!("what the registry serves is no image: {why}"));
+            say(Verdict::Corrupt, format!("what the registry serves is no image: {why}"))
         }
-        Observation::Denied { why } => return say(Verdict::Denied, why.clone()),
-        Observation::RateLimited { retry_after_seconds } => {
-            return say(
-                Verdict::RateLimited,
-                retry_after_seconds.map_or_else(
-                    || "the registry asks to slow down".to_owned(),
-                    |s| format!("the registry asks to wait {s} s"),
-                ),
-            );
+        Observation::Denied { why } => say(Verdict::Denied, why.clone()),
+        Observation::RateLimited { retry_after_seconds: None } => {
+            say(Verdict::RateLimited, "the registry asks to slow down".to_owned())
         }
-        Observation::Unreachable { why } => return say(Verdict::Unreachable, why.clone()),
-    };
-    let Some(record) = record else {
-        let why = match others.iter().find(|r| is_image_of(r, content)) {
-            Some(other) => format!("no record names {tag}; its image is that of release {}", other.release),
+        Observation::RateLimited { retry_after_seconds: Some(seconds) } => {
+            say(Verdict::RateLimited, format!("the registry asks to wait {seconds} s"))
+        }
+        Observation::Unreachable { why } => say(Verdict::Unreachable, why.clone()),
+    }
+}
+
+fn say(verdict: Verdict, why: String) -> Judgement {
+    Judgement { verdict, why }
+}
+
+fn judge_content(tag: &Tag, record: Option<&Known>, all: &[Known], content: &Content, hashed: Hashed) -> Judgement {
+    let Some(known) = record else {
+        let why = match all.iter().find(|k| is_image_of(&k.record, content)) {
+            Some(other) => format!("no record names {tag}; its image is that of {}", other.cite()),
             None => format!("no record names {tag} or its image"),
         };
         return say(Verdict::NotRecorded, why);
     };
-    let judgement = compare(record, others, content);
+    let judgement = compare(known, all, content);
     match (judgement.verdict.class(), hashed) {
         (Class::Good, Hashed::Earlier(at)) => say(
             Verdict::MatchClaimed,
             format!(
-                "the registry claims a digest whose bytes were hashed at {}: {}",
+                "claimed by the registry, its bytes hashed {}: {}",
                 at.strftime("%Y-%m-%d %H:%M:%S UTC"),
                 judgement.why
             ),
@@ -199,41 +190,38 @@ pub fn judge(tag: &Tag, record: Option<&Record>, others: &[Record], observation:
     }
 }
 
-fn compare(record: &Record, others: &[Record], content: &Content) -> Judgement {
-    let say = |verdict, why: String| Judgement { verdict, why };
-    let release = &record.release;
+fn compare(known: &Known, all: &[Known], content: &Content) -> Judgement {
+    let record = &known.record;
+    let release = known.cite();
     let found = content.digest.short();
     if record.top_digests().any(|d| d == &content.digest) {
-        return say(Verdict::Match, format!("{found} hashed; recorded by release {release}"));
+        return say(Verdict::Match, format!("{found} hashed; recorded by {release}"));
     }
-    if content.index && record.manifest_digest.as_ref().is_some_and(|m| content.images.iter().any(|i| &i.manifest == m))
-    {
+    let inside = |manifest| content.images.iter().any(|i| Some(&i.manifest) == manifest);
+    if content.index && record.manifest_digest.is_some() && inside(record.manifest_digest.as_ref()) {
         return say(
             Verdict::IndexChanged,
-            format!("index {found} is not the one recorded by release {release}; the recorded manifest is inside"),
+            format!("{release} recorded another index than {found}; its manifest is inside"),
         );
     }
     if record.config().is_some_and(|config| content.images.iter().any(|i| &i.config == config)) {
-        return say(
-            Verdict::SameImageRepacked,
-            format!("the image recorded by release {release} under another manifest, {found}"),
-        );
+        return say(Verdict::SameImageRepacked, format!("the image of {release} under another manifest, {found}"));
     }
-    if let Some(other) = others.iter().find(|r| r.release != *release && is_image_of(r, content)) {
-        return say(Verdict::TagMoved, format!("shows the image of release {}, not of {release}", other.release));
+    if let Some(other) = all.iter().find(|k| k.record.release != record.release && is_image_of(&k.record, content)) {
+        return say(Verdict::TagMoved, format!("shows the image of {}, not of {release}", other.cite()));
     }
     let Some(image) = content.image_for(record.platform.as_ref()) else {
         let wanted = record.platform.as_ref().map_or("one platform", |p| p.as_str());
         return say(
             Verdict::OtherPlatformOnly,
-            format!("release {release} recorded {wanted}; {found} has {}", platforms(&content.images)),
+            format!("{release} recorded {wanted}; {found} has {}", platforms(&content.images)),
         );
     };
     if !record.diff_ids.is_empty() && image.diff_ids == record.diff_ids {
         return say(
             Verdict::SameFilesNewConfig,
             format!(
-                "the files recorded by release {release}, under config {} (environment, command or labels differ)",
+                "the files of {release} under config {}: environment, command or labels differ",
                 image.config.short()
             ),
         );
@@ -241,13 +229,13 @@ fn compare(record: &Record, others: &[Record], content: &Content) -> Judgement {
     if record.config().is_none() && record.diff_ids.is_empty() {
         return say(
             Verdict::Uncomparable,
-            format!("release {release} recorded {}, which no registry shows", kind_in_words(record.id_kind)),
+            format!("{release} recorded {}, which no registry shows", kind_in_words(record.id_kind)),
         );
     }
     say(
         Verdict::Mismatch,
         format!(
-            "release {release} recorded image {}; the registry shows {} of no record",
+            "{release} recorded {}; the registry shows {} of no record",
             record.image_id.short(),
             image.config.short()
         ),
@@ -273,3 +261,6 @@ fn kind_in_words(kind: IdKind) -> &'static str {
         IdKind::Unknown => "an id of unknown kind",
     }
 }
+
+#[cfg(test)]
+mod tests;
