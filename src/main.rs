@@ -1,1 +1,44 @@
-fn main() {}
+//! The `windlass` program: hardens its process, parses, runs, and maps an error to its exit code.
+
+use std::{process::ExitCode, sync::Arc};
+
+use clap::Parser as _;
+use windlass::{
+    commands::{self, args::Cli, output::Output},
+    domain::{failure::Failure, permission::MayWrite},
+};
+
+fn main() -> ExitCode {
+    let environment = |name: &str| std::env::var_os(name);
+    let cli = Cli::parse();
+    let output = Output::new(cli.global.json, &environment);
+    match prepare().and_then(|runtime| {
+        runtime.block_on(commands::run(cli, Arc::new(environment), MayWrite::unless, output))
+    }) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.kind.exit_code())
+        }
+    }
+}
+
+/// What must be so before the first secret is in memory: no core dump, no reader of our memory, private files.
+fn prepare() -> Result<tokio::runtime::Runtime, Failure> {
+    use rustix::process::{Resource, Rlimit};
+    let failed = |what: &str, why: String| Failure::failed(what, why, "report this system");
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+        .map_err(|e| failed("this process cannot be kept from being dumped", e.to_string()))?;
+    rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+        .map_err(|e| failed("core dumps cannot be turned off", e.to_string()))?;
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        return Err(failed("TLS cannot be set up", "another provider is installed already".to_owned()));
+    }
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| failed("the runtime cannot be started", e.to_string()))
+}

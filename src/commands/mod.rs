@@ -1,1 +1,59 @@
-//! (being written)
+//! The headless commands, one file each: read arguments, call a use case, write the result.
+
+pub mod args;
+mod find;
+mod ground;
+mod json;
+mod log;
+pub mod output;
+mod release;
+mod releases;
+mod secret;
+mod show;
+mod table;
+mod tags;
+mod verify;
+mod watch;
+
+use std::{ffi::OsString, sync::Arc};
+
+use args::{Cli, Command};
+use ground::Ground;
+use output::Output;
+
+use crate::{
+    config::{Paths, Settings},
+    domain::{failure::Failure, permission::MayWrite},
+    release::Environment,
+};
+
+/// Runs a command. The answer is its exit code.
+///
+/// `permit` makes the right to change something, or `None` in a read-only process: only `main` can say.
+///
+/// # Errors
+/// What keeps the command from an answer; its kind gives the exit code.
+pub async fn run(
+    cli: Cli,
+    environment: Arc<Environment>,
+    permit: fn(read_only: bool) -> Option<MayWrite>,
+    output: Output,
+) -> Result<u8, Failure> {
+    let read = |name: &str| environment(name);
+    let paths = Paths::from_env(&read)?;
+    let settings = Settings::load(&paths)?;
+    let set = |value: OsString| !value.is_empty() && value != "0";
+    let read_only = cli.global.read_only || settings.read_only || environment("WINDLASS_READ_ONLY").is_some_and(set);
+    let ground = Ground { environment, paths, settings, config: cli.global.config, permit: permit(read_only), output };
+    match cli.command {
+        Command::Release(args) => release::run(&ground, args).await,
+        Command::Releases { image, limit } => releases::run(&ground, &image, limit).await,
+        Command::Show { release } => show::run(&ground, &release).await,
+        Command::Log { release, grep } => log::run(&ground, &release, grep.as_deref()).await,
+        Command::Tags { image, history: Some(tag), .. } => tags::history(&ground, &image, &tag).await,
+        Command::Tags { image, fresh, history: None, records } => tags::run(&ground, &image, fresh, &records).await,
+        Command::Verify(args) => verify::run(&ground, &args).await,
+        Command::Find { digest, image } => find::run(&ground, &digest, &image).await,
+        Command::Secret(command) => secret::run(&ground, command).await,
+    }
+}

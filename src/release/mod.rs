@@ -1,1 +1,67 @@
-//! (being written)
+//! The use case this program exists for: one attempt to bring an image from a commit to the registry.
+//!
+//! [`plan::make`] decides everything once; [`local::run`] carries it out on the Docker engine of this
+//! machine, step by step. Whatever happens is appended to the journal as an event before anything is
+//! built on it, so that whoever folds the events later sees what was done.
+
+pub mod artifacts;
+mod build;
+mod conclude;
+pub mod local;
+pub mod lock;
+pub mod plan;
+mod preflight;
+mod push;
+
+use std::{ffi::OsString, path::PathBuf};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{Paths, Settings},
+    domain::{event::Stamped, permission::MayWrite, reference::Tag},
+    engine::{LayerState, PushEvent},
+    git::Checkout,
+    journal::Journal,
+};
+
+/// Reads one variable of the environment. Only `main` knows the real one.
+pub type Environment = dyn Fn(&str) -> Option<OsString> + Send + Sync;
+
+/// What a release on this machine works with.
+pub struct Surroundings<'a> {
+    pub paths: &'a Paths,
+    pub settings: &'a Settings,
+    pub journal: &'a Journal,
+    pub environment: &'a Environment,
+    /// The project's folder, where `windlass.toml` lies.
+    pub root: PathBuf,
+    pub checkout: &'a Checkout,
+    /// Build this commit from a worktree of its own instead of the working tree (`--ref`).
+    pub from_worktree: bool,
+    pub cancel: CancellationToken,
+    pub permit: MayWrite,
+}
+
+/// What is seen while a release runs. Events are in the journal too; the rest is gone once shown.
+pub enum Notice<'a> {
+    Event(&'a Stamped),
+    /// One line of the build's log, sanitised and redacted.
+    Log(&'a str),
+    Context { files: u64, bytes: u64 },
+    Layer { tag: &'a Tag, id: &'a str, state: &'a LayerState },
+    /// A remark of the engine about the push as a whole.
+    Push { tag: &'a Tag, status: &'a str },
+}
+
+/// Somebody who watches a release from within its process.
+pub type Watch<'a> = dyn FnMut(Notice<'_>) + Send + 'a;
+
+impl<'a> Notice<'a> {
+    fn of_push(tag: &'a Tag, event: &'a PushEvent) -> Self {
+        match event {
+            PushEvent::Layer { id, state } => Self::Layer { tag, id, state },
+            PushEvent::Status(status) => Self::Push { tag, status },
+        }
+    }
+}

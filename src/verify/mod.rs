@@ -1,1 +1,154 @@
-//! (being written)
+//! The use case behind the side-by-side table: registry and record, joined by tag, judged.
+
+pub mod find;
+
+use std::{collections::{BTreeMap, BTreeSet, HashMap}, path::Path};
+
+use jiff::Timestamp;
+
+use crate::{
+    domain::{
+        digest::Digest,
+        failure::Failure,
+        observation::{Content, Hashed, Observation},
+        plan::TagKind,
+        record::{Known, RecordSource},
+        reference::{Repository, Tag},
+        release::Release,
+        verdict::{Judgement, Verdict, judge},
+    },
+    journal::{Journal, ReleaseFilter},
+    registry::{Client, is_referrer_tag},
+};
+
+/// What is asked, of whom.
+pub struct Question<'a> {
+    pub repository: &'a Repository,
+    pub client: &'a Client,
+    pub journal: &'a Journal,
+    /// A folder whose records count beside the journal's.
+    pub folder: Option<&'a Path>,
+    /// Only these tags; without them all that the registry lists or a record names.
+    pub tags: Option<Vec<Tag>>,
+    /// Fetch and hash everything now, whatever is known.
+    pub fresh: bool,
+}
+
+/// One row a tag.
+pub struct Table {
+    pub as_of: Timestamp,
+    pub rows: Vec<Row>,
+}
+
+pub struct Row {
+    pub tag: Tag,
+    /// As the record planned it.
+    pub kind: Option<TagKind>,
+    pub observation: Observation,
+    pub known: Option<Known>,
+    pub judgement: Judgement,
+}
+
+impl Row {
+    /// What the registry shows, when it shows an image.
+    pub fn content(&self) -> Option<&Content> {
+        match &self.observation {
+            Observation::Seen { content, .. } => Some(content),
+            _ => None,
+        }
+    }
+}
+
+/// Reads the registry and the records, and judges.
+///
+/// # Errors
+/// When the tags cannot be listed or the journal cannot be read. What fails for one tag is its verdict.
+pub async fn table(question: &Question<'_>) -> Result<Table, Failure> {
+    let known = records(question.journal, question.repository, question.folder).await?;
+    let tags = match &question.tags {
+        Some(tags) => tags.clone(),
+        None => {
+            let listed = question.client.tags().await?;
+            let recorded = known.iter().flat_map(|k| &k.record.tags).map(|t| t.tag.clone());
+            let all: BTreeSet<Tag> = listed.into_iter().filter(|t| !is_referrer_tag(t)).chain(recorded).collect();
+            all.into_iter().collect()
+        }
+    };
+    let cached: HashMap<Digest, (Content, Timestamp)> = match question.fresh {
+        true => HashMap::new(),
+        false => question.journal.contents_of(question.repository).await?,
+    };
+    let as_of = Timestamp::now();
+    let observed = question.client.observe_all(&tags, &|digest| cached.get(digest).cloned(), question.fresh).await;
+    remember(question, &observed, as_of).await?;
+    let unrecorded = died_before_record(question.journal, question.repository).await?;
+    let rows = observed
+        .into_iter()
+        .map(|(tag, observation)| row(tag, observation, &known, &unrecorded))
+        .collect();
+    Ok(Table { as_of, rows })
+}
+
+fn row(tag: Tag, observation: Observation, known: &[Known], unrecorded: &[Release]) -> Row {
+    let newest = known.iter().find(|k| k.record.names(&tag));
+    let mut judgement = judge(&tag, newest, known, &observation);
+    if judgement.verdict == Verdict::NotRecorded
+        && let Observation::Seen { content, .. } = &observation
+        && let Some(release) = unrecorded.iter().find(|r| pushed_by(r, &tag, content))
+    {
+        judgement.why = format!("built by release {}, which ended before record", release.plan.release);
+    }
+    let kind = newest.and_then(|k| k.record.tags.iter().find(|t| t.tag == tag)).map(|t| t.kind);
+    Row { tag, kind, observation, known: newest.cloned(), judgement }
+}
+
+fn pushed_by(release: &Release, tag: &Tag, content: &Content) -> bool {
+    let push = release.pushes.iter().find(|p| &p.tag == tag);
+    let image = release.built.as_ref().map(|b| &b.image_id);
+    push.is_some_and(|p| p.digest.as_ref() == Some(&content.digest))
+        || (push.is_some() && content.images.iter().any(|i| Some(&i.config) == image))
+}
+
+/// Releases that pushed something and left no record.
+async fn died_before_record(journal: &Journal, repository: &Repository) -> Result<Vec<Release>, Failure> {
+    let filter = ReleaseFilter { image: None, repository: Some(repository.clone()) };
+    let listing = journal.releases(filter, 200).await?;
+    Ok(listing.releases.into_iter().filter(|r| r.record.is_none() && !r.pushes.is_empty()).collect())
+}
+
+/// All records of a repository, the newest first.
+pub async fn records(journal: &Journal, repository: &Repository, folder: Option<&Path>) -> Result<Vec<Known>, Failure> {
+    let from_journal = journal.records(repository).await?;
+    let mut known: Vec<Known> =
+        from_journal.into_iter().map(|record| Known { record, source: RecordSource::Journal }).collect();
+    if let Some(folder) = folder {
+        for record in crate::attest::read_folder(folder)? {
+            if &record.repository == repository && !known.iter().any(|k| k.record.release == record.release) {
+                known.push(Known { record, source: RecordSource::Folder(folder.display().to_string()) });
+            }
+        }
+        known.sort_by_key(|k| std::cmp::Reverse(k.record.when));
+    }
+    Ok(known)
+}
+
+/// Keeps every change of a tag's digest with its time, and what is behind each digest.
+async fn remember(question: &Question<'_>, observed: &[(Tag, Observation)], at: Timestamp) -> Result<(), Failure> {
+    let mut contents = BTreeMap::new();
+    let mut seen = Vec::new();
+    for (tag, observation) in observed {
+        match observation {
+            Observation::Seen { content, hashed } => {
+                seen.push((tag.clone(), Some(content.digest.clone())));
+                if *hashed == Hashed::Now {
+                    contents.insert(content.digest.clone(), content.clone());
+                }
+            }
+            Observation::Absent { visible: true } => seen.push((tag.clone(), None)),
+            _ => {}
+        }
+    }
+    question.journal.remember_contents(contents.into_values().collect(), at).await?;
+    question.journal.observe(question.repository, &seen, at).await?;
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! `windlass find`: what a digest is, in one sentence.
+
+use serde_json::json;
+
+use super::{args::ImageArg, ground::Ground};
+use crate::{
+    domain::failure::Failure,
+    verify::find::{Sought, find},
+};
+
+pub async fn run(ground: &Ground, digest: &str, image: &ImageArg) -> Result<u8, Failure> {
+    let sought = Sought::parse(digest)?;
+    let journal = ground.journal().await?;
+    let mut clients = Vec::new();
+    if let Ok(project) = ground.project() {
+        for candidate in &project.images {
+            if image.image.as_ref().is_none_or(|name| name == &candidate.name) {
+                clients.push(ground.reader(candidate)?);
+            }
+        }
+    }
+    let found = find(&sought, &journal, &clients).await?;
+    if found.is_empty() {
+        return Err(Failure::failed(
+            format!("{digest} is not known"),
+            "no record, no image seen before and no repository of this project has it",
+            "see the newest state first: windlass tags --fresh",
+        ));
+    }
+    ground.output.result(
+        || json!({"schema": "windlass.find/1", "sought": digest, "found": found}),
+        |_| found.iter().map(|f| format!("{}\n", f.sentence)).collect(),
+    )?;
+    Ok(0)
+}

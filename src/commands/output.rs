@@ -1,0 +1,253 @@
+//! How results and errors are written: people's text with or without colour, or one JSON document.
+
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal as _, Write},
+};
+
+use jiff::Timestamp;
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::domain::{
+    failure::Failure,
+    release::{ReleaseState, StepState},
+    verdict::{Class, Verdict},
+};
+
+/// Colour and characters that the reader's terminal takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    colour: bool,
+    unicode: bool,
+}
+
+/// The few ways in which a word stands out. The word itself always says it too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    Plain,
+    Dim,
+    Bold,
+    Good,
+    Notice,
+    Bad,
+}
+
+impl Style {
+    /// `NO_COLOR` and `CLICOLOR_FORCE` win over whether it is a terminal; characters follow the locale.
+    pub fn new(environment: &dyn Fn(&str) -> Option<OsString>, terminal: bool) -> Self {
+        let set = |name: &str| environment(name).is_some_and(|v| !v.is_empty() && v != "0");
+        let dumb = environment("TERM").is_some_and(|t| t == "dumb");
+        let colour = !set("NO_COLOR") && (set("CLICOLOR_FORCE") || (terminal && !dumb));
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(environment).find(|v| !v.is_empty());
+        let unicode = locale.is_none_or(|l| {
+            let name = l.to_string_lossy().to_uppercase();
+            name.contains("UTF-8") || name.contains("UTF8")
+        });
+        Self { colour, unicode }
+    }
+
+    /// Without colour, with every character.
+    pub fn plain() -> Self {
+        Self { colour: false, unicode: true }
+    }
+
+    pub fn paint(self, tone: Tone, text: &str) -> String {
+        let code = match tone {
+            _ if !self.colour => return text.to_owned(),
+            Tone::Plain => return text.to_owned(),
+            Tone::Dim => "2",
+            Tone::Bold => "1",
+            Tone::Good => "32",
+            Tone::Notice => "33",
+            Tone::Bad => "31",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+
+    /// `unicode`, or `ascii` where the locale has no more.
+    pub fn glyph<'a>(self, unicode: &'a str, ascii: &'a str) -> &'a str {
+        if self.unicode { unicode } else { ascii }
+    }
+
+    pub fn sign(self, class: Class) -> &'static str {
+        match class {
+            Class::Good => self.glyph("✓", "+"),
+            Class::Notice => self.glyph("•", "*"),
+            Class::Bad => self.glyph("✗", "x"),
+            Class::Unknown => "?",
+        }
+    }
+
+    pub fn verdict(self, verdict: Verdict) -> (String, Tone) {
+        (format!("{} {verdict}", self.sign(verdict.class())), tone_of(verdict.class()))
+    }
+
+    pub fn step_sign(self, state: StepState) -> (&'static str, Tone) {
+        match state {
+            StepState::Pending => (self.glyph("·", "."), Tone::Dim),
+            StepState::Running => (self.glyph("◐", "~"), Tone::Notice),
+            StepState::Succeeded => (self.glyph("✓", "+"), Tone::Good),
+            StepState::Reused | StepState::Skipped => (self.glyph("↷", "="), Tone::Dim),
+            StepState::Failed => (self.glyph("✗", "x"), Tone::Bad),
+            StepState::Cancelled | StepState::Interrupted => (self.glyph("■", "#"), Tone::Bad),
+        }
+    }
+
+    pub fn state(self, state: ReleaseState) -> (&'static str, Tone) {
+        match state {
+            ReleaseState::Pending | ReleaseState::Running => (self.glyph("◐", "~"), Tone::Notice),
+            ReleaseState::Succeeded => (self.glyph("✓", "+"), Tone::Good),
+            ReleaseState::Failed => (self.glyph("✗", "x"), Tone::Bad),
+            ReleaseState::Cancelled | ReleaseState::Interrupted => (self.glyph("■", "#"), Tone::Bad),
+        }
+    }
+}
+
+pub fn tone_of(class: Class) -> Tone {
+    match class {
+        Class::Good => Tone::Good,
+        Class::Notice | Class::Unknown => Tone::Notice,
+        Class::Bad => Tone::Bad,
+    }
+}
+
+/// Where results (stdout) and progress and errors (stderr) go.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    pub json: bool,
+    pub out: Style,
+    pub err: Style,
+    /// stderr is a terminal: progress may rewrite its line.
+    pub live: bool,
+}
+
+impl Output {
+    pub fn new(json: bool, environment: &dyn Fn(&str) -> Option<OsString>) -> Self {
+        let live = io::stderr().is_terminal();
+        Self {
+            json,
+            out: Style::new(environment, io::stdout().is_terminal()),
+            err: Style::new(environment, live),
+            live: live && !json,
+        }
+    }
+
+    /// A result: the one JSON document, or the text people read.
+    pub fn result(self, json: impl FnOnce() -> Value, text: impl FnOnce(Style) -> String) -> Result<(), Failure> {
+        let mut line = if self.json { json().to_string() } else { text(self.out) };
+        if !line.ends_with('\n') {
+            line.push('\n');
+        }
+        self.raw(line.as_bytes())
+    }
+
+    /// Bytes to stdout. A reader that went away (`| head`) ends the command quietly.
+    pub fn raw(self, bytes: &[u8]) -> Result<(), Failure> {
+        match io::stdout().lock().write_all(bytes) {
+            Ok(()) => Ok(()),
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+            Err(e) => Err(Failure::failed("the result could not be written", e.to_string(), "see where stdout goes")),
+        }
+    }
+
+    /// Progress and remarks, for people alone.
+    pub fn note(self, text: &str) {
+        if !self.json {
+            // Nobody can be told when stderr itself is gone.
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+
+    /// The three lines of an error, or its JSON object.
+    pub fn failure(self, failure: &Failure) {
+        let text = if self.json {
+            serde_json::to_string(failure).unwrap_or_else(|e| e.to_string())
+        } else {
+            let label = |name: &str| self.err.paint(Tone::Dim, name);
+            format!(
+                "{} {}\n{} {}\n{} {}",
+                self.err.paint(Tone::Bad, "error:"),
+                self.err.paint(Tone::Bold, &failure.what),
+                label("  why:"),
+                failure.why.trim_end().replace('\n', "\n       "),
+                label(" next:"),
+                failure.next
+            )
+        };
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}
+
+/// `2026-11-21 09:30:00`, UTC.
+pub fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// `0.2 s`, `42.0 s`, `3 min 05 s`.
+pub fn seconds(seconds: f64) -> String {
+    if seconds < 60.0 {
+        format!("{seconds:.1} s")
+    } else {
+        let whole = std::time::Duration::from_secs_f64(seconds).as_secs();
+        format!("{} min {:02} s", whole / 60, whole % 60)
+    }
+}
+
+/// `12.3 MB`, decimal as registries and docker count.
+pub fn bytes(count: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let count = count as f64;
+    match count {
+        c if c < 1e3 => format!("{c} B"),
+        c if c < 1e6 => format!("{:.1} kB", c / 1e3),
+        c if c < 1e9 => format!("{:.1} MB", c / 1e6),
+        c => format!("{:.2} GB", c / 1e9),
+    }
+}
+
+/// A cell of a table.
+pub struct Cell {
+    pub text: String,
+    pub tone: Tone,
+}
+
+impl Cell {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), tone: Tone::Plain }
+    }
+
+    pub fn toned(text: impl Into<String>, tone: Tone) -> Self {
+        Self { text: text.into(), tone }
+    }
+}
+
+/// Rows as columns of equal width, two spaces apart, nothing behind the last.
+pub fn columns(style: Style, rows: &[Vec<Cell>]) -> String {
+    let widths = widths(rows);
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (i, cell) in row.iter().enumerate() {
+            line.push_str(&style.paint(cell.tone, &cell.text));
+            if i + 1 < row.len() {
+                line.push_str(&" ".repeat(widths[i] - cell.text.width() + 2));
+            }
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// The width of each column.
+pub fn widths(rows: &[Vec<Cell>]) -> Vec<usize> {
+    let mut widths = Vec::new();
+    for row in rows {
+        widths.resize(widths.len().max(row.len()), 0);
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.text.width());
+        }
+    }
+    widths
+}

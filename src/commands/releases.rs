@@ -1,0 +1,59 @@
+//! `windlass releases`: the list, newest first.
+
+use serde_json::json;
+
+use super::{
+    args::ImageArg,
+    ground::Ground,
+    json,
+    output::{Cell, Style, Tone, columns, time},
+};
+use crate::{
+    domain::{failure::Failure, release::Release},
+    journal::ReleaseFilter,
+};
+
+pub async fn run(ground: &Ground, image: &ImageArg, limit: usize) -> Result<u8, Failure> {
+    let journal = ground.journal().await?;
+    let filter = ReleaseFilter { image: image.image.clone(), repository: None };
+    let mut listing = journal.releases(filter, limit).await?;
+    for release in &mut listing.releases {
+        ground.check_alive(release)?;
+    }
+    for (id, why) in &listing.damaged {
+        ground.output.note(&format!("release {id} cannot be read: {why}"));
+    }
+    let releases = &listing.releases;
+    ground.output.result(
+        || json!({"schema": "windlass.releases/1", "releases": releases.iter().map(json::release).collect::<Vec<_>>()}),
+        |style| text(style, releases),
+    )?;
+    Ok(u8::from(!listing.damaged.is_empty()))
+}
+
+fn text(style: Style, releases: &[Release]) -> String {
+    if releases.is_empty() {
+        return "no release yet: windlass release makes the first one".to_owned();
+    }
+    let rows: Vec<Vec<Cell>> = releases.iter().map(|r| row(style, r)).collect();
+    columns(style, &rows)
+}
+
+fn row(style: Style, release: &Release) -> Vec<Cell> {
+    let plan = &release.plan;
+    let (sign, tone) = style.state(release.state);
+    let (outcome, outcome_tone) = match (release.verdict(), &release.failure) {
+        (Some(verdict), None) => style.verdict(verdict),
+        (_, Some(failure)) => (failure.what.clone(), Tone::Bad),
+        (None, None) => (format!("{:?}", release.state).to_lowercase(), tone),
+    };
+    vec![
+        Cell::toned(sign, tone),
+        Cell::toned(plan.release.as_str(), Tone::Bold),
+        Cell::new(time(release.started)),
+        Cell::new(&plan.image),
+        Cell::new(plan.source.branch.as_deref().unwrap_or("-")),
+        Cell::new(plan.source.commit.short()),
+        Cell::toned(outcome, outcome_tone),
+    ]
+}

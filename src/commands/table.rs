@@ -1,0 +1,129 @@
+//! The side-by-side table: what the registry shows, the verdict, what was recorded.
+//!
+//! Both sides show the image id, so that equal verdicts show equal text.
+
+use std::fmt::Write as _;
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::output::{Cell, Style, Tone, time, widths};
+use crate::{
+    domain::{digest::Digest, plan::TagKind, reference::Repository},
+    verify::{Row, Table},
+};
+
+pub fn side_by_side(style: Style, repository: &Repository, table: &Table) -> String {
+    let as_of = style.paint(Tone::Dim, &format!("as of {} UTC", time(table.as_of)));
+    if table.rows.is_empty() {
+        return format!("{repository} has no tags, and no record names one\n{as_of}\n");
+    }
+    let left: Vec<Vec<Cell>> = table.rows.iter().map(|row| registry_side(row)).collect();
+    let middle: Vec<Vec<Cell>> = table
+        .rows
+        .iter()
+        .map(|row| {
+            let (word, tone) = style.verdict(row.judgement.verdict);
+            vec![Cell::toned(word, tone)]
+        })
+        .collect();
+    let right: Vec<Vec<Cell>> = table.rows.iter().map(recorded_side).collect();
+    let panes = [
+        Pane::new(format!("Registry {repository}"), left),
+        Pane::new("verdict".to_owned(), middle),
+        Pane::new("Recorded, image id".to_owned(), right),
+    ];
+    let mut text = border(style, &panes, ["╭", "┬", "╮"], true);
+    for i in 0..table.rows.len() {
+        let bar = style.paint(Tone::Dim, style.glyph("│", "|"));
+        let cells: Vec<String> = panes.iter().map(|pane| pane.line(style, i)).collect();
+        let _ = writeln!(text, "{bar} {} {bar}", cells.join(&format!(" {bar} ")));
+    }
+    text.push_str(&border(style, &panes, ["╰", "┴", "╯"], false));
+    for row in table.rows.iter().filter(|row| row.judgement.verdict.class() != crate::domain::verdict::Class::Good) {
+        let _ = writeln!(text, "{}: {}", style.paint(Tone::Bold, row.tag.as_str()), row.judgement.why);
+    }
+    let _ = writeln!(text, "{as_of}");
+    text
+}
+
+struct Pane {
+    title: String,
+    rows: Vec<Vec<Cell>>,
+    columns: Vec<usize>,
+    width: usize,
+}
+
+impl Pane {
+    fn new(title: String, rows: Vec<Vec<Cell>>) -> Self {
+        let columns = widths(&rows);
+        let content = columns.iter().sum::<usize>() + 2 * columns.len().saturating_sub(1);
+        let width = content.max(title.width());
+        Self { title, rows, columns, width }
+    }
+
+    fn line(&self, style: Style, row: usize) -> String {
+        let mut line = String::new();
+        let mut used = 0;
+        for (i, (cell, width)) in self.rows[row].iter().zip(&self.columns).enumerate() {
+            let gap = if i + 1 < self.columns.len() { 2 } else { 0 };
+            line.push_str(&style.paint(cell.tone, &cell.text));
+            line.push_str(&" ".repeat(width - cell.text.width() + gap));
+            used += width + gap;
+        }
+        line.push_str(&" ".repeat(self.width.saturating_sub(used)));
+        line
+    }
+}
+
+fn border(style: Style, panes: &[Pane], corners: [&str; 3], titled: bool) -> String {
+    let dash = style.glyph("─", "-");
+    let [first, between, last] = corners.map(|c| style.glyph(c, "+"));
+    let parts: Vec<String> = panes
+        .iter()
+        .map(|pane| {
+            if titled {
+                format!(
+                    " {} {}",
+                    style.paint(Tone::Bold, &pane.title),
+                    style.paint(Tone::Dim, &dash.repeat(pane.width - pane.title.width()))
+                )
+            } else {
+                style.paint(Tone::Dim, &dash.repeat(pane.width + 2))
+            }
+        })
+        .collect();
+    let paint = |corner: &str| style.paint(Tone::Dim, corner);
+    format!("{}{}{}\n", paint(first), parts.join(&paint(between)), paint(last))
+}
+
+fn registry_side(row: &Row) -> Vec<Cell> {
+    let kind = match row.kind {
+        Some(TagKind::Moving) => "moving",
+        Some(TagKind::Frozen) => "frozen",
+        None => "-",
+    };
+    let platform = row.known.as_ref().and_then(|k| k.record.platform.as_ref());
+    let image = row.content().and_then(|c| c.image_for(platform));
+    // An index without our platform has no image id to show: its own digest is what there is.
+    let shown = image.map(|i| &i.config).or_else(|| row.content().map(|c| &c.digest));
+    vec![
+        Cell::toned(row.tag.as_str(), Tone::Bold),
+        Cell::toned(kind, Tone::Dim),
+        Cell::new(short(shown)),
+        Cell::toned(image.and_then(|i| i.created).map(time).unwrap_or_default(), Tone::Dim),
+    ]
+}
+
+fn recorded_side(row: &Row) -> Vec<Cell> {
+    let Some(known) = &row.known else { return vec![Cell::toned("-", Tone::Dim)] };
+    let record = &known.record;
+    vec![
+        Cell::new(short(Some(record.config().unwrap_or(&record.image_id)))),
+        Cell::toned(record.commit.short(), Tone::Dim),
+        Cell::toned(record.release.as_str(), Tone::Dim),
+    ]
+}
+
+fn short(digest: Option<&Digest>) -> String {
+    digest.map_or("-".to_owned(), |d| d.short().to_owned())
+}

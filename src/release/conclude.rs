@@ -1,0 +1,94 @@
+//! The last two steps: what was built is recorded, then read back from the registry and judged.
+
+use jiff::Timestamp;
+
+use super::{artifacts, local::Run, preflight::Ready, push::Pushed};
+use crate::{
+    domain::{
+        event::{Event, Step},
+        failure::{Failure, FailureKind},
+        record::{RECORD_SCHEMA, Record, Review},
+        verdict::{Class, Verdict},
+    },
+    verify,
+};
+
+pub async fn record(run: &mut Run<'_, '_>, pushed: Pushed) -> Result<(), Failure> {
+    run.start(Step::Record).await?;
+    let plan = run.plan().clone();
+    let built = run.release.built.clone().ok_or_else(|| {
+        Failure::failed("there is nothing to record", "the build step left no image", "release again: windlass release")
+    })?;
+    let record = Record {
+        schema: RECORD_SCHEMA.to_owned(),
+        release: plan.release.clone(),
+        image: plan.image,
+        repository: plan.repository,
+        image_id: built.image_id,
+        id_kind: built.id_kind,
+        config_digest: pushed.config,
+        manifest_digest: Some(pushed.manifest),
+        index_digest: pushed.index,
+        diff_ids: built.diff_ids,
+        platform: built.platform,
+        tags: pushed.tags,
+        commit: plan.source.commit,
+        git_ref: plan.source.git_ref,
+        remote: plan.source.remote,
+        review: if plan.source.reviewed { Review::Reviewed } else { Review::Unreviewed },
+        dirty: plan.source.dirty,
+        dockerfile_digest: built.dockerfile_digest,
+        context_digest: built.context_digest,
+        log_digest: built.log_digest,
+        log_clipped: built.log_clipped,
+        runner: plan.runner,
+        engine: built.engine,
+        who: plan.who,
+        when: Timestamp::now(),
+    };
+    let folder = run.at.paths.artifacts().join(plan.release.as_str());
+    let sha256 = artifacts::write(&folder, &record)?;
+    let path = folder.display().to_string();
+    run.emit(Event::Recorded { path: path.clone(), sha256, record: Box::new(record) }).await?;
+    run.succeed(Step::Record, path).await
+}
+
+pub async fn verify(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> {
+    run.start(Step::Verify).await?;
+    let at = run.at;
+    let plan = run.plan().clone();
+    let tags = run.release.record.as_ref().map(|r| r.record.tags.iter().map(|t| t.tag.clone()).collect());
+    let question = verify::Question {
+        repository: &plan.repository,
+        client: &ready.client,
+        journal: at.journal,
+        folder: None,
+        tags,
+        fresh: true,
+    };
+    let table = at.or_cancelled(Step::Verify, verify::table(&question)).await?;
+    let mut worst: Option<(Verdict, String)> = None;
+    for row in &table.rows {
+        let verdict = row.judgement.verdict;
+        run.emit(Event::Verified { tag: row.tag.clone(), verdict, why: row.judgement.why.clone() }).await?;
+        if verdict.class() != Class::Good {
+            worst.get_or_insert((verdict, format!("{}: {}", row.tag, row.judgement.why)));
+        }
+    }
+    match worst {
+        None => {
+            let words: Vec<String> = table.rows.iter().map(|r| format!("{} {}", r.tag, r.judgement.verdict)).collect();
+            run.succeed(Step::Verify, words.join(", ")).await
+        }
+        Some((verdict, why)) => Err(Failure::new(
+            match verdict {
+                Verdict::Denied => FailureKind::NotAllowed,
+                Verdict::RateLimited | Verdict::Unreachable => FailureKind::Unreachable,
+                _ => FailureKind::Failed,
+            },
+            format!("the registry does not show what was released: {verdict}"),
+            why,
+            "look at both sides: windlass tags --fresh",
+        )),
+    }
+}

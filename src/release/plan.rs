@@ -1,0 +1,179 @@
+//! Making a plan: commit, tags, labels and build arguments are fixed here, once.
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use jiff::Timestamp;
+
+use crate::{
+    config::{Image, Project},
+    domain::{
+        failure::Failure,
+        name::ReleaseId,
+        plan::{BuildDefinition, Plan, PlannedTag, Runner, Source, TagKind},
+        policy::{self, Wanted},
+        reference::Platform,
+        template::Values,
+    },
+    git::Checkout,
+    journal::Journal,
+};
+
+/// What the maintainer said on top of the configuration.
+#[derive(Debug, Default, Clone)]
+pub struct Wishes {
+    /// Release this commit, branch or tag instead of what is checked out.
+    pub git_ref: Option<String>,
+    pub branch: Option<String>,
+    pub platform: Option<Platform>,
+    pub move_tags: bool,
+}
+
+/// Decides what a release of `image` will do. Touches nothing.
+///
+/// # Errors
+/// A policy that refuses the commit, a branch that cannot be told, a template without its value.
+pub async fn make(
+    project: &Project,
+    image: &Image,
+    checkout: &Checkout,
+    journal: &Journal,
+    wishes: &Wishes,
+    who: &str,
+) -> Result<Plan, Failure> {
+    let facts = checkout.facts(wishes.git_ref.as_deref(), &project.policy).await?;
+    let wanted = Wanted { git_ref: wishes.git_ref.clone(), branch: wishes.branch.clone() };
+    let source = policy::judge(&project.policy, &facts, &wanted)?;
+    let version = version(project, checkout, &source, &facts.tags, wishes.git_ref.is_some()).await?;
+    let (planned, tags, values) = free_tags(project, image, journal, &source, version).await?;
+    let build = definition(image, &source, &values, wishes)?;
+    Ok(Plan {
+        release: new_id()?,
+        image: image.name.clone(),
+        repository: image.repository.clone(),
+        runner: Runner::Local,
+        trigger: "by hand".to_owned(),
+        parent: None,
+        source,
+        tags,
+        build,
+        secret: image.secret.name.clone(),
+        recipe: image.secret.recipe.clone(),
+        move_tags: wishes.move_tags,
+        who: who.to_owned(),
+        planned,
+    })
+}
+
+/// Ten characters of the kernel's randomness.
+fn new_id() -> Result<ReleaseId, Failure> {
+    let mut bytes = [0; 10];
+    getrandom::fill(&mut bytes)
+        .map_err(|e| Failure::failed("no release id could be made", e.to_string(), "check /dev/urandom of this machine"))?;
+    Ok(ReleaseId::from_random(bytes))
+}
+
+/// `{version}`, where a template or label could use it.
+async fn version(
+    project: &Project,
+    checkout: &Checkout,
+    source: &Source,
+    tags_at_commit: &[String],
+    from_commit: bool,
+) -> Result<Option<String>, Failure> {
+    match &project.version {
+        Some(crate::config::VersionSource::File { file, pointer }) => {
+            let text = if from_commit {
+                checkout.file_at(&source.commit, &project.root, file).await?
+            } else {
+                let path = project.root.join(file);
+                tokio::fs::read_to_string(&path).await.map_err(|e| {
+                    Failure::usage(
+                        format!("the version cannot be read from {file}"),
+                        e.to_string(),
+                        "correct [tags] version in windlass.toml",
+                    )
+                })?
+            };
+            project.version_in(file, &text, pointer).map(Some)
+        }
+        _ => {
+            let newest = tags_at_commit.iter().rfind(|t| t.starts_with('v'));
+            Ok(newest.map(|t| t.trim_start_matches('v').to_owned()))
+        }
+    }
+}
+
+/// The tags, at a time whose frozen tags no earlier plan has used: a second already used waits for the next.
+async fn free_tags(
+    project: &Project,
+    image: &Image,
+    journal: &Journal,
+    source: &Source,
+    version: Option<String>,
+) -> Result<(Timestamp, Vec<PlannedTag>, Values), Failure> {
+    loop {
+        let planned = Timestamp::now();
+        let mut values = Values {
+            branch: source.branch.clone(),
+            alias: None,
+            commit: Some(source.commit.clone()),
+            date: Some(planned),
+            version: version.clone(),
+        };
+        let tags = project.tags.plan(&mut values)?;
+        let mut used = None;
+        for tag in tags.iter().filter(|t| t.kind == TagKind::Frozen) {
+            if let Some(release) = journal.tag_used(&image.repository, &tag.tag).await? {
+                used = Some((tag.tag.clone(), release));
+                break;
+            }
+        }
+        match used {
+            None => return Ok((planned, tags, values)),
+            Some(_) if project.tags.uses_date() => {
+                let into_second = planned.subsec_nanosecond().unsigned_abs();
+                tokio::time::sleep(Duration::from_nanos(u64::from(1_000_000_000 - into_second))).await;
+            }
+            Some((tag, release)) => {
+                return Err(Failure::failed(
+                    format!("the frozen tag {tag} is taken"),
+                    format!("release {release} planned it, and a frozen tag is written once"),
+                    format!("see `windlass show {release}`, or put {{date}} into [tags] frozen"),
+                ));
+            }
+        }
+    }
+}
+
+fn definition(image: &Image, source: &Source, values: &Values, wishes: &Wishes) -> Result<BuildDefinition, Failure> {
+    let mut args = BTreeMap::new();
+    for (name, template) in &image.args {
+        args.insert(name.clone(), template.render(values)?);
+    }
+    Ok(BuildDefinition {
+        context: image.context.clone(),
+        dockerfile: image.dockerfile.clone(),
+        target: image.target.clone(),
+        platform: wishes.platform.clone().or_else(|| image.platform.clone()),
+        args,
+        labels: labels(source, values),
+        builder: image.builder,
+    })
+}
+
+/// OCI image specification, "Annotations". `created` is the commit's time, so that building the same
+/// commit twice can give the same image.
+fn labels(source: &Source, values: &Values) -> BTreeMap<String, String> {
+    let named = [
+        ("revision", Some(source.commit.to_string())),
+        ("source", source.remote.clone()),
+        ("created", Some(source.committed.to_string())),
+        ("version", values.version.clone()),
+    ];
+    named.into_iter().filter_map(|(key, value)| Some((format!("org.opencontainers.image.{key}"), value?))).collect()
+}
+
+/// Where the build's files are: the project's folder, in the checkout or in a worktree of it.
+pub(super) fn context_root(root: &Path, context: &str) -> std::path::PathBuf {
+    if context == "." { root.to_owned() } else { root.join(context) }
+}
