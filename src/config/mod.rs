@@ -1,1 +1,140 @@
-//! (being written)
+//! `windlass.toml`, the user's settings and the folders of this machine: read once, and resolved so that
+//! callers meet no mistake later. Not for secrets: none of these files holds one.
+//!
+//! ```text
+//! load(start) ── windlass.toml ── section.rs (typed look at TOML, collects problems)
+//!                                   └─ project_file.rs, taskcluster.rs ─→ Project
+//!                                                                       └→ Vec<Diagnostic>, all at once
+//! Paths::from_env ─→ Settings::load(settings.toml)
+//! ```
+
+mod diagnostic;
+mod paths;
+mod project;
+mod project_file;
+mod section;
+mod settings;
+mod taskcluster;
+mod version;
+
+use std::{
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+pub use diagnostic::Diagnostic;
+pub use paths::Paths;
+pub use project::{Image, Project, SecretSource, StoreKind};
+pub use settings::Settings;
+pub use taskcluster::{Taskcluster, Trigger};
+pub use version::VersionSource;
+
+use crate::domain::failure::Failure;
+
+/// The name of a project's file.
+pub const PROJECT_FILE: &str = "windlass.toml";
+
+/// A file of configuration is a page of text; what is larger was named by mistake.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// What keeps windlass from knowing what it is to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("there is no {PROJECT_FILE} in {} or above it in the same repository", .start.display())]
+    NoProject { start: PathBuf },
+    #[error("{} cannot be read: {why}", .file.display())]
+    Unreadable { file: PathBuf, why: io::Error },
+    #[error("{} is larger than {} KiB", .file.display(), MAX_BYTES / 1024)]
+    TooLarge { file: PathBuf },
+    /// At least one problem, in the order of the file.
+    #[error("{}", .problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Invalid { file: String, problems: Vec<Diagnostic> },
+    #[error("neither HOME nor WINDLASS_HOME is set")]
+    NoHome,
+    #[error("WINDLASS_HOME is `{}`, which is no absolute path", .path.display())]
+    RelativeHome { path: PathBuf },
+    #[error("{} cannot be made a folder of yours alone: {why}", .folder.display())]
+    Folder { folder: PathBuf, why: io::Error },
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let why = error.to_string();
+        match error {
+            ConfigError::NoProject { .. } => Self::usage(
+                "this is no project of windlass",
+                why,
+                "go to the project's folder, name its file with --config, or write one: windlass init",
+            ),
+            ConfigError::Unreadable { .. } | ConfigError::TooLarge { .. } => {
+                Self::usage("the configuration cannot be read", why, "check the file's name and its permissions")
+            }
+            ConfigError::Invalid { file, problems } => {
+                let count = match problems.len() {
+                    1 => "a mistake".to_owned(),
+                    many => format!("{many} mistakes"),
+                };
+                Self::usage(format!("{file} has {count}"), why, "correct it and try again; nothing was touched")
+            }
+            ConfigError::NoHome | ConfigError::RelativeHome { .. } => Self::usage(
+                "there is no place for windlass's own files",
+                why,
+                "set HOME, or set WINDLASS_HOME to the absolute path of a folder",
+            ),
+            ConfigError::Folder { .. } => Self::failed(
+                "a folder for windlass's own files cannot be made",
+                why,
+                "check who owns it and its permissions, or set WINDLASS_HOME to another folder",
+            ),
+        }
+    }
+}
+
+/// The project of this folder: the nearest `windlass.toml`, upwards to the end of the git repository.
+///
+/// A file above the repository is not the project's: someone else may have put it there, as in `/tmp`.
+/// `explicit` is `--config`: the file, or the folder that holds it.
+///
+/// # Errors
+/// When there is none, or it has mistakes: all of them that can be told at once.
+pub fn load(start: &Path, explicit: Option<&Path>) -> Result<Project, ConfigError> {
+    let file = match explicit {
+        Some(path) if path.is_dir() => path.join(PROJECT_FILE),
+        Some(path) => path.to_owned(),
+        None => find(start)?,
+    };
+    let file = file.canonicalize().map_err(|why| ConfigError::Unreadable { file: file.clone(), why })?;
+    let text = read(&file)?;
+    let here = start.canonicalize().ok();
+    let shown = here.and_then(|here| file.strip_prefix(here).ok()).unwrap_or(&file).display().to_string();
+    project_file::parse(&file, &shown, &text)
+}
+
+fn find(start: &Path) -> Result<PathBuf, ConfigError> {
+    let none = || ConfigError::NoProject { start: start.to_owned() };
+    let start = start.canonicalize().map_err(|why| ConfigError::Unreadable { file: start.to_owned(), why })?;
+    for folder in start.ancestors() {
+        let file = folder.join(PROJECT_FILE);
+        if file.is_file() {
+            return Ok(file);
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    Err(none())
+}
+
+fn read(file: &Path) -> Result<String, ConfigError> {
+    let unreadable = |why| ConfigError::Unreadable { file: file.to_owned(), why };
+    let mut text = String::new();
+    let opened = std::fs::File::open(file).map_err(unreadable)?;
+    opened.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(ConfigError::TooLarge { file: file.to_owned() });
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;

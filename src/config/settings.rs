@@ -1,0 +1,134 @@
+//! What the user decided for every project: `settings.toml`. A project cannot decide these.
+
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr},
+};
+
+use super::{
+    ConfigError, Paths, read,
+    section::{Reader, Section, Text},
+};
+
+/// The user's settings.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// Registries that may be spoken to without TLS: `host` for every port, or `host:port`.
+    pub plain_http: Vec<String>,
+    /// Nothing outside is changed.
+    pub read_only: bool,
+}
+
+impl Settings {
+    /// The settings in their file; without one, the defaults.
+    ///
+    /// # Errors
+    /// When the file cannot be read or has mistakes.
+    pub fn load(paths: &Paths) -> Result<Self, ConfigError> {
+        let file = paths.settings();
+        match read(&file) {
+            Ok(text) => parse(&file.display().to_string(), &text),
+            Err(ConfigError::Unreadable { why, .. }) if why.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `host`, with or without a port, may be spoken to without TLS: loopback always, others by choice.
+    #[must_use]
+    pub fn allows_plain_http(&self, host: &str) -> bool {
+        let name = without_port(host);
+        loopback(name)
+            || self.plain_http.iter().any(|allowed| {
+                let whole = without_port(allowed).len() < allowed.len();
+                allowed.eq_ignore_ascii_case(if whole { host } else { name })
+            })
+    }
+}
+
+/// The name of `host`, `host:port`, `[v6]` or `[v6]:port`.
+fn without_port(host: &str) -> &str {
+    if host.starts_with('[') {
+        return host.split_inclusive(']').next().unwrap_or(host);
+    }
+    match host.split_once(':') {
+        Some((name, port)) if !port.contains(':') => name,
+        _ => host,
+    }
+}
+
+fn loopback(name: &str) -> bool {
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost")
+        || bare.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || bare.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn parse(shown: &str, text: &str) -> Result<Settings, ConfigError> {
+    let mut reader = Reader::new(shown, text);
+    let Some(document) = reader.document() else { return reader.finish(None) };
+    let top = Section::of("the settings", document.get_ref(), 0..0).only(&mut reader, &["plain-http", "read-only"]);
+    let hosts = top.strings(&mut reader, "plain-http").unwrap_or_default();
+    let plain_http = hosts.iter().filter_map(|host| registry_host(&mut reader, host)).collect();
+    let read_only = top.boolean(&mut reader, "read-only").unwrap_or_default();
+    reader.finish(Some(Settings { plain_http, read_only }))
+}
+
+fn registry_host(reader: &mut Reader<'_>, text: &Text<'_>) -> Option<String> {
+    let bare = text.value.trim_start_matches("http://").trim_start_matches("https://");
+    let bare = bare.split('/').next().unwrap_or(bare);
+    if bare == text.value && !bare.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '*')) {
+        return Some(bare.to_owned());
+    }
+    let message = format!("`{}` is not a host with an optional port", text.value);
+    let suggestion = format!("did you mean `{bare}`?");
+    let simpler = bare != text.value && !bare.is_empty();
+    reader.problem(text.span.clone(), &message, simpler.then_some(suggestion.as_str()));
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn loopback_needs_no_permission_and_nothing_looks_like_it() {
+        let none = Settings::default();
+        for host in ["127.0.0.1:5000", "127.9.9.9", "localhost:5000", "LOCALHOST", "[::1]:5000", "[::1]", "::1"] {
+            assert!(none.allows_plain_http(host), "{host}");
+        }
+        for host in ["127.0.0.1.example.com", "localhost.example.com", "128.0.0.1", "[::2]:5000", "10.0.0.1:5000", ""] {
+            assert!(!none.allows_plain_http(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_port_that_is_named_is_meant() {
+        let settings = parse("s", r#"plain-http = ["any.lan", "one.lan:5000"]"#).unwrap();
+        for (host, allowed) in [
+            ("any.lan", true),
+            ("ANY.lan:80", true),
+            ("one.lan:5000", true),
+            ("one.lan:5001", false),
+            ("one.lan", false),
+        ] {
+            assert_eq!(settings.allows_plain_http(host), allowed, "{host}");
+        }
+    }
+
+    #[test]
+    fn no_file_means_the_defaults_and_mistakes_are_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().to_owned();
+        let paths = Paths { state: home.clone(), data: home.clone(), config: home };
+        assert_eq!(Settings::load(&paths).unwrap(), Settings::default());
+        fs::write(paths.settings(), "read-only = true\n").unwrap();
+        assert!(Settings::load(&paths).unwrap().read_only);
+        fs::write(paths.settings(), "read_only = true\nplain-http = [\"http://a.lan/v2\", 5]\n").unwrap();
+        let ConfigError::Invalid { problems, .. } = Settings::load(&paths).unwrap_err() else { panic!("it is valid") };
+        let told: Vec<_> =
+            problems.iter().map(|p| (p.line, p.column, p.suggestion.as_deref().unwrap_or("-"))).collect();
+        assert_eq!(told, [(1, 1, "did you mean `read-only`?"), (2, 15, "did you mean `a.lan`?"), (2, 34, "-")]);
+    }
+}
