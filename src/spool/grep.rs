@@ -1,0 +1,165 @@
+//! Searching a log, a chunk at a time.
+
+use std::{borrow::Cow, ops::ControlFlow};
+
+use memchr::{memchr, memchr_iter, memrchr};
+use regex::Regex;
+
+use super::{
+    error::SpoolError,
+    read::{Chunks, Reader},
+};
+
+impl Reader {
+    /// Gives every line in which the pattern is found, or with `invert` every other line, with its
+    /// number from 0, until `found` has enough.
+    pub fn grep(
+        &self,
+        pattern: &Regex,
+        invert: bool,
+        mut found: impl FnMut(u64, &str) -> ControlFlow<()>,
+    ) -> Result<(), SpoolError> {
+        let across = can_search_across(pattern.as_str());
+        let mut number = 0;
+        let mut chunks = Chunks::new(&self.path, &self.log, 0, self.index.bytes());
+        while let Some(chunk) = chunks.next()? {
+            let text = String::from_utf8_lossy(chunk);
+            let text: &str = match &text {
+                Cow::Borrowed(text) => text,
+                Cow::Owned(text) => text,
+            };
+            let flow = if across {
+                search_across(text, number, pattern, invert, &mut found)
+            } else {
+                every_line(text, number, &mut |n, line| {
+                    if pattern.is_match(line) == invert { ControlFlow::Continue(()) } else { found(n, line) }
+                })
+            };
+            if flow.is_break() {
+                break;
+            }
+            number += memchr_iter(b'\n', chunk).count() as u64;
+        }
+        Ok(())
+    }
+}
+
+fn every_line(text: &str, mut number: u64, visit: &mut impl FnMut(u64, &str) -> ControlFlow<()>) -> ControlFlow<()> {
+    let mut start = 0;
+    for line_feed in memchr_iter(b'\n', text.as_bytes()) {
+        visit(number, &text[start..line_feed])?;
+        number += 1;
+        start = line_feed + 1;
+    }
+    ControlFlow::Continue(())
+}
+
+/// One search runs over many lines, so that lines without a match cost next to nothing.
+fn search_across(
+    text: &str,
+    mut number: u64,
+    pattern: &Regex,
+    invert: bool,
+    found: &mut impl FnMut(u64, &str) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        // `at` is the beginning of a line. What matches a line matches here too, and not later; what
+        // matches here may reach over the line's end, so the line is asked again alone.
+        let hit = pattern.find_at(text, at);
+        let start = hit.map_or(bytes.len(), |hit| memrchr(b'\n', &bytes[at..hit.start()]).map_or(at, |lf| at + lf + 1));
+        if invert {
+            every_line(&text[at..start], number, found)?;
+        }
+        number += memchr_iter(b'\n', &bytes[at..start]).count() as u64;
+        if start == bytes.len() {
+            break;
+        }
+        let end = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |lf| start + lf);
+        let line = &text[start..end];
+        if pattern.is_match(line) != invert {
+            found(number, line)?;
+        }
+        number += 1;
+        at = end + 1;
+    }
+    ControlFlow::Continue(())
+}
+
+/// Whether one search over many lines finds what a search of each line alone would, and costs no more.
+///
+/// Found is the same when nothing in the pattern looks at what is around a match: everything that does is
+/// written with `^`, `$` or an escaped letter (regex-syntax 0.8, `AssertionKind`). It costs no more when
+/// nothing in it reaches over a line's end, else every line could be a search to the chunk's end. Escapes
+/// and flags are refused but for the common ones that are known to be neither. A pattern that is refused
+/// is searched line by line: slower, with the same result.
+fn can_search_across(pattern: &str) -> bool {
+    let mut rest = pattern;
+    while let Some(character) = rest.chars().next() {
+        rest = &rest[character.len_utf8()..];
+        match character {
+            '^' | '$' | '\n' => return false,
+            '\\' => match rest.chars().next() {
+                Some(escaped)
+                    if "dwS".contains(escaped) || (escaped.is_ascii_punctuation() && !"<>".contains(escaped)) =>
+                {
+                    rest = &rest[1..];
+                }
+                _ => return false,
+            },
+            '(' if rest.starts_with('?') && !rest.starts_with("?:") && !rest.starts_with("?i)") => return false,
+            _ => {}
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn searched(text: &str, pattern: &Regex, invert: bool) -> Vec<(u64, String)> {
+        let mut lines = Vec::new();
+        let flow = search_across(text, 10, pattern, invert, &mut |number, line| {
+            lines.push((number, line.to_owned()));
+            ControlFlow::Continue(())
+        });
+        assert!(flow.is_continue());
+        lines
+    }
+
+    #[test]
+    fn patterns_that_look_around_are_searched_line_by_line() {
+        for safe in ["error", "a.*b", r"\d+\.\d", "(x|y)?z", "(?i)a(?:b)", r"\[4\]", r"\^", "[0-9é]"] {
+            assert!(can_search_across(safe), "{safe}");
+        }
+        for unsafe_ in [
+            "^a", "a$", r"\ba", r"a\z", r"\A", r"\B", r"\<a", r"a\>", "[^x]", r"\\^", r"\D", r"\s", r"\n", "\n",
+            "(?s)a.*b", "(?m:a)", "\\",
+        ] {
+            assert!(!can_search_across(unsafe_), "{unsafe_}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn searching_across_finds_what_every_line_alone_gives(
+            lines in prop::collection::vec("[ab é]{0,6}", 0..20),
+            pattern in prop::sample::select(vec![
+                "a", "ab", "a*", "", r"a\s+b", "a.b", r"\s", "(?s)a.*b", "é", r"b\sa", "a|b", "(?i)B", "[a\n]b", "\n",
+            ]),
+            invert: bool,
+        ) {
+            let pattern = Regex::new(pattern).unwrap();
+            let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+            let expected: Vec<(u64, String)> = (10..)
+                .zip(lines)
+                .filter(|(_, line)| pattern.is_match(line) != invert)
+                .collect();
+            prop_assert_eq!(searched(&text, &pattern, invert), expected);
+        }
+    }
+}

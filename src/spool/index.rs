@@ -1,0 +1,199 @@
+//! Where lines begin: an entry for every 256 lines or 64 KiB. A cache of the log, made again by any
+//! reader that finds it missing, short or wrong.
+//!
+//! The file: 16 bytes of header (the magic, version 1 as u32, four zeros), then 24 bytes an entry
+//! (byte u64, line u64, milliseconds since 1970 i64), all little-endian.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    os::unix::fs::FileExt as _,
+    path::{Path, PathBuf},
+};
+
+use super::{error::SpoolError, read::Chunks};
+
+pub(super) const HEADER: [u8; 16] = *b"WLSPOOL\0\x01\0\0\0\0\0\0\0";
+const ENTRY: usize = 24;
+/// In place of a time: not known.
+const NO_TIME: i64 = i64::MIN;
+
+/// At most this many lines, and about this many bytes, are between two entries.
+const LINES: u64 = 256;
+const BYTES: u64 = 64 * 1024;
+
+/// The beginning of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    pub byte: u64,
+    /// From 0.
+    pub line: u64,
+    /// When it was said, in milliseconds since 1970. `None` when the index had to be made from the log.
+    pub unix_ms: Option<i64>,
+}
+
+impl Entry {
+    pub(super) fn to_bytes(self) -> [u8; ENTRY] {
+        let mut bytes = [0; ENTRY];
+        bytes[..8].copy_from_slice(&self.byte.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.line.to_le_bytes());
+        bytes[16..].copy_from_slice(&self.unix_ms.unwrap_or(NO_TIME).to_le_bytes());
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8; ENTRY]) -> Self {
+        let field = |at: usize| -> [u8; 8] { bytes[at..at + 8].try_into().expect("a range of eight bytes") };
+        let time = i64::from_le_bytes(field(16));
+        Self {
+            byte: u64::from_le_bytes(field(0)),
+            line: u64::from_le_bytes(field(8)),
+            unix_ms: (time != NO_TIME).then_some(time),
+        }
+    }
+
+    /// Whether the next entry can be this one.
+    fn precedes(&self, next: &Self) -> bool {
+        let (Some(bytes), Some(lines)) = (next.byte.checked_sub(self.byte), next.line.checked_sub(self.line)) else {
+            return false;
+        };
+        // A line has at least its LF.
+        (1..=LINES).contains(&lines) && bytes >= lines && (lines == LINES || bytes >= BYTES)
+    }
+}
+
+/// Whether the line that begins here gets an entry. The one rule of writer and reader.
+pub(super) fn is_due(last: Option<&Entry>, byte: u64, line: u64) -> bool {
+    last.is_none_or(|last| line - last.line >= LINES || byte - last.byte >= BYTES)
+}
+
+/// Where the index of a log is.
+pub(super) fn path_beside(log: &Path) -> PathBuf {
+    log.with_extension("idx")
+}
+
+/// The beginnings of lines of one log, as far as it was written when last looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    entries: Vec<Entry>,
+    lines: u64,
+    bytes: u64,
+    /// The file lacks entries or has wrong ones.
+    stale: bool,
+}
+
+impl Index {
+    /// The index of a log that is open: from its file as far as that is right, the rest from the log.
+    pub fn load(path: &Path, log: &File) -> Result<Self, SpoolError> {
+        // The length first: entries are written before the lines they are for, so none can be missing below it.
+        let end = log.metadata().map_err(|error| SpoolError::at(path, &error))?.len();
+        let (entries, damaged) = match fs::read(path_beside(path)) {
+            Ok(bytes) => stored(&bytes, log, end),
+            Err(_) => (Vec::new(), true),
+        };
+        let known = entries.len();
+        let (lines, bytes) = entries.last().map_or((0, 0), |last| (last.line, last.byte));
+        let mut index = Self { entries, lines, bytes, stale: false };
+        index.extend_to(path, log, end)?;
+        index.stale = damaged || index.entries.len() > known;
+        Ok(index)
+    }
+
+    /// Counts lines that were added to the log since. Gives their number.
+    pub fn extend(&mut self, path: &Path, log: &File) -> Result<u64, SpoolError> {
+        let before = self.lines;
+        let end = log.metadata().map_err(|error| SpoolError::at(path, &error))?.len();
+        if end < self.bytes {
+            return Err(SpoolError::Shrunk { file: path.to_path_buf() });
+        }
+        self.extend_to(path, log, end)?;
+        Ok(self.lines - before)
+    }
+
+    fn extend_to(&mut self, path: &Path, log: &File, end: u64) -> Result<(), SpoolError> {
+        let mut chunks = Chunks::new(path, log, self.bytes, end);
+        while let Some(chunk) = chunks.next()? {
+            let first = self.bytes;
+            for line_feed in memchr::memchr_iter(b'\n', chunk) {
+                if is_due(self.entries.last(), self.bytes, self.lines) {
+                    self.entries.push(Entry { byte: self.bytes, line: self.lines, unix_ms: None });
+                }
+                self.lines += 1;
+                self.bytes = first + line_feed as u64 + 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what [`Self::load`] found out, when the file did not have it.
+    pub fn save(&self, log: &Path) -> Result<(), SpoolError> {
+        if !self.stale {
+            return Ok(());
+        }
+        let path = path_beside(log);
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let replace = || -> io::Result<()> {
+            let mut file = tempfile::Builder::new().prefix(".idx-").tempfile_in(folder)?;
+            let mut bytes = HEADER.to_vec();
+            bytes.extend(self.entries.iter().flat_map(|entry| entry.to_bytes()));
+            file.write_all(&bytes)?;
+            file.persist(&path)?;
+            Ok(())
+        };
+        replace().map_err(|error| SpoolError::at(&path, &error))
+    }
+
+    /// Lines that are complete, which is: ended by LF.
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// The end of the last complete line.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The last entry at or before a line. `None` in an empty log.
+    pub fn before(&self, line: u64) -> Option<&Entry> {
+        self.entries[..self.entries.partition_point(|entry| entry.line <= line)].last()
+    }
+}
+
+/// The entries of an index file that can be right for a log of this length, and whether others were there.
+fn stored(bytes: &[u8], log: &File, end: u64) -> (Vec<Entry>, bool) {
+    let Some(body) = bytes.strip_prefix(&HEADER) else { return (Vec::new(), true) };
+    // A torn entry at the end is one that is being written, unless its writer died; then the log has more.
+    let (whole, _) = body.as_chunks::<ENTRY>();
+    let mut entries: Vec<Entry> = Vec::with_capacity(whole.len());
+    let mut damaged = false;
+    for entry in whole.iter().map(Entry::from_bytes) {
+        let fits = match entries.last() {
+            None => entry.byte == 0 && entry.line == 0,
+            Some(last) => last.precedes(&entry),
+        };
+        if !fits {
+            damaged = true;
+            break;
+        }
+        // Of lines that are on their way, or were when their writer died.
+        if entry.byte >= end {
+            break;
+        }
+        entries.push(entry);
+    }
+    // The index of another log would rarely have a line begin here too.
+    let begins = |entry: &Entry| {
+        let mut before = [0];
+        entry.byte == 0 || (log.read_exact_at(&mut before, entry.byte - 1).is_ok() && before == *b"\n")
+    };
+    if entries.last().is_some_and(|last| !begins(last)) {
+        return (Vec::new(), true);
+    }
+    (entries, damaged)
+}
