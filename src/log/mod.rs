@@ -1,1 +1,3 @@
-//! (being written)
+//! Text of logs and of everything remote. Pure.
+
+pub mod sanitise;

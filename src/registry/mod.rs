@@ -1,1 +1,46 @@
-//! (being written)
+//! The client of one repository in a registry: OCI distribution API v2 over HTTP.
+//!
+//! A [`Client`] belongs to one credential and one repository. Its tokens are never shared, so a new
+//! secret is proved by a new client. What it reports about an image rests on bytes that it hashed;
+//! what it was merely told (a HEAD) says so in its type.
+//!
+//! | file | what |
+//! |---|---|
+//! | `client.rs` | [`Client`]: options, and one authorised request |
+//! | `transport.rs` | time limits, size caps, retries, redirects |
+//! | `failed.rs` | why a connection failed, and whether to try again |
+//! | `trust.rs` | which hosts may be spoken to in plain HTTP or be given a login |
+//! | `challenge.rs`, `auth.rs` | `WWW-Authenticate`, logins, tokens |
+//! | `tags.rs` | the tag list |
+//! | `manifest.rs`, `content.rs` | manifests and configs: fetched and hashed; read |
+//! | `observe.rs`, `sharing.rs` | tags → [`crate::domain::observation::Observation`] |
+//! | `probe.rs` | is the login accepted, may it push |
+//! | `layers.rs` | stored layers against their digests |
+//! | `answer.rs`, `error.rs` | what a registry says when it refuses |
+//!
+//! Not here: verdicts (`domain::verdict`), caches over runs (the journal).
+//! Sources: OCI distribution specification 1.1; distribution's token authentication; RFC 9110.
+
+mod answer;
+mod auth;
+mod challenge;
+mod client;
+mod content;
+mod error;
+mod failed;
+mod layers;
+mod manifest;
+mod observe;
+mod probe;
+mod sharing;
+mod tags;
+mod transport;
+mod trust;
+
+pub use answer::Answer;
+pub use client::{Client, Options};
+pub use error::RegistryError;
+pub use layers::LayerProgress;
+pub use manifest::{Manifest, Reference};
+pub use probe::{AuthOutcome, PushRight};
+pub use tags::is_referrer_tag;

@@ -1,0 +1,326 @@
+//! Requests to a registry as HTTP goes: time limits, size caps, retries where repeating is safe, and redirects,
+//! which never carry a login to another origin.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use backon::{ExponentialBuilder, Retryable as _};
+use bytes::{Bytes, BytesMut};
+use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
+use reqwest::{
+    Method, StatusCode, Url,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
+};
+use tokio::time::Instant;
+
+use super::{
+    error::RegistryError,
+    failed::Failed,
+    trust::{Trust, authority, is_loopback, same_origin},
+};
+
+/// Tries of a GET or HEAD, the first included.
+const TRIES: usize = 3;
+/// The first pause between tries; doubled, with jitter.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The pause after a 429 that asks for none.
+const PAUSE_WHEN_LIMITED: Duration = Duration::from_secs(1);
+/// The longest we wait in all because a registry asks to. What takes longer is for people to decide.
+const PATIENCE: Duration = Duration::from_secs(10);
+const REDIRECTS: usize = 5;
+/// What is kept of the body of a refusal.
+const REFUSAL_CAP: usize = 64 * 1024;
+
+/// Time limits of one request.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) connect: Duration,
+    /// Without a byte.
+    pub(super) idle: Duration,
+    /// Of an answer that is read whole; a stream has none.
+    pub(super) whole: Duration,
+}
+
+impl Limits {
+    pub(super) const USUAL: Self =
+        Self { connect: Duration::from_secs(10), idle: Duration::from_secs(30), whole: Duration::from_secs(120) };
+}
+
+/// One request.
+#[derive(Clone)]
+pub(super) struct Outgoing {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) accept: Option<&'static str>,
+    /// With its media type.
+    pub(super) body: Option<(HeaderValue, Bytes)>,
+    pub(super) authorization: Option<HeaderValue>,
+    /// Only ever for GET and HEAD, and never for a request to a token service.
+    pub(super) redirects: bool,
+    pub(super) want: Want,
+}
+
+/// How the body of a success is wanted.
+#[derive(Clone, Copy)]
+pub(super) enum Want {
+    /// In memory; a larger one is an error.
+    Whole { cap: usize },
+    /// Unread, for as long as it takes.
+    Stream,
+}
+
+/// The answer to a request, whatever its status.
+pub(super) struct Incoming {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// Where it came from, after redirects.
+    pub(super) url: Url,
+    /// It came from another origin than was asked: its challenges are not ours to answer.
+    pub(super) foreign: bool,
+    /// Asked for by `Retry-After`.
+    pub(super) retry_after: Option<Duration>,
+    body: Body,
+}
+
+enum Body {
+    Whole(Bytes),
+    Stream(reqwest::Response),
+}
+
+impl Incoming {
+    /// The body, unless it is a stream.
+    pub(super) fn bytes(&self) -> &Bytes {
+        static NOTHING: Bytes = Bytes::new();
+        match &self.body {
+            Body::Whole(bytes) => bytes,
+            Body::Stream(_) => &NOTHING,
+        }
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The media type, without parameters, in lower case.
+    pub(super) fn media_type(&self) -> Option<String> {
+        let value = self.header(CONTENT_TYPE.as_str())?;
+        Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
+    }
+
+    /// The next piece of a streamed body.
+    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, RegistryError> {
+        match &mut self.body {
+            Body::Whole(bytes) => Ok(Some(std::mem::take(bytes)).filter(|b| !b.is_empty())),
+            Body::Stream(response) => response.chunk().await.map_err(|e| {
+                let Failed { why, .. } = Failed::from(e);
+                RegistryError::Unreachable { host: authority(&self.url), why }
+            }),
+        }
+    }
+}
+
+/// A try that did not succeed, and what follows from it.
+struct Trouble {
+    again: Again,
+    outcome: Box<Result<Incoming, RegistryError>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Again {
+    Never,
+    Soon,
+    After(Duration),
+}
+
+impl Trouble {
+    fn lasting(error: RegistryError) -> Self {
+        Self { again: Again::Never, outcome: Box::new(Err(error)) }
+    }
+}
+
+/// The connections to one registry.
+pub(super) struct Transport {
+    client: reqwest::Client,
+    trust: Trust,
+    limits: Limits,
+    /// A 429 makes everybody wait, not only whoever got it.
+    resume: Mutex<Option<Instant>>,
+}
+
+impl Transport {
+    pub(super) fn new(trust: Trust, connections: usize, limits: Limits) -> Result<Self, RegistryError> {
+        let setup = |why: String| RegistryError::Setup { why };
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            return Err(setup("no TLS provider is installed in this process".to_owned()));
+        }
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            // Bytes are hashed as they are stored.
+            .no_gzip()
+            .connect_timeout(limits.connect)
+            .read_timeout(limits.idle)
+            .pool_max_idle_per_host(connections)
+            // Shorter than the servers' own, so that a POST seldom meets a connection that is just being closed.
+            .pool_idle_timeout(Duration::from_secs(30));
+        if is_loopback(trust.base()) {
+            // A proxy would see the login of a registry that is only spoken to in plain HTTP because it is on this
+            // machine.
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|e| setup(Failed::from(e).why))?;
+        Ok(Self { client, trust, limits, resume: Mutex::new(None) })
+    }
+
+    /// Sends a request, again where that is safe, and gives the last answer there was.
+    pub(super) async fn send(&self, outgoing: &Outgoing) -> Result<Incoming, RegistryError> {
+        if !is_safe(&outgoing.method) {
+            return self.attempt(outgoing).await.or_else(|trouble| *trouble.outcome);
+        }
+        let mut waited = Duration::ZERO;
+        let pauses = ExponentialBuilder::default().with_min_delay(FIRST_PAUSE).with_max_times(TRIES - 1).with_jitter();
+        (|| self.attempt(outgoing))
+            .retry(pauses)
+            .when(|trouble| trouble.again != Again::Never)
+            .adjust(|trouble, pause| match (pause?, trouble.again) {
+                (_, Again::Never) => None,
+                (pause, Again::Soon) => Some(pause),
+                (_, Again::After(wait)) => {
+                    waited = waited.saturating_add(wait);
+                    (waited <= PATIENCE).then_some(wait)
+                }
+            })
+            .await
+            .or_else(|trouble| *trouble.outcome)
+    }
+
+    async fn attempt(&self, outgoing: &Outgoing) -> Result<Incoming, Trouble> {
+        self.wait_for_others().await;
+        let mut url = outgoing.url.clone();
+        let mut foreign = false;
+        for _ in 0..=REDIRECTS {
+            let host = authority(&url);
+            let response = self.once(outgoing, &url, foreign).await.map_err(|e| failed(&host, e))?;
+            let location = response.headers().get(LOCATION).and_then(|v| v.to_str().ok());
+            let Some(location) = location.filter(|_| outgoing.redirects && redirects(response.status())) else {
+                return self.receive(outgoing, response, url, foreign).await;
+            };
+            let next = self.trust.redirect(&url, location);
+            url = next.map_err(|why| Trouble::lasting(RegistryError::Distrusted { host, why }))?;
+            // For good: a login is not taken up again when a redirect leads back.
+            foreign |= !same_origin(&url, &outgoing.url);
+        }
+        let why = format!("it redirects more than {REDIRECTS} times");
+        Err(Trouble::lasting(RegistryError::Distrusted { host: authority(&outgoing.url), why }))
+    }
+
+    async fn once(&self, outgoing: &Outgoing, url: &Url, foreign: bool) -> Result<reqwest::Response, reqwest::Error> {
+        let mut request = self.client.request(outgoing.method.clone(), url.clone());
+        if let Want::Whole { .. } = outgoing.want {
+            request = request.timeout(self.limits.whole);
+        }
+        if let Some(accept) = outgoing.accept {
+            request = request.header(ACCEPT, accept);
+        }
+        if let Some(login) = outgoing.authorization.as_ref().filter(|_| !foreign) {
+            request = request.header(AUTHORIZATION, login);
+        }
+        if let Some((media_type, bytes)) = &outgoing.body {
+            request = request.header(CONTENT_TYPE, media_type).body(bytes.clone());
+        }
+        request.send().await
+    }
+
+    async fn receive(
+        &self,
+        outgoing: &Outgoing,
+        response: reqwest::Response,
+        url: Url,
+        foreign: bool,
+    ) -> Result<Incoming, Trouble> {
+        let host = authority(&url);
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = match outgoing.want {
+            Want::Stream if status.is_success() => Body::Stream(response),
+            Want::Whole { cap } if status.is_success() => {
+                let (bytes, whole) = read(response, cap).await.map_err(|e| failed(&host, e))?;
+                if !whole {
+                    let what = format!("the answer of {host}");
+                    let why = format!("it is larger than {} KiB", cap / 1024);
+                    return Err(Trouble::lasting(RegistryError::Unreadable { what, why }));
+                }
+                Body::Whole(bytes)
+            }
+            // The status says enough where the reason breaks off.
+            _ => Body::Whole(read(response, REFUSAL_CAP).await.map(|(bytes, _)| bytes).unwrap_or_default()),
+        };
+        let retry_after = headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(retry_after);
+        let incoming = Incoming { status, headers, url, foreign, retry_after, body };
+        let again = match (status, retry_after) {
+            (StatusCode::TOO_MANY_REQUESTS, asked) => Again::After(asked.unwrap_or(PAUSE_WHEN_LIMITED)),
+            (StatusCode::SERVICE_UNAVAILABLE, Some(asked)) => Again::After(asked),
+            (StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT, _) => Again::Soon,
+            _ => return Ok(incoming),
+        };
+        if let Again::After(wait) = again {
+            self.hold(wait);
+        }
+        Err(Trouble { again, outcome: Box::new(Ok(incoming)) })
+    }
+
+    /// Nobody asks before this has passed; a wait that we do not take is nobody's.
+    fn hold(&self, wait: Duration) {
+        if wait <= PATIENCE {
+            let until = Instant::now() + wait;
+            let mut resume = self.resume.lock().unwrap_or_else(PoisonError::into_inner);
+            *resume = Some(resume.map_or(until, |earlier| earlier.max(until)));
+        }
+    }
+
+    async fn wait_for_others(&self) {
+        let until = *self.resume.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = until {
+            tokio::time::sleep_until(until).await;
+        }
+    }
+}
+
+fn is_safe(method: &Method) -> bool {
+    *method == Method::GET || *method == Method::HEAD
+}
+
+fn redirects(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+fn failed(host: &str, error: reqwest::Error) -> Trouble {
+    let Failed { why, passing } = Failed::from(error);
+    let again = if passing { Again::Soon } else { Again::Never };
+    Trouble { again, outcome: Box::new(Err(RegistryError::Unreachable { host: host.to_owned(), why })) }
+}
+
+/// At most `cap` bytes of the body, and whether that is all of it.
+async fn read(mut response: reqwest::Response, cap: usize) -> Result<(Bytes, bool), reqwest::Error> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = response.chunk().await? {
+        let room = cap - bytes.len();
+        if chunk.len() > room {
+            bytes.extend_from_slice(&chunk[..room]);
+            return Ok((bytes.freeze(), false));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok((bytes.freeze(), true))
+}
+
+/// Seconds, or a date. Source: RFC 9110, section 10.2.3.
+fn retry_after(value: &str) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = DateTimeParser::new().parse_timestamp(value.trim()).ok()?;
+    Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO))
+}
