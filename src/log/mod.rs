@@ -1,1 +1,7 @@
-//! (being written)
+//! What text goes through before it is stored or shown. Pure: no input or output, no clock.
+//!
+//! Bytes of a build → [`lines`] cuts them → [`sanitise`] takes out what could act on a terminal →
+//! [`redact`] takes out secrets. The order matters: a needle broken up by an escape sequence is whole
+//! again once the sequence is gone.
+
+pub mod sanitise;
