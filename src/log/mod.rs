@@ -4,4 +4,7 @@
 //! [`redact`] takes out secrets. The order matters: a needle broken up by an escape sequence is whole
 //! again once the sequence is gone.
 
+mod decoded;
+mod finder;
+pub mod redact;
 pub mod sanitise;
