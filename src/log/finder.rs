@@ -111,9 +111,7 @@ mod tests {
     use super::*;
 
     fn finder(needles: &[Vec<u8>]) -> Finder {
-        Finder::new(
-            needles.iter().map(|bytes| Needle { bytes: Zeroizing::new(bytes.clone()), edges: Edges::Exact }),
-        )
+        Finder::new(needles.iter().map(|bytes| Needle { bytes: Zeroizing::new(bytes.clone()), edges: Edges::Exact }))
     }
 
     #[test]

@@ -6,5 +6,6 @@
 
 mod decoded;
 mod finder;
+pub mod lines;
 pub mod redact;
 pub mod sanitise;

@@ -78,9 +78,7 @@ impl Redactor {
     pub(super) fn find(&self, line: &str) -> Vec<Range<usize>> {
         let mut found = match Decoded::without_colours(line.as_bytes()) {
             None => self.search(line.as_bytes(), DEPTH),
-            Some(bare) => {
-                self.search(&bare.bytes, DEPTH).into_iter().map(|range| bare.source(&range)).collect()
-            }
+            Some(bare) => self.search(&bare.bytes, DEPTH).into_iter().map(|range| bare.source(&range)).collect(),
         };
         if found.is_empty() {
             return found;

@@ -81,8 +81,7 @@ pub(super) fn clean_line(line: &str, out: &mut String) -> Ending {
         if from_right == 0 {
             ending.unfinished = seen.unfinished.map(|at| line.len() - segment.len() + at);
         }
-        let here =
-            Ending { colour_on: seen.colour_on, overwritten: from_right > 0, unfinished: ending.unfinished };
+        let here = Ending { colour_on: seen.colour_on, overwritten: from_right > 0, unfinished: ending.unfinished };
         if seen.ink {
             return here;
         }
@@ -191,9 +190,7 @@ struct Sequence {
 
 enum SequenceKind {
     /// SGR with parameters that a terminal knows. `reset`: it turns everything off.
-    Colour {
-        reset: bool,
-    },
+    Colour { reset: bool },
     /// Complete.
     Whole,
     /// Ended by something that cannot belong to it.
@@ -251,9 +248,7 @@ impl Sequence {
         let end = parameters + bytes[parameters..].iter().take_while(|b| (0x20..=0x2f).contains(*b)).count();
         match bytes.get(end) {
             None => Self::new(SequenceKind::Unfinished, end),
-            Some(b'm') if end == parameters && bytes[0] == 0x1b => {
-                Self::new(colour(&bytes[introducer..end]), end + 1)
-            }
+            Some(b'm') if end == parameters && bytes[0] == 0x1b => Self::new(colour(&bytes[introducer..end]), end + 1),
             Some(0x40..=0x7e) => Self::new(SequenceKind::Whole, end + 1),
             Some(_) => Self::new(SequenceKind::Broken, end),
         }
@@ -420,8 +415,30 @@ mod tests {
             "[ -~]{0,6}".prop_map(String::into_bytes),
             prop::collection::vec(any::<u8>(), 0..6),
             prop::sample::select(vec![
-                "\x1b", "\x1b[", "\x1b]", "\x1bP", "\x1b\\", "\x1b[0m", "\x1b[31m", "\x1b[1;38;5;9m", "m", ";", "\r", "\n",
-                "\x07", "\u{9b}", "\u{9c}", "\u{9d}", "\u{85}", "\u{301}", "\u{200b}", "\u{202e}", "\u{2028}", "é", " ", "\t",
+                "\x1b",
+                "\x1b[",
+                "\x1b]",
+                "\x1bP",
+                "\x1b\\",
+                "\x1b[0m",
+                "\x1b[31m",
+                "\x1b[1;38;5;9m",
+                "m",
+                ";",
+                "\r",
+                "\n",
+                "\x07",
+                "\u{9b}",
+                "\u{9c}",
+                "\u{9d}",
+                "\u{85}",
+                "\u{301}",
+                "\u{200b}",
+                "\u{202e}",
+                "\u{2028}",
+                "é",
+                " ",
+                "\t",
             ])
             .prop_map(|text| text.as_bytes().to_vec()),
         ];
