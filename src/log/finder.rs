@@ -128,9 +128,13 @@ mod tests {
                 edges: Edges::Base64 { before, after },
             }])
         };
-        assert_eq!(needle(false, true).find(b"x QUJDREVGR0g= y"), [2..14]);
-        assert_eq!(needle(true, false).find(b"xQUJDREVGR0g="), [0..11]);
-        assert_eq!(needle(true, true).find(b"QUJDREVGR0"), [0..10]);
+        for (before, after, text, found) in [
+            (false, true, "x QUJDREVGR0g= y", 2..14),
+            (true, false, "xQUJDREVGR0g=", 0..11),
+            (true, true, "QUJDREVGR0", 0..10),
+        ] {
+            assert_eq!(needle(before, after).find(text.as_bytes()), vec![found; 1], "{text}");
+        }
     }
 
     proptest! {

@@ -164,6 +164,7 @@ fn before_colour(text: &str, at: usize) -> usize {
 }
 
 #[cfg(test)]
+#[expect(clippy::format_collect, reason = "reads best, and is no hot path")]
 mod tests {
     use proptest::prelude::*;
     use secrecy::SecretString;
@@ -217,7 +218,7 @@ mod tests {
 
     #[test]
     fn what_shows_nothing_leaves_nothing() {
-        let noise = [b"a".as_slice(), &[0; 50_000], b"b\n"].concat();
+        let noise = [b"a".to_vec(), vec![0; 50_000], b"b\n".to_vec()].concat();
         assert_eq!(lines(4096, &[&noise]), ["ab"]);
     }
 

@@ -5,6 +5,7 @@
 //! again once the sequence is gone.
 
 mod decoded;
+mod escape;
 mod finder;
 pub mod lines;
 pub mod redact;

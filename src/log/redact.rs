@@ -187,6 +187,7 @@ impl Needles {
 }
 
 #[cfg(test)]
+#[expect(clippy::format_collect, reason = "reads best, and is no hot path")]
 mod tests {
     use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD};
     use proptest::prelude::*;
