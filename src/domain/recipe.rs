@@ -1,5 +1,7 @@
 //! Where in a secret's document the login is.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use serde::{Deserialize, Serialize};
@@ -85,14 +87,52 @@ impl Recipe {
         Ok(())
     }
 
-    /// Every string that the recipe marks as secret: what must never appear in a log.
+    /// Every string that the recipe marks as secret: what must never appear in a log. Of a Docker config these
+    /// are all but the names in it, whatever keys later versions of docker add.
     #[must_use]
     pub fn marked<'a>(&self, document: &'a SecretValue) -> Vec<&'a SecretString> {
-        let pointer = match self {
-            Self::Pair { password, .. } => password,
-            Self::DockerConfig { docker_config } => docker_config,
-        };
-        document.at(pointer).map(SecretValue::strings).unwrap_or_default()
+        match self {
+            Self::Pair { password, .. } => document.at(password).map(SecretValue::strings).unwrap_or_default(),
+            Self::DockerConfig { docker_config } => {
+                let Some(SecretValue::Object(config)) = document.at(docker_config) else { return Vec::new() };
+                let entries = config.get("auths").into_iter().flat_map(|auths| match auths {
+                    SecretValue::Object(entries) => entries.values().collect(),
+                    _ => Vec::new(),
+                });
+                let secrets = entries.flat_map(|entry| match entry {
+                    SecretValue::Object(keys) => keys
+                        .iter()
+                        .filter(|(key, _)| !matches!(key.as_str(), "username" | "email" | "serveraddress"))
+                        .flat_map(|(_, value)| value.strings())
+                        .collect(),
+                    other => other.strings(),
+                });
+                secrets.chain(config.get("HttpHeaders").into_iter().flat_map(SecretValue::strings)).collect()
+            }
+        }
+    }
+
+    /// The password of every login in reach of this recipe, each with the place it is at.
+    ///
+    /// # Errors
+    /// When the document holds none, or one that cannot be read.
+    pub fn passwords(&self, document: &SecretValue) -> Result<Vec<(String, SecretString)>, NoLogin> {
+        match self {
+            Self::Pair { password, .. } => Ok(vec![(password.clone(), string_at(document, password)?.clone())]),
+            Self::DockerConfig { docker_config: pointer } => {
+                // docker leaves an empty entry behind where the login is in a credential helper.
+                let kept = |entry: &SecretValue| !matches!(entry, SecretValue::Object(keys) if keys.is_empty());
+                let found = docker_auths(document, pointer)?
+                    .iter()
+                    .filter(|(_, entry)| kept(entry))
+                    .map(|(host, entry)| Ok((format!("{pointer}, {host}"), docker_entry(entry, pointer)?.password)))
+                    .collect::<Result<Vec<_>, NoLogin>>()?;
+                if found.is_empty() {
+                    return Err(NoLogin::NotADockerConfig { pointer: pointer.clone(), why: "it holds no login" });
+                }
+                Ok(found)
+            }
+        }
     }
 }
 
@@ -111,11 +151,7 @@ fn docker_key(repository: &Repository) -> &str {
 }
 
 fn docker_login(document: &SecretValue, pointer: &str, repository: &Repository) -> Result<Login, NoLogin> {
-    let config = document
-        .at(pointer)
-        .ok_or_else(|| NoLogin::NoSuchKey { pointer: pointer.to_owned(), keys: document.keys().join(", ") })?;
-    let wrong = |why| NoLogin::NotADockerConfig { pointer: pointer.to_owned(), why };
-    let Some(SecretValue::Object(auths)) = config.at("/auths") else { return Err(wrong("it has no `auths`")) };
+    let auths = docker_auths(document, pointer)?;
     let host = repository.host();
     let names_host = |key: &str| {
         let bare = key.trim_start_matches("https://").trim_start_matches("http://");
@@ -126,6 +162,21 @@ fn docker_login(document: &SecretValue, pointer: &str, repository: &Repository) 
         .get(docker_key(repository))
         .or_else(|| auths.iter().find(|(key, _)| names_host(key)).map(|(_, entry)| entry))
         .ok_or_else(|| NoLogin::NoEntry { pointer: pointer.to_owned(), host: host.to_owned() })?;
+    docker_entry(entry, pointer)
+}
+
+fn docker_auths<'a>(document: &'a SecretValue, pointer: &str) -> Result<&'a BTreeMap<String, SecretValue>, NoLogin> {
+    let config = document
+        .at(pointer)
+        .ok_or_else(|| NoLogin::NoSuchKey { pointer: pointer.to_owned(), keys: document.keys().join(", ") })?;
+    match config.at("/auths") {
+        Some(SecretValue::Object(auths)) => Ok(auths),
+        _ => Err(NoLogin::NotADockerConfig { pointer: pointer.to_owned(), why: "it has no `auths`" }),
+    }
+}
+
+fn docker_entry(entry: &SecretValue, pointer: &str) -> Result<Login, NoLogin> {
+    let wrong = |why| NoLogin::NotADockerConfig { pointer: pointer.to_owned(), why };
     if let (Some(SecretValue::String(user)), Some(SecretValue::String(password))) =
         (entry.at("/username"), entry.at("/password"))
     {
@@ -183,6 +234,25 @@ mod tests {
             )
             .unwrap();
         assert!(matches!(docker().login(&document, &"quay.io/a/b".parse().unwrap()), Err(NoLogin::NoEntry { .. })));
+    }
+
+    #[test]
+    fn names_in_a_docker_config_are_no_secrets() {
+        let document: SecretValue = serde_json::from_str(
+            r#"{"dockercfg":{
+                "auths":{
+                    "ghcr.io":{"username":"bot","password":"first-password","email":"bot@example.com"},
+                    "quay.io":{"auth":"Ym90OnNlY29uZC1wYXNzd29yZA==","identitytoken":"a-token"},
+                    "helped.example.com":{}},
+                "HttpHeaders":{"Authorization":"a-header"},
+                "credsStore":"osxkeychain"}}"#,
+        )
+        .unwrap();
+        let marked: Vec<&str> = docker().marked(&document).into_iter().map(ExposeSecret::expose_secret).collect();
+        assert_eq!(marked, ["first-password", "Ym90OnNlY29uZC1wYXNzd29yZA==", "a-token", "a-header"]);
+        let passwords = docker().passwords(&document).unwrap();
+        let passwords: Vec<&str> = passwords.iter().map(|(_, password)| password.expose_secret()).collect();
+        assert_eq!(passwords, ["first-password", "second-password"]);
     }
 
     #[test]

@@ -1,3 +1,12 @@
-//! Text of logs and of everything remote. Pure.
+//! What text goes through before it is stored or shown. Pure: no input or output, no clock.
+//!
+//! Bytes of a build → [`lines`] cuts them → [`sanitise`] takes out what could act on a terminal →
+//! [`redact`] takes out secrets. The order matters: a needle broken up by an escape sequence is whole
+//! again once the sequence is gone.
 
+mod decoded;
+mod escape;
+mod finder;
+pub mod lines;
+pub mod redact;
 pub mod sanitise;
