@@ -36,7 +36,7 @@ stop() {
   [[ $stopped ]] || say "nothing that the demo started is running"
 }
 
-# git COMMAND…: the project's git, without this user's identity, signing key or hooks.
+# git_here COMMAND…: the project's git, without this user's identity, signing key or hooks.
 git_here() {
   GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null git -C "$state/project" \
     -c user.name=Demo -c user.email=demo@example.org "$@"

@@ -6,7 +6,7 @@
 # folder the caller names, and runs in a session of its own without a descriptor of the caller's terminal or pipe.
 
 # Debian keeps daemons out of a user's PATH; rustup is not yet in the PATH of a shell that was open before it.
-PATH=$PATH:/usr/sbin:/sbin:$HOME/.cargo/bin
+PATH=$PATH:/usr/sbin:/sbin:${HOME:-/root}/.cargo/bin
 
 # A loopback registry is reached by an engine on this machine alone, so docker contexts do not choose it.
 DOCKER_HOST=${DOCKER_HOST:-unix:///var/run/docker.sock}
