@@ -49,13 +49,7 @@ impl Journal {
 
     /// Remembers contents whose bytes were hashed at this time, in one transaction.
     pub async fn remember_contents(&self, contents: &[Content], at: Timestamp) -> Result<(), JournalError> {
-        let rows: Vec<(String, String)> = contents
-            .iter()
-            .map(|content| {
-                let body = serde_json::to_string(content).expect("structs, strings and string maps, which JSON has");
-                (content.digest.to_string(), body)
-            })
-            .collect();
+        let rows: Vec<(String, String)> = contents.iter().map(encode).collect();
         if rows.is_empty() {
             return Ok(());
         }
@@ -80,4 +74,10 @@ impl Journal {
     pub async fn remember_content(&self, content: &Content, at: Timestamp) -> Result<(), JournalError> {
         self.remember_contents(std::slice::from_ref(content), at).await
     }
+}
+
+/// `digest` and `body` of a content.
+fn encode(content: &Content) -> (String, String) {
+    let body = serde_json::to_string(content).expect("structs, strings and string maps, which JSON has");
+    (content.digest.to_string(), body)
 }

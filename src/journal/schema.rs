@@ -89,12 +89,12 @@ fn open_with(file: &Path, migrations: &[&str]) -> Result<Connection, Fault> {
     let mut connection =
         Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(PATIENCE)?;
-    // Asked before anything is written; a file that is no database fails here.
-    let version = patiently(|| accepted_version(&connection, file, migrations))?;
     // SQLite opens what it may not write for reading, without a word.
     if connection.is_readonly(rusqlite::MAIN_DB)? {
         return Err(JournalError::ReadOnly { file: file.to_path_buf() }.into());
     }
+    // Asked before anything is written; a file that is no database fails here.
+    let version = patiently(|| accepted_version(&connection, file, migrations))?;
     patiently(|| {
         let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
         if mode.eq_ignore_ascii_case("wal") { Ok(()) } else { Err(no_wal().into()) }

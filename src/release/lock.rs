@@ -75,8 +75,9 @@ impl RunLock {
             if watched {
                 file.unlock().map_err(wrong)?;
             }
-            if !watched || start.elapsed() > PATIENCE {
-                let by = signer(&path, &file)?;
+            // One that has only just begun signs in a moment.
+            let by = if watched { None } else { signer(&path, &file)? };
+            if by.is_some() || start.elapsed() > PATIENCE {
                 return Err(LockError::Held { repository: repository.clone(), by });
             }
             thread::sleep(Duration::from_millis(1));

@@ -1,3 +1,5 @@
 //! What the tests stand on: real services, started for one test and ended with it.
 
+pub mod disk;
+pub mod plan;
 pub mod registry;
