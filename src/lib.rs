@@ -1,5 +1,6 @@
 //! windlass: the release console for container images.
 
+pub mod attest;
 pub mod commands;
 pub mod config;
 pub mod domain;

@@ -12,9 +12,9 @@ fn main() -> ExitCode {
     let environment = |name: &str| std::env::var_os(name);
     let cli = Cli::parse();
     let output = Output::new(cli.global.json, &environment);
-    match prepare().and_then(|runtime| {
-        runtime.block_on(commands::run(cli, Arc::new(environment), MayWrite::unless, output))
-    }) {
+    match prepare()
+        .and_then(|runtime| runtime.block_on(commands::run(cli, Arc::new(environment), MayWrite::unless, output)))
+    {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             output.failure(&failure);

@@ -147,6 +147,25 @@ pub fn read(folder: &Path) -> Result<Record, ArtifactError> {
     Ok(record)
 }
 
+/// The records in this folder and the folders below it.
+///
+/// # Errors
+/// When one of them cannot be read or trusted: a record that counts must not be left out in silence.
+pub fn read_all(folder: &Path) -> Result<Vec<Record>, ArtifactError> {
+    let at = |source| ArtifactError::Io { path: folder.to_path_buf(), source };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(at)? {
+        let entry = entry.map_err(at)?;
+        // Links are not followed: a folder that leads to itself would never end.
+        if entry.file_type().map_err(at)?.is_dir() {
+            found.extend(read_all(&entry.path())?);
+        } else if entry.file_name() == RECORD_FILE {
+            found.push(read(folder)?);
+        }
+    }
+    Ok(found)
+}
+
 /// Canonical: the fields in the order of the schema, indented by two, a line feed at the end.
 fn to_json(record: &Record) -> Vec<u8> {
     let mut json = serde_json::to_vec_pretty(record).expect("a record is strings, lists and flags, which JSON has");

@@ -1,6 +1,6 @@
 //! `windlass log`: the build log as it was spooled.
 
-use std::path::PathBuf;
+use std::{io::Read as _, ops::ControlFlow, path::PathBuf};
 
 use super::{args::ReleaseArg, ground::Ground};
 use crate::{
@@ -32,10 +32,23 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg, grep: Option<&str>) -> Re
             format!("see what happened: windlass show {}", release.plan.release),
         ));
     }
-    let reader = spool::Reader::open(&file)?;
-    match pattern {
-        None => reader.copy(&mut |bytes| ground.output.raw(bytes))?,
-        Some(pattern) => reader.grep(&pattern, false, &mut |_, line| ground.output.raw(format!("{line}\n").as_bytes()))?,
-    }
-    Ok(0)
+    let unreadable = |e: std::io::Error| {
+        Failure::failed("the log cannot be read", e.to_string(), format!("look at the file {}", file.display()))
+    };
+    let Some(pattern) = pattern else {
+        let mut log = std::fs::File::open(&file).map_err(unreadable)?;
+        let mut chunk = vec![0; 256 * 1024];
+        loop {
+            match log.read(&mut chunk).map_err(unreadable)? {
+                0 => return Ok(0),
+                n => ground.output.raw(&chunk[..n])?,
+            }
+        }
+    };
+    let mut written = Ok(());
+    spool::Reader::open(&file)?.grep(&pattern, false, |_, line| {
+        written = ground.output.raw(format!("{line}\n").as_bytes());
+        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    written.map(|()| 0)
 }

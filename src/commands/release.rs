@@ -37,7 +37,7 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
         platform: args.platform.clone(),
         move_tags: args.move_tags,
     };
-    let plan = plan::make(&project, image, &checkout, &journal, &wishes, &who()).await?;
+    let plan = plan::make(&project, image, &checkout, &journal, &wishes, &who(), &ground.paths.run()).await?;
     if args.dry_run {
         let client = ground.reader(image)?;
         let now = shown_now(&client, &plan).await?;
@@ -130,7 +130,9 @@ fn preview(style: Style, plan: &Plan, now: &[(Tag, Option<String>)]) -> String {
         let shown = now.iter().find(|(t, _)| t == &tag.tag).and_then(|(_, d)| d.as_deref());
         let (kind, change) = match (tag.kind, shown) {
             (TagKind::Frozen, None) => ("frozen", "new".to_owned()),
-            (TagKind::Frozen, Some(digest)) => ("frozen", format!("taken by {}: the release would stop", short(digest))),
+            (TagKind::Frozen, Some(digest)) => {
+                ("frozen", format!("taken by {}: the release would stop", short(digest)))
+            }
             (TagKind::Moving, None) => ("moving", "new".to_owned()),
             (TagKind::Moving, Some(digest)) => ("moving", format!("{} is replaced", short(digest))),
         };
@@ -146,7 +148,11 @@ fn short(digest: &str) -> &str {
 /// Says what will happen and asks. Without somebody to ask, nothing happens.
 async fn confirm(ground: &Ground, image: &crate::config::Image, plan: &Plan) -> Result<(), Failure> {
     let refused = |why: &str| {
-        Err(Failure::usage("nothing was released", why, "look at `windlass release --dry-run`, then `windlass release --yes`"))
+        Err(Failure::usage(
+            "nothing was released",
+            why,
+            "look at `windlass release --dry-run`, then `windlass release --yes`",
+        ))
     };
     if ground.output.json || !std::io::stdin().is_terminal() {
         return refused("a confirmation is needed and there is nobody to ask");

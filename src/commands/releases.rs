@@ -20,8 +20,8 @@ pub async fn run(ground: &Ground, image: &ImageArg, limit: usize) -> Result<u8, 
     for release in &mut listing.releases {
         ground.check_alive(release)?;
     }
-    for (id, why) in &listing.damaged {
-        ground.output.note(&format!("release {id} cannot be read: {why}"));
+    for damaged in &listing.damaged {
+        ground.output.note(&damaged.to_string());
     }
     let releases = &listing.releases;
     ground.output.result(

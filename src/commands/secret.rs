@@ -98,9 +98,7 @@ fn set(ground: &Ground, args: &SecretSetArgs) -> Result<u8, Failure> {
         }
         document
     };
-    for repository in &repositories {
-        secrets::check_strength(&meant.source.recipe, &document, repository)?;
-    }
+    secrets::check_strength(&meant.source.recipe, &document)?;
     let new = !vault.exists();
     vault.set(name.clone(), document, repositories.clone(), Timestamp::now(), super::release::who(), permit)?;
     if new {
@@ -162,7 +160,8 @@ fn masked(question: &str) -> Result<SecretString, Failure> {
             let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &self.0);
         }
     }
-    let failed = |e: std::io::Error| Failure::failed("the password could not be read", e.to_string(), "try --password-stdin");
+    let failed =
+        |e: std::io::Error| Failure::failed("the password could not be read", e.to_string(), "try --password-stdin");
     let before = tcgetattr(std::io::stdin()).map_err(|e| failed(e.into()))?;
     let mut hidden = before.clone();
     hidden.local_modes.remove(LocalModes::ECHO);
@@ -286,7 +285,10 @@ fn show(ground: &Ground, args: &SecretNameArg) -> Result<u8, Failure> {
             for repository in &entry.bindings {
                 rows.push(vec![Cell::toned("  bound to", Tone::Dim), Cell::new(repository.to_string())]);
             }
-            rows.push(vec![Cell::toned("  set", Tone::Dim), Cell::new(format!("{} UTC by {}", time(entry.set), entry.by))]);
+            rows.push(vec![
+                Cell::toned("  set", Tone::Dim),
+                Cell::new(format!("{} UTC by {}", time(entry.set), entry.by)),
+            ]);
             columns(style, &rows)
         },
     )?;

@@ -50,7 +50,11 @@ pub fn text(style: Style, release: &Release, tail: &[String]) -> String {
         plan.repository,
         plan.trigger,
     );
-    let _ = writeln!(text, "  {}", style.paint(Tone::Dim, &format!("started {} UTC by {}", time(release.started), plan.who)));
+    let _ = writeln!(
+        text,
+        "  {}",
+        style.paint(Tone::Dim, &format!("started {} UTC by {}", time(release.started), plan.who))
+    );
     let rows: Vec<Vec<Cell>> = release
         .steps
         .iter()
@@ -71,7 +75,8 @@ pub fn text(style: Style, release: &Release, tail: &[String]) -> String {
     let rows: Vec<Vec<Cell>> = release.pushes.iter().map(|push| pushed(style, release, push)).collect();
     text.push_str(&columns(style, &rows));
     if let Some(failure) = &release.failure {
-        let _ = writeln!(text, "  why:  {}\n  next: {}", failure.why.trim_end().replace('\n', "\n        "), failure.next);
+        let _ =
+            writeln!(text, "  why:  {}\n  next: {}", failure.why.trim_end().replace('\n', "\n        "), failure.next);
     }
     text
 }

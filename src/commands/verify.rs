@@ -30,14 +30,20 @@ pub async fn run(ground: &Ground, args: &VerifyArgs) -> Result<u8, Failure> {
     if args.deep {
         verify::deep(&client, &mut table, &mut |text| ground.output.note(text)).await?;
     }
-    ground.output.result(|| json::tags(&repository, &table), |style| table::side_by_side(style, &repository, &table))?;
+    ground
+        .output
+        .result(|| json::tags(&repository, &table), |style| table::side_by_side(style, &repository, &table))?;
     Ok(exit_code(&table, tag.is_some(), args.strict))
 }
 
 /// The client, repository and tag that REF names: `REPOSITORY:TAG` needs no project.
 fn asked(ground: &Ground, args: &VerifyArgs) -> Result<(Client, Repository, Option<Tag>), Failure> {
     let wrong = |e: NotAReference| {
-        Failure::usage("that names no tag", e.to_string(), "write TAG, or REPOSITORY:TAG as in docker.io/team/app:latest")
+        Failure::usage(
+            "that names no tag",
+            e.to_string(),
+            "write TAG, or REPOSITORY:TAG as in docker.io/team/app:latest",
+        )
     };
     let project = ground.project();
     let Some(reference) = &args.reference else {
@@ -64,9 +70,7 @@ fn asked(ground: &Ground, args: &VerifyArgs) -> Result<(Client, Repository, Opti
 fn exit_code(table: &Table, named: bool, strict: bool) -> u8 {
     let verdicts: Vec<Verdict> = table.rows.iter().map(|r| r.judgement.verdict).collect();
     let bad = |v: &Verdict| {
-        v.class() == Class::Bad
-            || (named && *v == Verdict::NotRecorded)
-            || (strict && v.class() == Class::Notice)
+        v.class() == Class::Bad || (named && *v == Verdict::NotRecorded) || (strict && v.class() == Class::Notice)
     };
     if verdicts.iter().any(bad) {
         1

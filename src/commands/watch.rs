@@ -100,7 +100,12 @@ impl Printer {
         }
         let (sent, total) = self.layers.values().fold((0, 0), |sum, (s, t)| (sum.0 + s, sum.1 + t));
         let percent = (sent * 100).checked_div(total).unwrap_or(0);
-        self.live(&format!("push {tag}: {} layers, {} of {}, {percent} %", self.layers.len(), bytes(sent), bytes(total)));
+        self.live(&format!(
+            "push {tag}: {} layers, {} of {}, {percent} %",
+            self.layers.len(),
+            bytes(sent),
+            bytes(total)
+        ));
     }
 
     /// One line that the next one replaces. Only where the terminal can.

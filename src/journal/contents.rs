@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
 use super::{Journal, error::JournalError, time};
-use crate::domain::{digest::Digest, observation::Content};
+use crate::domain::{digest::Digest, observation::Content, reference::Repository};
 
 /// What was found behind a digest, and when its bytes were last hashed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,36 @@ impl Journal {
             Ok(known)
         })
         .await
+    }
+
+    /// What is known of the digests that the tags of this repository showed last.
+    pub async fn contents_of(&self, repository: &Repository) -> Result<HashMap<Digest, Remembered>, JournalError> {
+        let repository = repository.to_string();
+        let digests: Vec<String> = self
+            .run(move |connection| {
+                let mut statement = connection
+                    .prepare("SELECT DISTINCT digest FROM observed WHERE repository = ?1 AND digest IS NOT NULL")?;
+                let rows = statement.query_map([repository], |row| row.get(0))?;
+                Ok(rows.collect::<Result<_, _>>()?)
+            })
+            .await?;
+        let digests: Vec<Digest> = digests.iter().filter_map(|digest| digest.parse().ok()).collect();
+        self.contents(&digests).await
+    }
+
+    /// The contents that mention a digest beginning like this (`sha256:` and hexadecimal digits).
+    pub async fn contents_with(&self, prefix: &str) -> Result<Vec<Content>, JournalError> {
+        let pattern = format!("%\"{prefix}%");
+        let bodies: Vec<String> = self
+            .run(move |connection| {
+                let mut statement =
+                    connection.prepare("SELECT body FROM contents WHERE body LIKE ?1 ORDER BY hashed_at")?;
+                let rows = statement.query_map([pattern], |row| row.get(0))?;
+                Ok(rows.collect::<Result<_, _>>()?)
+            })
+            .await?;
+        // What another version wrote in a way this one cannot read is fetched anew when it is asked for.
+        Ok(bodies.iter().filter_map(|body| serde_json::from_str(body).ok()).collect())
     }
 
     /// What is known of one digest; many are asked for together with [`Self::contents`].

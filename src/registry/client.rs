@@ -37,10 +37,17 @@ pub struct Options {
     pub concurrency: usize,
 }
 
+impl Options {
+    /// Plain HTTP to loopback and where `plain_http` says so; sixteen requests at once.
+    pub fn new(plain_http: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self { plain_http: Arc::new(plain_http), concurrency: 16 }
+    }
+}
+
 impl Default for Options {
     /// Plain HTTP to loopback alone; sixteen requests at once.
     fn default() -> Self {
-        Self { plain_http: Arc::new(|_| false), concurrency: 16 }
+        Self::new(|_| false)
     }
 }
 

@@ -45,6 +45,11 @@ pub enum RegistryError {
 }
 
 impl RegistryError {
+    /// The registry answered, and does not let this credential do it.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::LoginRefused { .. } | Self::LoginNeeded { .. } | Self::Denied { .. })
+    }
+
     /// This answer is about the client, not about one tag: further requests would get it too. A 403 may be about one
     /// tag, as where a scanner blocks an image.
     pub(super) fn ends_a_run(&self) -> bool {

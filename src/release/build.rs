@@ -12,7 +12,10 @@ use crate::{
         failure::Failure,
     },
     engine::{self, BuildEvent, BuildRequest, Outcome},
-    log::{lines::LineAssembler, redact::Redactor},
+    log::{
+        lines::{LineAssembler, MAX_LINE},
+        redact::Redactor,
+    },
     spool,
 };
 
@@ -25,7 +28,7 @@ pub async fn build(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> 
         false => None,
     };
     let project = match &worktree {
-        Some(worktree) => worktree.path().join(at.checkout.inside(&at.root)?),
+        Some(worktree) => worktree.path().join(at.checkout.prefix()),
         None => at.root.clone(),
     };
     let root = context_root(&project, &plan.build.context);
@@ -115,7 +118,7 @@ impl BuildLog {
         match event {
             BuildEvent::Text { stream, bytes } => streams
                 .entry(*stream)
-                .or_insert_with(|| LineAssembler::new(Arc::clone(redactor)))
+                .or_insert_with(|| LineAssembler::new(MAX_LINE, Arc::clone(redactor)))
                 .push(bytes, &mut write),
             BuildEvent::StreamEnd { stream } => {
                 if let Some(mut rest) = streams.remove(stream) {

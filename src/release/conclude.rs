@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{artifacts, local::Run, preflight::Ready, push::Pushed};
+use super::{local::Run, preflight::Ready, push::Pushed};
 use crate::{
+    attest,
     domain::{
         event::{Event, Step},
         failure::{Failure, FailureKind},
@@ -47,7 +48,7 @@ pub async fn record(run: &mut Run<'_, '_>, pushed: Pushed) -> Result<(), Failure
         when: Timestamp::now(),
     };
     let folder = run.at.paths.artifacts().join(plan.release.as_str());
-    let sha256 = artifacts::write(&folder, &record)?;
+    let sha256 = attest::write(&folder, &record)?;
     let path = folder.display().to_string();
     run.emit(Event::Recorded { path: path.clone(), sha256, record: Box::new(record) }).await?;
     run.succeed(Step::Record, path).await

@@ -48,7 +48,11 @@ impl<'a, 'w> Run<'a, 'w> {
     pub async fn emit(&mut self, event: Event) -> Result<(), Failure> {
         let stamped: Stamped = self.at.journal.append(&self.release.plan.release, &event, Timestamp::now()).await?;
         self.release.apply(&stamped).map_err(|e| {
-            Failure::failed("the journal gave this event a wrong number", e.to_string(), "is a second windlass writing this release?")
+            Failure::failed(
+                "the journal gave this event a wrong number",
+                e.to_string(),
+                "is a second windlass writing this release?",
+            )
         })?;
         (self.watch)(Notice::Event(&stamped));
         Ok(())

@@ -4,7 +4,6 @@
 //! machine, step by step. Whatever happens is appended to the journal as an event before anything is
 //! built on it, so that whoever folds the events later sees what was done.
 
-pub mod artifacts;
 mod build;
 mod conclude;
 pub mod local;
@@ -48,10 +47,20 @@ pub enum Notice<'a> {
     Event(&'a Stamped),
     /// One line of the build's log, sanitised and redacted.
     Log(&'a str),
-    Context { files: u64, bytes: u64 },
-    Layer { tag: &'a Tag, id: &'a str, state: &'a LayerState },
+    Context {
+        files: u64,
+        bytes: u64,
+    },
+    Layer {
+        tag: &'a Tag,
+        id: &'a str,
+        state: &'a LayerState,
+    },
     /// A remark of the engine about the push as a whole.
-    Push { tag: &'a Tag, status: &'a str },
+    Push {
+        tag: &'a Tag,
+        status: &'a str,
+    },
 }
 
 /// Somebody who watches a release from within its process.

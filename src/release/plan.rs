@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use jiff::Timestamp;
 
 use crate::{
-    config::{Image, Project},
+    config::{Image, Project, VersionSource},
     domain::{
         failure::Failure,
         name::ReleaseId,
         plan::{BuildDefinition, Plan, PlannedTag, Runner, Source, TagKind},
-        policy::{self, Wanted},
+        policy::{self, GitFacts, Wanted},
         reference::Platform,
-        template::Values,
+        template::{Field, Values},
     },
     git::Checkout,
     journal::Journal,
@@ -28,7 +28,8 @@ pub struct Wishes {
     pub move_tags: bool,
 }
 
-/// Decides what a release of `image` will do. Touches nothing.
+/// Decides what a release of `image` will do. Touches nothing but `scratch`, a folder for worktrees that
+/// are gone when this returns.
 ///
 /// # Errors
 /// A policy that refuses the commit, a branch that cannot be told, a template without its value.
@@ -39,11 +40,12 @@ pub async fn make(
     journal: &Journal,
     wishes: &Wishes,
     who: &str,
+    scratch: &Path,
 ) -> Result<Plan, Failure> {
-    let facts = checkout.facts(wishes.git_ref.as_deref(), &project.policy).await?;
     let wanted = Wanted { git_ref: wishes.git_ref.clone(), branch: wishes.branch.clone() };
+    let facts = checkout.facts(&wanted, &project.policy).await?;
     let source = policy::judge(&project.policy, &facts, &wanted)?;
-    let version = version(project, checkout, &source, &facts.tags, wishes.git_ref.is_some()).await?;
+    let version = version(project, checkout, &facts, wishes, scratch).await?;
     let (planned, tags, values) = free_tags(project, image, journal, &source, version).await?;
     let build = definition(image, &source, &values, wishes)?;
     Ok(Plan {
@@ -67,40 +69,28 @@ pub async fn make(
 /// Ten characters of the kernel's randomness.
 fn new_id() -> Result<ReleaseId, Failure> {
     let mut bytes = [0; 10];
-    getrandom::fill(&mut bytes)
-        .map_err(|e| Failure::failed("no release id could be made", e.to_string(), "check /dev/urandom of this machine"))?;
+    getrandom::fill(&mut bytes).map_err(|e| {
+        Failure::failed("no release id could be made", e.to_string(), "check /dev/urandom of this machine")
+    })?;
     Ok(ReleaseId::from_random(bytes))
 }
 
-/// `{version}`, where a template or label could use it.
+/// `{version}`: of the commit that is released, which may not be the one that is checked out.
 async fn version(
     project: &Project,
     checkout: &Checkout,
-    source: &Source,
-    tags_at_commit: &[String],
-    from_commit: bool,
+    facts: &GitFacts,
+    wishes: &Wishes,
+    scratch: &Path,
 ) -> Result<Option<String>, Failure> {
-    match &project.version {
-        Some(crate::config::VersionSource::File { file, pointer }) => {
-            let text = if from_commit {
-                checkout.file_at(&source.commit, &project.root, file).await?
-            } else {
-                let path = project.root.join(file);
-                tokio::fs::read_to_string(&path).await.map_err(|e| {
-                    Failure::usage(
-                        format!("the version cannot be read from {file}"),
-                        e.to_string(),
-                        "correct [tags] version in windlass.toml",
-                    )
-                })?
-            };
-            project.version_in(file, &text, pointer).map(Some)
-        }
-        _ => {
-            let newest = tags_at_commit.iter().rfind(|t| t.starts_with('v'));
-            Ok(newest.map(|t| t.trim_start_matches('v').to_owned()))
-        }
+    if !matches!(project.version, Some(VersionSource::File { .. })) {
+        return Ok(facts.version()?);
     }
+    if wishes.git_ref.is_none() {
+        return project.file_version(&project.root);
+    }
+    let worktree = checkout.worktree(&facts.commit, scratch).await?;
+    project.file_version(&worktree.path().join(checkout.prefix()))
 }
 
 /// The tags, at a time whose frozen tags no earlier plan has used: a second already used waits for the next.
@@ -113,14 +103,14 @@ async fn free_tags(
 ) -> Result<(Timestamp, Vec<PlannedTag>, Values), Failure> {
     loop {
         let planned = Timestamp::now();
-        let mut values = Values {
+        let values = Values {
             branch: source.branch.clone(),
             alias: None,
             commit: Some(source.commit.clone()),
             date: Some(planned),
             version: version.clone(),
         };
-        let tags = project.tags.plan(&mut values)?;
+        let tags = project.tags.plan(&values)?;
         let mut used = None;
         for tag in tags.iter().filter(|t| t.kind == TagKind::Frozen) {
             if let Some(release) = journal.tag_used(&image.repository, &tag.tag).await? {
@@ -130,7 +120,7 @@ async fn free_tags(
         }
         match used {
             None => return Ok((planned, tags, values)),
-            Some(_) if project.tags.uses_date() => {
+            Some(_) if project.tags.need(Field::Date) => {
                 let into_second = planned.subsec_nanosecond().unsigned_abs();
                 tokio::time::sleep(Duration::from_nanos(u64::from(1_000_000_000 - into_second))).await;
             }

@@ -1,5 +1,7 @@
 //! The first two steps: everything that can be known to fail is found before minutes are spent on building.
 
+use std::sync::Arc;
+
 use crate::{
     domain::{
         event::Step,
@@ -21,7 +23,7 @@ pub struct Ready {
     pub engine: Engine,
     pub client: Client,
     pub login: Login,
-    pub redactor: Redactor,
+    pub redactor: Arc<Redactor>,
 }
 
 pub async fn preflight(run: &mut Run<'_, '_>) -> Result<Ready, Failure> {
@@ -49,7 +51,7 @@ async fn prepare(run: &Run<'_, '_>, plan: &Plan) -> Result<Ready, Failure> {
         )
     })?;
     let login = entry.login_for(&plan.recipe, &plan.repository)?;
-    let redactor = Redactor::new(plan.recipe.marked(&entry.document), [&login]);
+    let redactor = Arc::new(Redactor::new(plan.recipe.marked(&entry.document), [&login]));
     let engine = Engine::connect(engine::resolve(at.environment)?).await?;
     same_platform(run, plan, engine.about().platform.as_ref()).await?;
     let client = Client::new(&plan.repository, Some(login.clone()), &registry_options(run))?;

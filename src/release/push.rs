@@ -45,13 +45,15 @@ pub async fn push(run: &mut Run<'_, '_>, ready: &Ready) -> Result<Pushed, Failur
         run.emit(Event::PushIntended { tag: tag.clone(), kind }).await?;
         let pushed = {
             let mut on = |event: PushEvent| run.show(Notice::of_push(&tag, &event));
-            let work = ready.engine.push(&built.image_id, &plan.repository, &tag, Some(&ready.login), &mut on, at.permit);
+            let work =
+                ready.engine.push(&built.image_id, &plan.repository, &tag, Some(&ready.login), &mut on, at.permit);
             at.or_cancelled(Step::Push, async { work.await.map_err(Failure::from) }).await?
         };
         run.emit(Event::Pushed { tag: tag.clone(), kind, digest: pushed.digest.clone(), size: pushed.size }).await?;
         match &mut first {
             None => {
-                let served = at.or_cancelled(Step::Push, cross_check(&ready.client, &tag, &pushed.digest, &built)).await?;
+                let served =
+                    at.or_cancelled(Step::Push, cross_check(&ready.client, &tag, &pushed.digest, &built)).await?;
                 first = Some(served.with(PlannedTag { tag, kind }));
             }
             Some(served) if served.top() == &pushed.digest => served.tags.push(PlannedTag { tag, kind }),
@@ -121,7 +123,11 @@ async fn cross_check(client: &Client, tag: &Tag, pushed: &Digest, built: &Built)
             ));
         }
         Observation::Unreachable { why } => {
-            return Err(Failure::unreachable(format!("{tag} was pushed but cannot be read back"), why, "`windlass verify`"));
+            return Err(Failure::unreachable(
+                format!("{tag} was pushed but cannot be read back"),
+                why,
+                "`windlass verify`",
+            ));
         }
     };
     if &content.digest != pushed {

@@ -33,7 +33,9 @@ pub enum LoginProof {
 pub enum PushProof {
     /// An upload was begun and cancelled.
     May,
-    MayNot { why: String },
+    MayNot {
+        why: String,
+    },
     /// A read-only process does not begin uploads.
     CannotTell,
 }
@@ -55,13 +57,8 @@ pub async fn check(
             LoginProof::Proven
         }
         AuthOutcome::Open => LoginProof::Open,
-        AuthOutcome::Refused { why } => {
-            return Err(Failure::not_allowed(
-                format!("{} does not accept the login of {}", repository.host(), login.username),
-                why,
-                "set the right one: windlass secret set --username USER --password-stdin",
-            ));
-        }
+        AuthOutcome::Refused { why } => return Err(refused(repository, login, &why)),
+        AuthOutcome::LoginNeeded => return Err(refused(repository, login, "it asks for a login as if none had come")),
     };
     let push = match permit {
         None => PushProof::CannotTell,
@@ -79,6 +76,14 @@ pub async fn check(
     Ok(Report { username: login.username.clone(), login: proof, push, may_pull })
 }
 
+fn refused(repository: &Repository, login: &Login, why: &str) -> Failure {
+    Failure::not_allowed(
+        format!("{} does not accept the login of {}", repository.host(), login.username),
+        why,
+        "set the right one: windlass secret set --username USER --password-stdin",
+    )
+}
+
 fn impossible() -> Failure {
     Failure::failed("`latest` is not a tag", "the grammar of tags changed", "report this")
 }
@@ -89,7 +94,7 @@ async fn wrong_password_is_refused(repository: &Repository, login: &Login, optio
         password: SecretString::from("windlass-negative-control-not-a-password"),
     };
     match Client::new(repository, Some(wrong), options)?.authenticate().await? {
-        AuthOutcome::Refused { .. } => Ok(()),
+        AuthOutcome::Refused { .. } | AuthOutcome::LoginNeeded => Ok(()),
         AuthOutcome::Accepted | AuthOutcome::Open => Err(Failure::failed(
             format!("{} accepts a wrong password for {}", repository.host(), login.username),
             "so that it accepts the right one proves nothing",

@@ -79,7 +79,11 @@ pub async fn find(sought: &Sought, journal: &Journal, clients: &[Client]) -> Res
             if let Some(manifest) = client.manifest(&Reference::Digest(digest.clone())).await? {
                 let repository = client.repository();
                 found.push(Finding {
-                    sentence: format!("{} is a manifest in {repository} ({}), of no record", digest.short(), manifest.media_type),
+                    sentence: format!(
+                        "{} is a manifest in {repository} ({}), of no record",
+                        digest.short(),
+                        manifest.media_type
+                    ),
                     what: "manifest",
                     release: None,
                     repository: Some(repository.to_string()),
@@ -139,7 +143,11 @@ fn in_content(sought: &Sought, content: &Content) -> Vec<Finding> {
     }
     let hit = named.into_iter().find(|(digest, _)| sought.is(digest));
     hit.map(|(digest, what)| Finding {
-        sentence: format!("{} is a {what} seen in a registry, under {}, of no record", digest.short(), content.digest.short()),
+        sentence: format!(
+            "{} is a {what} seen in a registry, under {}, of no record",
+            digest.short(),
+            content.digest.short()
+        ),
         what,
         release: None,
         repository: None,

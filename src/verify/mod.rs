@@ -2,11 +2,15 @@
 
 pub mod find;
 
-use std::{collections::{BTreeMap, BTreeSet, HashMap}, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    path::Path,
+};
 
 use jiff::Timestamp;
 
 use crate::{
+    attest,
     domain::{
         digest::Digest,
         failure::Failure,
@@ -18,7 +22,7 @@ use crate::{
         verdict::{Judgement, Verdict, judge},
     },
     journal::{Journal, ReleaseFilter},
-    registry::{Client, is_referrer_tag},
+    registry::{Client, RegistryError, is_referrer_tag},
 };
 
 /// What is asked, of whom.
@@ -74,18 +78,16 @@ pub async fn table(question: &Question<'_>) -> Result<Table, Failure> {
             all.into_iter().collect()
         }
     };
-    let cached: HashMap<Digest, (Content, Timestamp)> = match question.fresh {
+    let cached = match question.fresh {
         true => HashMap::new(),
         false => question.journal.contents_of(question.repository).await?,
     };
+    let known_content = |digest: &Digest| cached.get(digest).map(|known| (known.content.clone(), known.hashed_at));
     let as_of = Timestamp::now();
-    let observed = question.client.observe_all(&tags, &|digest| cached.get(digest).cloned(), question.fresh).await;
+    let observed = question.client.observe_all(&tags, &known_content, question.fresh).await;
     remember(question, &observed, as_of).await?;
     let unrecorded = died_before_record(question.journal, question.repository).await?;
-    let rows = observed
-        .into_iter()
-        .map(|(tag, observation)| row(tag, observation, &known, &unrecorded))
-        .collect();
+    let rows = observed.into_iter().map(|(tag, observation)| row(tag, observation, &known, &unrecorded)).collect();
     Ok(Table { as_of, rows })
 }
 
@@ -122,7 +124,7 @@ pub async fn records(journal: &Journal, repository: &Repository, folder: Option<
     let mut known: Vec<Known> =
         from_journal.into_iter().map(|record| Known { record, source: RecordSource::Journal }).collect();
     if let Some(folder) = folder {
-        for record in crate::attest::read_folder(folder)? {
+        for record in attest::read_all(folder)? {
             if &record.repository == repository && !known.iter().any(|k| k.record.release == record.release) {
                 known.push(Known { record, source: RecordSource::Folder(folder.display().to_string()) });
             }
@@ -148,7 +150,39 @@ async fn remember(question: &Question<'_>, observed: &[(Tag, Observation)], at: 
             _ => {}
         }
     }
-    question.journal.remember_contents(contents.into_values().collect(), at).await?;
+    let contents: Vec<Content> = contents.into_values().collect();
+    question.journal.remember_contents(&contents, at).await?;
     question.journal.observe(question.repository, &seen, at).await?;
+    Ok(())
+}
+
+/// Fetches and hashes every layer of what the tags show, each image once. What does not hash is `corrupt`.
+///
+/// # Errors
+/// When the layers cannot be fetched. One that cannot be unpacked here is said through `note`.
+pub async fn deep(client: &Client, table: &mut Table, note: &mut (dyn FnMut(&str) + Send)) -> Result<(), Failure> {
+    let mut checked: HashMap<Digest, Option<String>> = HashMap::new();
+    for row in &mut table.rows {
+        let Some(images) = row.content().map(|content| content.images.clone()) else { continue };
+        for image in images {
+            if !checked.contains_key(&image.manifest) {
+                let outcome = match client.verify_layers(&image, |_| {}).await {
+                    Ok(()) => None,
+                    Err(error @ RegistryError::Uncheckable { .. }) => {
+                        note(&error.to_string());
+                        None
+                    }
+                    Err(error @ (RegistryError::Corrupt { .. } | RegistryError::NotFound { .. })) => {
+                        Some(error.to_string())
+                    }
+                    Err(other) => return Err(other.into()),
+                };
+                checked.insert(image.manifest.clone(), outcome);
+            }
+            if let Some(Some(why)) = checked.get(&image.manifest) {
+                row.judgement = Judgement { verdict: Verdict::Corrupt, why: format!("a layer of the image: {why}") };
+            }
+        }
+    }
     Ok(())
 }
