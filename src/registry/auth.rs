@@ -186,7 +186,7 @@ impl Auth {
             return Ok(Credential::Token { value: bearer(&token.value, &from)?, new: false });
         }
         let asked = Instant::now();
-        let answer = from.transport.send(&self.token_request(scope, &from)).await?;
+        let answer = Box::pin(from.transport.send(&self.token_request(scope, &from))).await?;
         if !answer.status.is_success() {
             return Err(refused(&answer));
         }

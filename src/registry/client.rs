@@ -231,7 +231,8 @@ impl Client {
             redirects: ask.method == Method::GET || ask.method == Method::HEAD,
             want: ask.want,
         };
-        self.inner.transport.send(&outgoing).await
+        // On the heap: what reqwest keeps of a request would make every future above large.
+        Box::pin(self.inner.transport.send(&outgoing)).await
     }
 
     /// The error of a 401 that is final.
