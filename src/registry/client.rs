@@ -284,7 +284,7 @@ impl Client {
 
     /// What the registry said, without our own secrets in it.
     pub(super) fn said(&self, incoming: &Incoming) -> Answer {
-        Answer::of(incoming, |text| self.inner.auth.conceal(text))
+        Answer::of(incoming, |text| self.inner.auth.conceal(text, incoming.authorization.as_ref()))
     }
 }
 

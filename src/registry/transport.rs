@@ -81,6 +81,8 @@ pub(super) struct Incoming {
     pub(super) foreign: bool,
     /// Asked for by `Retry-After`.
     pub(super) retry_after: Option<Duration>,
+    /// What was sent, so that it can be taken out of an answer that echoes it.
+    pub(super) authorization: Option<HeaderValue>,
     body: Body,
 }
 
@@ -258,7 +260,8 @@ impl Transport {
             _ => Body::Whole(read(response, REFUSAL_CAP).await.map(|(bytes, _)| bytes).unwrap_or_default()),
         };
         let retry_after = headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(retry_after);
-        let incoming = Incoming { status, headers, url, foreign, retry_after, body };
+        let authorization = outgoing.authorization.clone();
+        let incoming = Incoming { status, headers, url, foreign, retry_after, authorization, body };
         let again = match (status, retry_after) {
             (StatusCode::TOO_MANY_REQUESTS, asked) => Again::After(asked.unwrap_or(PAUSE_WHEN_LIMITED)),
             (StatusCode::SERVICE_UNAVAILABLE, Some(asked)) => Again::After(asked),

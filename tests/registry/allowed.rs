@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use secrecy::ExposeSecret as _;
 use windlass::{
     domain::failure::{Failure, FailureKind},
     registry::{AuthOutcome, PushRight, RegistryError},
@@ -230,17 +229,21 @@ async fn who_may_not_push_is_told_why() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_echoes_the_login_does_not_bring_it_into_an_error() {
-    let registry = FakeRegistry::answering(|request| match request.header("authorization") {
-        None => Answer::login_asked(),
-        Some(sent) => {
-            Answer::ok("text/plain", format!("you sent {sent} which is bot and {PASSWORD}\u{1b}[2J")).with_status(403)
-        }
-    });
-    let login = login("bot", PASSWORD);
-    let secret = login.password.expose_secret().to_owned();
-    let error = client(&registry.repository("x"), Some(login)).tags().await.unwrap_err();
-    let text = format!("{error} {error:?} {:?}", Failure::from(error.clone()));
-    assert!(text.contains("you sent Basic …"), "{text}");
-    assert!(!text.contains(&secret) && !text.contains('\u{1b}'), "{text}");
+async fn a_proxy_that_echoes_a_login_or_token_does_not_bring_it_into_an_error() {
+    for challenge in [|_: &str| Answer::login_asked(), |host: &str| Answer::token_asked(host, None)] {
+        let registry = FakeRegistry::knowing_itself(|host| {
+            let host = host.to_owned();
+            move |request| match request.header("authorization") {
+                _ if request.path.starts_with("/token") => Answer::json(r#"{"token":"precious"}"#),
+                None => challenge(&host),
+                Some(sent) => {
+                    Answer::ok("text/plain", format!("you sent {sent} as {PASSWORD}\u{1b}[2J")).with_status(403)
+                }
+            }
+        });
+        let error = client(&registry.repository("x"), Some(login("bot", PASSWORD))).tags().await.unwrap_err();
+        let text = format!("{error} {error:?} {:?}", Failure::from(error.clone()));
+        assert!(text.contains("you sent Basic … as …") || text.contains("you sent Bearer … as …"), "{text}");
+        assert!(!text.contains(PASSWORD) && !text.contains("precious") && !text.contains('\u{1b}'), "{text}");
+    }
 }
