@@ -1,6 +1,7 @@
 //! The one integration-test binary. `tests/run.sh` installs and starts what it needs.
 
 mod store;
+mod registry;
 mod support;
 
 #[test]

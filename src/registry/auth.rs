@@ -120,29 +120,24 @@ impl Auth {
         self.tokens.lock().await.remove(&scope);
     }
 
-    /// Takes the password out of a text that the registry sent.
-    pub(super) fn conceal(&self, text: &str) -> String {
-        let Some(login) = &self.login else { return text.to_owned() };
-        let pair = basic_pair(login);
-        let hidden = text.replace(pair.as_str(), "…");
-        match login.password.expose_secret() {
-            "" => hidden,
-            password => hidden.replace(password, "…"),
-        }
+    /// Takes the password, and what was sent in `Authorization`, out of a text that the registry sent.
+    pub(super) fn conceal(&self, text: &str, authorization: Option<&HeaderValue>) -> String {
+        let sent = authorization.and_then(|value| value.to_str().ok()).and_then(|value| value.split_once(' '));
+        let password = self.login.as_ref().map(|login| login.password.expose_secret());
+        let secrets = [sent.map(|(_, secret)| secret), password];
+        let secrets = secrets.into_iter().flatten().filter(|secret| !secret.is_empty());
+        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
     }
 
     pub(super) fn basic(&self) -> Option<HeaderValue> {
-        let pair = basic_pair(self.login.as_ref()?);
-        let header = Zeroizing::new(format!("Basic {}", pair.as_str()));
+        let login = self.login.as_ref()?;
+        let pair = Zeroizing::new(format!("{}:{}", login.username, login.password.expose_secret()));
+        let encoded = Zeroizing::new(BASE64_STANDARD.encode(pair.as_bytes()));
+        let header = Zeroizing::new(format!("Basic {}", encoded.as_str()));
         let mut value = HeaderValue::from_str(&header).expect("base64 is visible ASCII");
         value.set_sensitive(true);
         Some(value)
     }
-}
-
-fn basic_pair(login: &Login) -> Zeroizing<String> {
-    let pair = Zeroizing::new(format!("{}:{}", login.username, login.password.expose_secret()));
-    Zeroizing::new(BASE64_STANDARD.encode(pair.as_bytes()))
 }
 
 /// The scheme to answer with: a token service before a password where both are offered.
@@ -186,7 +181,7 @@ impl Auth {
             return Ok(Credential::Token { value: bearer(&token.value, &from)?, new: false });
         }
         let asked = Instant::now();
-        let answer = from.transport.send(&self.token_request(scope, &from)).await?;
+        let answer = Box::pin(from.transport.send(&self.token_request(scope, &from))).await?;
         if !answer.status.is_success() {
             return Err(refused(&answer));
         }

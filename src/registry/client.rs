@@ -238,7 +238,8 @@ impl Client {
             redirects: ask.method == Method::GET || ask.method == Method::HEAD,
             want: ask.want,
         };
-        self.inner.transport.send(&outgoing).await
+        // On the heap: what reqwest keeps of a request would make every future above large.
+        Box::pin(self.inner.transport.send(&outgoing)).await
     }
 
     /// The error of a 401 that is final.
@@ -290,7 +291,7 @@ impl Client {
 
     /// What the registry said, without our own secrets in it.
     pub(super) fn said(&self, incoming: &Incoming) -> Answer {
-        Answer::of(incoming, |text| self.inner.auth.conceal(text))
+        Answer::of(incoming, |text| self.inner.auth.conceal(text, incoming.authorization.as_ref()))
     }
 }
 

@@ -201,7 +201,7 @@ mod tests {
         let config = descriptor(IMAGE_CONFIGS[1], "config");
         for (media_type, json) in [
             (OCI, format!(r#"{{"config":{config},"layers":[],"manifests":[]}}"#)),
-            (INDEX, format!(r#"{{"layers":[],"manifests":[]}}"#)),
+            (INDEX, r#"{"layers":[],"manifests":[]}"#.to_owned()),
             (OCI, format!(r#"{{"mediaType":"{INDEX}","config":{config},"layers":[]}}"#)),
             (OCI, format!(r#"{{"config":{config},"config":{config},"layers":[]}}"#)),
             (OCI, r#"{"manifests":[]}"#.to_owned()),

@@ -37,7 +37,9 @@ impl Client {
     /// `fresh`: its manifest and config are fetched and hashed now. Otherwise its digest is asked for by HEAD, and
     /// what `known` has for that digest is reported as hashed earlier; anything else is fetched and hashed.
     pub async fn observe(&self, tag: &Tag, known: Known<'_>, fresh: bool) -> Observation {
-        Run::new(self, known, fresh).look(tag, fresh).await
+        let run = Run::new(self, known, fresh);
+        // On the heap, as the many of `observe_all` are: callers need not become large.
+        Box::pin(run.look(tag, fresh)).await
     }
 
     /// What these tags show, in their order; as [`Self::observe`] does, but many at once and each digest once.
@@ -49,8 +51,12 @@ impl Client {
         let run = &run;
         // More at once than may ask: who waits for another's work needs no place.
         let at_once = 4 * self.concurrency();
-        stream::iter(tags)
-            .map(|tag| async move { (tag.clone(), run.look(tag, false).await) })
+        // Each future owns its tag: borrowed ones would keep this from being spawned.
+        stream::iter(tags.to_vec())
+            .map(|tag| async move {
+                let observation = run.look(&tag, false).await;
+                (tag, observation)
+            })
             .buffered(at_once)
             .collect()
             .await

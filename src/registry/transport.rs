@@ -45,7 +45,7 @@ pub(super) struct Limits {
 
 impl Limits {
     pub(super) const USUAL: Self =
-        Self { connect: Duration::from_secs(10), idle: Duration::from_secs(30), whole: Duration::from_secs(120) };
+        Self { connect: Duration::from_secs(10), idle: Duration::from_secs(30), whole: Duration::from_mins(2) };
 }
 
 /// One request.
@@ -81,6 +81,8 @@ pub(super) struct Incoming {
     pub(super) foreign: bool,
     /// Asked for by `Retry-After`.
     pub(super) retry_after: Option<Duration>,
+    /// What was sent, so that it can be taken out of an answer that echoes it.
+    pub(super) authorization: Option<HeaderValue>,
     body: Body,
 }
 
@@ -258,7 +260,8 @@ impl Transport {
             _ => Body::Whole(read(response, REFUSAL_CAP).await.map(|(bytes, _)| bytes).unwrap_or_default()),
         };
         let retry_after = headers.get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(retry_after);
-        let incoming = Incoming { status, headers, url, foreign, retry_after, body };
+        let authorization = outgoing.authorization.clone();
+        let incoming = Incoming { status, headers, url, foreign, retry_after, authorization, body };
         let again = match (status, retry_after) {
             (StatusCode::TOO_MANY_REQUESTS, asked) => Again::After(asked.unwrap_or(PAUSE_WHEN_LIMITED)),
             (StatusCode::SERVICE_UNAVAILABLE, Some(asked)) => Again::After(asked),
@@ -323,4 +326,73 @@ fn retry_after(value: &str) -> Option<Duration> {
     }
     let date = DateTimeParser::new().parse_timestamp(value.trim()).ok()?;
     Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    const BRIEF: Limits =
+        Limits { connect: Duration::from_secs(10), idle: Duration::from_millis(50), whole: Duration::from_millis(200) };
+
+    /// The error of a GET to a server that sends this, byte for byte and for ever.
+    async fn error_of(first: &'static [u8], again: &'static [u8], limits: Limits) -> RegistryError {
+        // Another test may have been first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let repository = format!("{}/x", listener.local_addr().unwrap()).parse().unwrap();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            // The request; an answer that is there before it would be nobody's.
+            assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+            stream.write_all(first).await.unwrap();
+            let mut pace = tokio::time::interval(Duration::from_millis(5));
+            while stream.write_all(again).await.is_ok() {
+                pace.tick().await;
+            }
+        });
+        let trust = Trust::of(&repository, Arc::new(|_| false)).unwrap();
+        let outgoing = Outgoing {
+            method: Method::GET,
+            url: trust.base().clone(),
+            accept: None,
+            body: None,
+            authorization: None,
+            redirects: true,
+            want: Want::Whole { cap: 1024 * 1024 },
+        };
+        let answer = Transport::new(trust, 1, limits).unwrap().send(&outgoing).await;
+        server.abort();
+        answer.err().expect("the server never gives a whole answer")
+    }
+
+    #[tokio::test]
+    async fn nobody_is_waited_for_without_end() {
+        const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
+        for (first, again) in [(&b""[..], &b""[..]), (HEAD, b""), (HEAD, b" ")] {
+            let error = error_of(first, again, BRIEF).await;
+            assert!(
+                matches!(&error, RegistryError::Unreachable { why, .. } if why == "it did not answer in time"),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn waits_are_seconds_or_dates() {
+        assert_eq!(retry_after(" 7 "), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO), "long past");
+        assert_eq!(retry_after("soon"), None);
+        let later = Timestamp::now() + Duration::from_hours(1);
+        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&later).unwrap();
+        let wait = retry_after(&date).unwrap();
+        assert!(wait > Duration::from_mins(59) && wait <= Duration::from_hours(1), "{wait:?}");
+    }
 }

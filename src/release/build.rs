@@ -32,8 +32,10 @@ pub async fn build(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> 
         None => at.root.clone(),
     };
     let root = context_root(&project, &plan.build.context);
-    let hosts = engine::from_registries(&root, &plan.build)?;
-    let logins = engine::docker_logins(at.environment, &hosts).await?;
+    // A Dockerfile that cannot be read is told of by the build itself.
+    let dockerfile = std::fs::read_to_string(root.join(&plan.build.dockerfile)).unwrap_or_default();
+    let hosts = engine::registries(&dockerfile, &plan.build.args);
+    let logins = engine::context::docker_logins(&at.environment, hosts).await?;
     let mut log = BuildLog::create(&at.paths.logs().join(format!("{}.log", plan.release)), &ready.redactor)?;
     let outcome = {
         let stop = log.stop.clone();

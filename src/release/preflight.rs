@@ -52,7 +52,7 @@ async fn prepare(run: &Run<'_, '_>, plan: &Plan) -> Result<Ready, Failure> {
     })?;
     let login = entry.login_for(&plan.recipe, &plan.repository)?;
     let redactor = Arc::new(Redactor::new(plan.recipe.marked(&entry.document), [&login]));
-    let engine = Engine::connect(engine::resolve(at.environment)?).await?;
+    let engine = Engine::connect(engine::context::resolve(&at.environment)?).await?;
     same_platform(run, plan, engine.about().platform.as_ref()).await?;
     let client = Client::new(&plan.repository, Some(login.clone()), &registry_options(run))?;
     frozen_tags_are_free(&client, plan).await?;

@@ -2,4 +2,5 @@
 
 pub mod disk;
 pub mod plan;
+pub mod fake_registry;
 pub mod registry;
