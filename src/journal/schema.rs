@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::error::{Fault, JournalError};
 
@@ -94,7 +94,7 @@ fn open_with(file: &Path, migrations: &[&str]) -> Result<Connection, Fault> {
         return Err(JournalError::ReadOnly { file: file.to_path_buf() }.into());
     }
     // Asked before anything is written; a file that is no database fails here.
-    let version = patiently(|| accepted_version(&connection, file, migrations))?;
+    let version = patiently(|| accepted_version(&connection.transaction()?, file, migrations))?;
     patiently(|| {
         let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
         if mode.eq_ignore_ascii_case("wal") { Ok(()) } else { Err(no_wal().into()) }
@@ -135,11 +135,12 @@ fn make(file: &Path) -> Result<(), Fault> {
     }
 }
 
-/// The schema in the file, unless it is none of ours or of a newer windlass.
-fn accepted_version(connection: &Connection, file: &Path, migrations: &[&str]) -> Result<i64, Fault> {
-    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+/// The schema in the file, unless it is none of ours or of a newer windlass. Asked in a transaction: another
+/// process that makes the tables meanwhile would else be seen half done, as the database of somebody else.
+fn accepted_version(transaction: &Transaction<'_>, file: &Path, migrations: &[&str]) -> Result<i64, Fault> {
+    let number = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (version, application) = (number("user_version")?, number("application_id")?);
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
+    let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
     let empty = version == 0 && application == 0 && tables == 0;
     if application != APPLICATION_ID && !empty {
         let why = "it is the database of another program".to_owned();

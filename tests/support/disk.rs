@@ -1,6 +1,12 @@
 //! A disk of its own for one test: small enough to be filled, and read-only on demand.
 
-use std::{fs, io::Write as _, path::Path, process::Command};
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use tempfile::TempDir;
 
@@ -21,7 +27,8 @@ impl SmallDisk {
     }
 
     pub fn make_read_only(&self) {
-        mount(&["-o", "remount,ro"], self.path());
+        // Refused while a file is open for writing.
+        until(|| try_mount(&["-o", "remount,ro"], self.path()));
     }
 
     /// Takes what space there is, up to this many KiB, with a file that [`Self::free`] removes.
@@ -36,14 +43,35 @@ impl SmallDisk {
         }
     }
 
+    /// Gives back what [`Self::fill`] took.
     pub fn free(&self) {
-        fs::remove_file(self.path().join("ballast")).expect("the ballast of `fill`");
+        let room = || {
+            let disk = rustix::fs::statvfs(self.path()).expect("the small disk");
+            disk.f_bavail * disk.f_frsize
+        };
+        let ballast = self.path().join("ballast");
+        let all = room() + fs::metadata(&ballast).expect("the ballast of `fill`").len();
+        fs::remove_file(&ballast).expect("the ballast of `fill`");
+        until(|| room() >= all);
+    }
+}
+
+/// A child that another test starts has every file of this process, open, until its exec closes them:
+/// for so long the kernel neither gives their space back nor lets the disk become read-only.
+fn until(mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(30), "it never came to be so");
+        std::thread::yield_now();
     }
 }
 
 fn mount(arguments: &[&str], folder: &Path) {
-    let done = Command::new("mount").args(arguments).arg(folder).status().expect("mount is installed");
-    assert!(done.success(), "a disk of its own is mounted (needs root, as in tests/run.sh)");
+    assert!(try_mount(arguments, folder), "a disk of its own is mounted (needs root, as in tests/run.sh)");
+}
+
+fn try_mount(arguments: &[&str], folder: &Path) -> bool {
+    Command::new("mount").args(arguments).arg(folder).status().expect("mount is installed").success()
 }
 
 impl Drop for SmallDisk {
