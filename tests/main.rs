@@ -2,6 +2,7 @@
 
 mod store;
 mod registry;
+mod git;
 mod support;
 
 #[test]
