@@ -1,8 +1,8 @@
 //! The one integration-test binary. `tests/run.sh` installs and starts what it needs.
 
-mod store;
-mod registry;
 mod git;
+mod registry;
+mod store;
 mod support;
 
 #[test]

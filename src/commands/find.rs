@@ -29,7 +29,7 @@ pub async fn run(ground: &Ground, digest: &str, image: &ImageArg) -> Result<u8, 
     }
     ground.output.result(
         || json!({"schema": "windlass.find/1", "sought": digest, "found": found}),
-        |_| found.iter().map(|f| format!("{}\n", f.sentence)).collect(),
+        |_| found.iter().map(|f| f.sentence.as_str()).collect::<Vec<_>>().join("\n"),
     )?;
     Ok(0)
 }

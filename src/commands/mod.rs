@@ -46,7 +46,7 @@ pub async fn run(
     let read_only = cli.global.read_only || settings.read_only || environment("WINDLASS_READ_ONLY").is_some_and(set);
     let ground = Ground { environment, paths, settings, config: cli.global.config, permit: permit(read_only), output };
     match cli.command {
-        Command::Release(args) => release::run(&ground, args).await,
+        Command::Release(args) => Box::pin(release::run(&ground, args)).await,
         Command::Releases { image, limit } => releases::run(&ground, &image, limit).await,
         Command::Show { release } => show::run(&ground, &release).await,
         Command::Log { release, grep } => log::run(&ground, &release, grep.as_deref()).await,

@@ -17,7 +17,7 @@ pub fn side_by_side(style: Style, repository: &Repository, table: &Table) -> Str
     if table.rows.is_empty() {
         return format!("{repository} has no tags, and no record names one\n{as_of}\n");
     }
-    let left: Vec<Vec<Cell>> = table.rows.iter().map(|row| registry_side(row)).collect();
+    let left: Vec<Vec<Cell>> = table.rows.iter().map(registry_side).collect();
     let middle: Vec<Vec<Cell>> = table
         .rows
         .iter()

@@ -23,10 +23,8 @@ pub async fn build(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> 
     run.start(Step::Build).await?;
     let at = run.at;
     let plan = run.plan().clone();
-    let worktree = match at.from_worktree {
-        true => Some(at.checkout.worktree(&plan.source.commit, &at.paths.run()).await?),
-        false => None,
-    };
+    let worktree =
+        if at.from_worktree { Some(at.checkout.worktree(&plan.source.commit, &at.paths.run()).await?) } else { None };
     let project = match &worktree {
         Some(worktree) => worktree.path().join(at.checkout.prefix()),
         None => at.root.clone(),

@@ -73,9 +73,12 @@ pub async fn push(run: &mut Run<'_, '_>, ready: &Ready) -> Result<Pushed, Failur
             "release the newest commit, or say --move to point the tag back",
         )
     })?;
-    let left = run.release.left.iter().map(|(tag, why)| format!("; {tag} left alone: {why}")).collect::<String>();
     let names: Vec<&str> = pushed.tags.iter().map(|t| t.tag.as_str()).collect();
-    run.succeed(Step::Push, format!("{}  {}{left}", pushed.top().short(), names.join(", "))).await?;
+    let mut note = format!("{}  {}", pushed.top().short(), names.join(", "));
+    for (tag, why) in &run.release.left {
+        note.push_str(&["; ", tag.as_str(), " left alone: ", why].concat());
+    }
+    run.succeed(Step::Push, note).await?;
     Ok(pushed)
 }
 
@@ -148,10 +151,9 @@ async fn cross_check(client: &Client, tag: &Tag, pushed: &Digest, built: &Built)
 async fn newer_release(run: &Run<'_, '_>, ready: &Ready, tag: &Tag) -> Result<Option<String>, Failure> {
     let at = run.at;
     let plan = run.plan();
-    let shown = match ready.client.observe(tag, &|_| None, true).await {
-        Observation::Seen { content, .. } => content,
-        // What is not there, or not readable as an image, is not a release of ours.
-        _ => return Ok(None),
+    // What is not there, or not readable as an image, is not a release of ours.
+    let Observation::Seen { content: shown, .. } = ready.client.observe(tag, &|_| None, true).await else {
+        return Ok(None);
     };
     let records = at.journal.records(&plan.repository).await?;
     let Some(record) = records.iter().find(|r| shows(&shown, r)) else { return Ok(None) };

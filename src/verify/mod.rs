@@ -69,19 +69,16 @@ impl Row {
 /// When the tags cannot be listed or the journal cannot be read. What fails for one tag is its verdict.
 pub async fn table(question: &Question<'_>) -> Result<Table, Failure> {
     let known = records(question.journal, question.repository, question.folder).await?;
-    let tags = match &question.tags {
-        Some(tags) => tags.clone(),
-        None => {
-            let listed = question.client.tags().await?;
-            let recorded = known.iter().flat_map(|k| &k.record.tags).map(|t| t.tag.clone());
-            let all: BTreeSet<Tag> = listed.into_iter().filter(|t| !is_referrer_tag(t)).chain(recorded).collect();
-            all.into_iter().collect()
-        }
+    let tags = if let Some(tags) = &question.tags {
+        tags.clone()
+    } else {
+        let listed = question.client.tags().await?;
+        let recorded = known.iter().flat_map(|k| &k.record.tags).map(|t| t.tag.clone());
+        let all: BTreeSet<Tag> = listed.into_iter().filter(|t| !is_referrer_tag(t)).chain(recorded).collect();
+        all.into_iter().collect()
     };
-    let cached = match question.fresh {
-        true => HashMap::new(),
-        false => question.journal.contents_of(question.repository).await?,
-    };
+    let cached =
+        if question.fresh { HashMap::new() } else { question.journal.contents_of(question.repository).await? };
     let known_content = |digest: &Digest| cached.get(digest).map(|known| (known.content.clone(), known.hashed_at));
     let as_of = Timestamp::now();
     let observed = question.client.observe_all(&tags, &known_content, question.fresh).await;

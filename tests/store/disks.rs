@@ -8,6 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use windlass::{
+    attest::{self, ArtifactError},
     domain::{
         digest::Digest,
         event::{Event, Step},
@@ -15,7 +16,6 @@ use windlass::{
         record::{RECORD_SCHEMA, Record},
     },
     journal::{Journal, JournalError},
-    release::artifacts::{self, ArtifactError},
     spool::{Reader, SpoolError, Writer},
 };
 
@@ -154,12 +154,12 @@ fn a_record_is_never_half_written() {
     fs::create_dir(folder.parent().unwrap()).unwrap();
     // Room for the first file of the two.
     disk.fill(60);
-    let error = artifacts::write(&folder, &record()).unwrap_err();
+    let error = attest::write(&folder, &record()).unwrap_err();
     assert!(matches!(error, ArtifactError::Io { .. }), "{error}");
     assert!(Failure::from(error).next.contains("free space"));
     assert_eq!(names(folder.parent().unwrap()), Vec::<String>::new());
 
     disk.free();
-    artifacts::write(&folder, &record()).unwrap();
-    assert_eq!(artifacts::read(&folder).unwrap(), record());
+    attest::write(&folder, &record()).unwrap();
+    assert_eq!(attest::read(&folder).unwrap(), record());
 }

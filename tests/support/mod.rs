@@ -1,6 +1,6 @@
 //! What the tests stand on: real services, started for one test and ended with it.
 
 pub mod disk;
-pub mod plan;
 pub mod fake_registry;
+pub mod plan;
 pub mod registry;
