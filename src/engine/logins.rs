@@ -1,0 +1,132 @@
+//! Logins that the docker CLI has: `config.json` and credential helpers. For images a build starts from.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs, io,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use secrecy::{ExposeSecret as _, zeroize::Zeroizing};
+use serde::Deserialize;
+use tokio::{io::AsyncWriteExt as _, process::Command};
+
+use super::{
+    EngineError,
+    context::{Environment, config_folder},
+};
+use crate::domain::{
+    document::SecretValue,
+    recipe::{Login, Recipe},
+    reference::{DOCKER_HUB, Repository},
+};
+
+/// The name under which docker keeps a login for Docker Hub.
+pub(super) const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
+
+/// A helper may ask its user for a passphrase; nobody answers for ever.
+const HELPER_LIMIT: Duration = Duration::from_mins(1);
+
+#[derive(Deserialize, Default)]
+struct Helpers {
+    #[serde(rename = "credHelpers", default)]
+    each: HashMap<String, String>,
+    #[serde(rename = "credsStore", default)]
+    store: Option<String>,
+}
+
+/// The docker CLI's logins for these registries, as references name them (`docker.io`, `ghcr.io`, `host:5000`).
+/// A registry without a login is left out. A helper for the registry beats the common helper, which beats the file.
+///
+/// # Errors
+/// When `config.json` is broken or a helper fails otherwise than by not knowing the registry.
+pub fn docker_logins(
+    env: Environment<'_>,
+    hosts: BTreeSet<String>,
+) -> impl Future<Output = Result<HashMap<String, Login>, EngineError>> + Send + use<> {
+    // Read before the future is made: the environment need not outlive this call, nor be shared between threads.
+    let folder = config_folder(env);
+    async move {
+        match folder {
+            Some(folder) => from_file(&folder.join("config.json"), hosts).await,
+            None => Ok(HashMap::new()),
+        }
+    }
+}
+
+async fn from_file(path: &Path, hosts: BTreeSet<String>) -> Result<HashMap<String, Login>, EngineError> {
+    let bad = |why: String| EngineError::BadConfig { path: path.to_owned(), why };
+    let text = match fs::read(path) {
+        Ok(bytes) => Zeroizing::new(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashMap::new()),
+        Err(error) => return Err(bad(error.to_string())),
+    };
+    // serde's errors may quote what they stumble over, so only the place is told.
+    let place = |error: serde_json::Error| bad(format!("line {}, column {}", error.line(), error.column()));
+    let helpers: Helpers = serde_json::from_slice(&text).map_err(place)?;
+    let document: SecretValue = serde_json::from_slice(&text).map_err(place)?;
+    let mut logins = HashMap::new();
+    for host in hosts {
+        let key = if host == DOCKER_HUB { DOCKER_HUB_KEY } else { &host };
+        let helper = helpers.each.get(key).or_else(|| helpers.each.get(&host)).or(helpers.store.as_ref());
+        let found = match helper {
+            Some(name) => ask(name, key).await?,
+            None => from_auths(&document, &host),
+        };
+        if let Some(login) = found {
+            logins.insert(host, login);
+        }
+    }
+    Ok(logins)
+}
+
+fn from_auths(document: &SecretValue, host: &str) -> Option<Login> {
+    let any: Repository = format!("{host}/any").parse().ok()?;
+    Recipe::DockerConfig { docker_config: String::new() }.login(document, &any).ok()
+}
+
+/// Speaks the protocol of docker-credential-helpers: the registry on stdin, JSON or a sentence on stdout.
+async fn ask(name: &str, key: &str) -> Result<Option<Login>, EngineError> {
+    let helper = format!("docker-credential-{name}");
+    let failed = |why: String| EngineError::Helper { helper: helper.clone(), why };
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) {
+        return Err(failed("its name is not one".into()));
+    }
+    let program = PathBuf::from(&helper);
+    let mut child = Command::new(&program)
+        .arg("get")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| failed(format!("it cannot be started: {error}")))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A helper that does not read its input still answers.
+        let _ = stdin.write_all(key.as_bytes()).await;
+    }
+    let output = tokio::time::timeout(HELPER_LIMIT, child.wait_with_output())
+        .await
+        .map_err(|_| failed(format!("no answer within {HELPER_LIMIT:?}")))?
+        .map_err(|error| failed(error.to_string()))?;
+    let stdout = Zeroizing::new(output.stdout);
+    if output.status.success() {
+        let answer: Option<SecretValue> = serde_json::from_slice(&stdout).ok();
+        let text = |pointer| match answer.as_ref()?.at(pointer) {
+            Some(SecretValue::String(text)) => Some(text),
+            _ => None,
+        };
+        return match (text("/Username"), text("/Secret")) {
+            (Some(user), Some(secret)) => {
+                Ok(Some(Login { username: user.expose_secret().to_owned(), password: secret.clone() }))
+            }
+            _ => Err(failed("its answer is not the JSON of a login".into())),
+        };
+    }
+    let said = String::from_utf8_lossy(&stdout);
+    if said.contains("credentials not found") {
+        return Ok(None);
+    }
+    Err(failed(said.trim().chars().take(200).collect()))
+}
