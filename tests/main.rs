@@ -1,8 +1,6 @@
 //! The one integration-test binary. `tests/run.sh` installs and starts what it needs.
 
-mod git;
-mod registry;
-mod store;
+mod engine;
 mod support;
 
 #[test]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 pub(super) struct Version {
     #[serde(rename = "Version")]
-    pub version: String,
+    pub release: String,
     #[serde(rename = "ApiVersion")]
     pub api: String,
     #[serde(rename = "MinAPIVersion", default)]

@@ -192,7 +192,7 @@ fn prepare(root: &Path, dockerfile: &str, buildkit: bool, reach: Reach, on: On<'
             Err(error) => return Err(EngineError::Context { path: name.into(), why: error.to_string() }),
         }
     }
-    Ok(Context { root, rules, dockerfile })
+    Ok(Context { root, rules, dockerfile, bare_folders: buildkit && reach == Reach::Named })
 }
 
 fn options(definition: &BuildDefinition, dockerfile: &str, buildkit: bool) -> Result<BuildImageOptions, EngineError> {

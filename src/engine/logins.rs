@@ -2,8 +2,9 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    ffi::OsStr,
     fs, io,
-    path::{Path, PathBuf},
+    path::Path,
     process::Stdio,
     time::Duration,
 };
@@ -47,15 +48,20 @@ pub fn docker_logins(
 ) -> impl Future<Output = Result<HashMap<String, Login>, EngineError>> + Send + use<> {
     // Read before the future is made: the environment need not outlive this call, nor be shared between threads.
     let folder = config_folder(env);
+    let search = env("PATH").unwrap_or_default();
     async move {
         match folder {
-            Some(folder) => from_file(&folder.join("config.json"), hosts).await,
+            Some(folder) => from_file(&folder.join("config.json"), hosts, &search).await,
             None => Ok(HashMap::new()),
         }
     }
 }
 
-async fn from_file(path: &Path, hosts: BTreeSet<String>) -> Result<HashMap<String, Login>, EngineError> {
+async fn from_file(
+    path: &Path,
+    hosts: BTreeSet<String>,
+    search: &OsStr,
+) -> Result<HashMap<String, Login>, EngineError> {
     let bad = |why: String| EngineError::BadConfig { path: path.to_owned(), why };
     let text = match fs::read(path) {
         Ok(bytes) => Zeroizing::new(bytes),
@@ -71,7 +77,7 @@ async fn from_file(path: &Path, hosts: BTreeSet<String>) -> Result<HashMap<Strin
         let key = if host == DOCKER_HUB { DOCKER_HUB_KEY } else { &host };
         let helper = helpers.each.get(key).or_else(|| helpers.each.get(&host)).or(helpers.store.as_ref());
         let found = match helper {
-            Some(name) => ask(name, key).await?,
+            Some(name) => ask(name, key, search).await?,
             None => from_auths(&document, &host),
         };
         if let Some(login) = found {
@@ -87,13 +93,16 @@ fn from_auths(document: &SecretValue, host: &str) -> Option<Login> {
 }
 
 /// Speaks the protocol of docker-credential-helpers: the registry on stdin, JSON or a sentence on stdout.
-async fn ask(name: &str, key: &str) -> Result<Option<Login>, EngineError> {
+async fn ask(name: &str, key: &str, search: &OsStr) -> Result<Option<Login>, EngineError> {
     let helper = format!("docker-credential-{name}");
     let failed = |why: String| EngineError::Helper { helper: helper.clone(), why };
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) {
         return Err(failed("its name is not one".into()));
     }
-    let program = PathBuf::from(&helper);
+    let program = std::env::split_paths(search)
+        .map(|folder| folder.join(&helper))
+        .find(|path| path.is_file())
+        .ok_or_else(|| failed("config.json names it, and it is not on the PATH".into()))?;
     let mut child = Command::new(&program)
         .arg("get")
         .stdin(Stdio::piped())

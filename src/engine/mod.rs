@@ -157,7 +157,7 @@ impl Engine {
         let name = if podman { "Podman" } else { "Docker" };
         engine.api = ApiVersion::parse(&version.api)
             .ok_or_else(|| EngineError::Nonsense { doing: DOING, why: format!("`{}` is no version", version.api) })?;
-        let engine_name = || format!("{name} {}", version.version);
+        let engine_name = || format!("{name} {}", version.release);
         if engine.api < OLDEST {
             return Err(EngineError::TooOld {
                 engine: engine_name(),
@@ -180,7 +180,7 @@ impl Engine {
             name,
             platform: format!("{}/{}", version.os, version.architecture).parse().ok(),
             buildkit: !podman && !prefers_classic && engine.api >= BUILDKIT && version.os == "linux",
-            version: version.version,
+            version: version.release,
             api: spoken.to_string(),
             containerd_store: info.driver_status.unwrap_or_default().iter().any(from_containerd),
             ..unknown

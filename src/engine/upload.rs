@@ -46,6 +46,9 @@ pub(super) struct Context {
     pub root: PathBuf,
     pub rules: Rules,
     pub dockerfile: Dockerfile,
+    /// Send folders that a rule leaves out and an exception may reach into even if nothing in them is kept: so does
+    /// docker for BuildKit before Docker 23.
+    pub bare_folders: bool,
 }
 
 /// While sending.
@@ -180,7 +183,7 @@ impl Sender<'_> {
                 Ok(about) => about,
                 Err(error) => return Err(unreadable(&path, &error)),
             };
-            if ignored {
+            if ignored && !self.context.bare_folders {
                 let depth = self.parents.len();
                 self.parents.push((path.clone(), about));
                 self.folder(&path)?;

@@ -1,0 +1,60 @@
+//! A context of a gigabyte in constant memory. Measured in a process of its own: this test binary, run again.
+
+use std::{os::unix::process::CommandExt as _, process::Command};
+
+use windlass::{
+    domain::{digest::Digest, plan::Builder},
+    engine::{Endpoint, Engine},
+};
+
+use super::{Project, build_with, definition, fake};
+
+const SIZE: u64 = 1 << 30;
+/// What the design allows, whatever the size of the context.
+const ALLOWED_KB: u64 = 32 * 1024;
+const SOCKET: &str = "WINDLASS_TEST_SOCKET";
+const ROOT: &str = "WINDLASS_TEST_CONTEXT";
+
+#[test]
+fn a_large_context_needs_little_memory() {
+    let project = Project::with_shell("COPY . /all\n");
+    std::fs::File::create(project.path().join("large")).unwrap().set_len(SIZE).unwrap();
+    let id = Digest::of(b"image");
+    let (sizes, taken) = std::sync::mpsc::channel();
+    let (_folder, socket) = fake::engine(move |mut asked| {
+        if asked.head.contains("/build?") {
+            sizes.send(asked.read_body()).unwrap();
+            asked.answer("200 OK", &format!("{{\"aux\":{{\"ID\":\"{id}\"}}}}\n"));
+        } else {
+            asked.answer("200 OK", &format!(r#"{{"Id":"{id}","Os":"linux","Architecture":"amd64"}}"#));
+        }
+    });
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture", "engine::memory::sends_what_it_is_told_to"])
+        .env(SOCKET, socket)
+        .env(ROOT, project.path())
+        .process_group(0)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(taken.recv().unwrap() > SIZE);
+    let peak: u64 = said
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok())
+        .expect("the child tells its peak");
+    assert!(peak < ALLOWED_KB, "{peak} kB at the peak");
+}
+
+#[tokio::test]
+#[ignore = "run by a_large_context_needs_little_memory, in a process of its own"]
+async fn sends_what_it_is_told_to() {
+    let socket = std::env::var_os(SOCKET).expect("set by the test above");
+    let root = std::env::var_os(ROOT).expect("set by the test above");
+    let engine = Engine::connect(Endpoint::Unix(socket.into())).await.unwrap();
+    let (result, _) = build_with(&engine, root.as_ref(), &definition(Builder::Classic)).await;
+    let outcome = result.unwrap();
+    assert!(outcome.context_bytes > SIZE);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    println!("{}", status.lines().find(|line| line.starts_with("VmHWM:")).unwrap());
+}
