@@ -1,4 +1,24 @@
 //! windlass: the release console for container images.
+//!
+//! ```text
+//!   commands                                        what people touch
+//!      │
+//!   release    verify    rotation                   use cases: async, emit events
+//!      │
+//!   engine registry secrets git journal spool       adapters, one per system; they do not know each other
+//!   config attest
+//!      │
+//!   domain  log                                     pure: no I/O, no clock, no environment
+//! ```
+//!
+//! Imports point downwards only; a test walks every path and checks it.
+//!
+//! **Events are the truth.** A release emits [`domain::event::Event`]s, the journal appends them, and
+//! [`domain::release::Release`] is a fold over them. `show`, `releases` and the verdicts read that fold:
+//! there is no second state.
+//!
+//! Where to begin reading: [`release::local::run`] for what a release does, [`domain::verdict::judge`] for
+//! what the words of the table mean.
 
 pub mod attest;
 pub mod commands;

@@ -179,7 +179,7 @@ fn files_of(image: &str) -> Vec<String> {
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(60), "{what}: not within a minute");
+        assert!(start.elapsed() < Duration::from_mins(1), "{what}: not within a minute");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

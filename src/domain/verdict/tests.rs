@@ -1,5 +1,7 @@
 //! The verdict function as a table, and as properties over everything that can be said to it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -58,7 +60,7 @@ fn image(manifest: &str, config: &str, layer: &str, platform: &str) -> ObservedI
         diff_ids: vec![digest(layer)],
         layers: vec![],
         created: None,
-        labels: Default::default(),
+        labels: BTreeMap::default(),
     }
 }
 

@@ -1,0 +1,141 @@
+//! The layers of the crate, checked path by path: imports point downwards only, and adapters do not know
+//! each other. `src/lib.rs` draws the same picture.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use syn::visit::Visit;
+
+/// Pure: no input or output, no clock, no environment.
+const PURE: &[&str] = &["domain", "log"];
+const ADAPTERS: &[&str] = &["attest", "config", "engine", "git", "journal", "registry", "secrets", "spool"];
+const USE_CASES: &[&str] = &["release", "rotation", "verify"];
+/// What people touch.
+const TOP: &[&str] = &["commands"];
+
+/// What a module of the crate may name of the crate.
+fn allowed(module: &str) -> Vec<&'static str> {
+    let mut allowed = match module {
+        "domain" => vec!["domain"],
+        "log" => vec!["log", "domain"],
+        _ if ADAPTERS.contains(&module) => PURE.to_vec(),
+        _ if USE_CASES.contains(&module) => [PURE, ADAPTERS, USE_CASES].concat(),
+        _ if TOP.contains(&module) => [PURE, ADAPTERS, USE_CASES, TOP].concat(),
+        other => panic!("`{other}` belongs to no layer: give it one here and in src/lib.rs"),
+    };
+    let own = [PURE, ADAPTERS, USE_CASES, TOP].concat().into_iter().find(|m| *m == module);
+    allowed.extend(own);
+    allowed
+}
+
+/// Paths of the standard library that a pure module must not name.
+const IMPURE: &[&str] = &["fs", "net::Tcp", "net::Udp", "net::ToSocketAddrs", "os", "process", "env", "thread", "time::Instant", "time::SystemTime"];
+
+/// Collects every path that a file names, written out from its root: of `use` trees and of expressions.
+#[derive(Default)]
+struct Paths(BTreeSet<String>);
+
+impl<'ast> Visit<'ast> for Paths {
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.tree(&item.tree, "");
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let segments: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
+        self.0.insert(segments.join("::"));
+        syn::visit::visit_path(self, path);
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        // Tests may stand on anything.
+        if !item.attrs.iter().any(|a| a.path().is_ident("cfg")) {
+            syn::visit::visit_item_mod(self, item);
+        }
+    }
+}
+
+impl Paths {
+    fn tree(&mut self, tree: &syn::UseTree, before: &str) {
+        let join = |name: String| if before.is_empty() { name } else { format!("{before}::{name}") };
+        match tree {
+            syn::UseTree::Path(path) => self.tree(&path.tree, &join(path.ident.to_string())),
+            syn::UseTree::Name(name) => drop(self.0.insert(join(name.ident.to_string()))),
+            syn::UseTree::Rename(name) => drop(self.0.insert(join(name.ident.to_string()))),
+            syn::UseTree::Glob(_) => drop(self.0.insert(before.to_owned())),
+            syn::UseTree::Group(group) => group.items.iter().for_each(|item| self.tree(item, before)),
+        }
+    }
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") && path.file_name().is_some_and(|n| n != "tests.rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// What is wrong with the paths that a file of this module names. `depth` is how far `super` reaches up to the crate.
+fn violations(module: &str, depth: usize, text: &str) -> Vec<String> {
+    let mut paths = Paths::default();
+    paths.visit_file(&syn::parse_file(text).unwrap());
+    let mut wrong = Vec::new();
+    for path in &paths.0 {
+        let segments: Vec<&str> = path.split("::").collect();
+        let ups = segments.iter().take_while(|s| **s == "super").count();
+        let named = match segments[0] {
+            "crate" => segments.get(1),
+            "super" if ups >= depth => segments.get(ups),
+            _ => None,
+        };
+        if let Some(named) = named
+            && !allowed(module).contains(named)
+        {
+            wrong.push(format!("names crate::{named}"));
+        }
+        let impure = path.strip_prefix("std::").filter(|rest| IMPURE.iter().any(|i| rest.starts_with(i)));
+        if PURE.contains(&module) && (impure.is_some() || path == "Timestamp::now" || path.starts_with("tokio")) {
+            wrong.push(format!("is pure and names {path}"));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn imports_point_downwards_and_adapters_do_not_know_each_other() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    assert!(files.len() > 50, "{} files were found below src", files.len());
+    let mut wrong = Vec::new();
+    for file in files {
+        let inside = file.strip_prefix(&src).unwrap();
+        let parts: Vec<&str> = inside.iter().filter_map(|part| part.to_str()).collect();
+        let [module, rest @ ..] = parts.as_slice() else { continue };
+        if rest.is_empty() {
+            continue; // lib.rs and main.rs know everything.
+        }
+        let depth = rest.len() + usize::from(rest.last() != Some(&"mod.rs"));
+        let text = fs::read_to_string(&file).unwrap();
+        wrong.extend(violations(module, depth, &text).into_iter().map(|w| format!("{} {w}", inside.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_forbidden_is_found() {
+    let adapter = "use crate::{domain::digest::Digest, registry::Client}; fn f() { crate::release::lock::holder() }";
+    assert_eq!(
+        violations("engine", 2, adapter),
+        ["names crate::release", "names crate::registry"].map(String::from).into_iter().rev().collect::<Vec<_>>()
+    );
+    assert_eq!(violations("domain", 2, "fn f() { std::fs::read(\"x\"); }"), ["is pure and names std::fs::read"]);
+    assert_eq!(violations("domain", 2, "use super::super::engine::Engine;"), ["names crate::engine"]);
+    assert!(violations("release", 2, "use crate::engine::Engine; use super::lock;").is_empty());
+}
