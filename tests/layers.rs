@@ -32,7 +32,18 @@ fn allowed(module: &str) -> Vec<&'static str> {
 }
 
 /// Paths of the standard library that a pure module must not name.
-const IMPURE: &[&str] = &["fs", "net::Tcp", "net::Udp", "net::ToSocketAddrs", "os", "process", "env", "thread", "time::Instant", "time::SystemTime"];
+const IMPURE: &[&str] = &[
+    "fs",
+    "net::Tcp",
+    "net::Udp",
+    "net::ToSocketAddrs",
+    "os",
+    "process",
+    "env",
+    "thread",
+    "time::Instant",
+    "time::SystemTime",
+];
 
 /// Collects every path that a file names, written out from its root: of `use` trees and of expressions.
 #[derive(Default)]

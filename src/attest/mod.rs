@@ -57,10 +57,9 @@ impl From<ArtifactError> for Failure {
                 "one of the files was changed after the release: compare release.json with the sha256 in windlass show"
                     .to_owned(),
             ),
-            ArtifactError::Io { source, .. } if is_full(source) => (
-                "the record was not written",
-                "free space on that disk, then run the release again from record".to_owned(),
-            ),
+            ArtifactError::Io { source, .. } if is_full(source) => {
+                ("the record was not written", "free space on that disk, then release again".to_owned())
+            }
             ArtifactError::Io { path, .. } => (
                 "the record's files cannot be used",
                 format!("look at the disk and at the permissions of {}", path.display()),

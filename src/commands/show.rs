@@ -24,7 +24,9 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg) -> Result<u8, Failure> {
     let journal = ground.journal().await?;
     let release = ground.release(&journal, wanted).await?;
     let tail = last_lines(ground, &release)?;
-    ground.output.result(|| json::one_release(&release), |style| text(style, &release, &tail))?;
+    ground
+        .output
+        .result(|| json::one_release(&release), |style| with_failure(text(style, &release, &tail), &release))?;
     Ok(0)
 }
 
@@ -74,9 +76,14 @@ pub fn text(style: Style, release: &Release, tail: &[String]) -> String {
     }
     let rows: Vec<Vec<Cell>> = release.pushes.iter().map(|push| pushed(style, release, push)).collect();
     text.push_str(&columns(style, &rows));
+    text
+}
+
+/// What a release that failed says about itself, under the rest.
+fn with_failure(mut text: String, release: &Release) -> String {
     if let Some(failure) = &release.failure {
-        let _ =
-            writeln!(text, "  why:  {}\n  next: {}", failure.why.trim_end().replace('\n', "\n        "), failure.next);
+        let why = failure.why.trim_end().replace('\n', "\n        ");
+        let _ = writeln!(text, "  why:  {why}\n  next: {}", failure.next);
     }
     text
 }

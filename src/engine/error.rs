@@ -193,9 +193,10 @@ impl From<EngineError> for Failure {
                 "an image that the build starts from cannot be pulled",
                 "check the engine's network and the registry, then run it again",
             ),
-            E::Unauthorized { .. } => {
-                denied("the registry refuses the login", "check the secret with `windlass secret check`, or rotate it")
-            }
+            E::Unauthorized { .. } => denied(
+                "the registry refuses the login",
+                "check the secret with `windlass secret check`, or set another",
+            ),
             E::NoCredentials { .. } => {
                 denied("the registry wants a login", "set it with `windlass secret set` and run it again")
             }

@@ -111,27 +111,7 @@ async fn cross_check(client: &Client, tag: &Tag, pushed: &Digest, built: &Built)
             return Err(differs(format!("it serves bytes of {} for {}", actual.short(), expected.short())));
         }
         Observation::Unreadable { why } => return Err(differs(why)),
-        Observation::Denied { why } => {
-            return Err(Failure::not_allowed(
-                format!("{tag} was pushed but cannot be read back"),
-                why,
-                "give the login the right to pull as well, then `windlass release` again",
-            ));
-        }
-        Observation::RateLimited { .. } => {
-            return Err(Failure::unreachable(
-                format!("{tag} was pushed but cannot be read back"),
-                "the registry asks to slow down",
-                "wait, then `windlass verify`",
-            ));
-        }
-        Observation::Unreachable { why } => {
-            return Err(Failure::unreachable(
-                format!("{tag} was pushed but cannot be read back"),
-                why,
-                "`windlass verify`",
-            ));
-        }
+        other => return Err(unanswered(&format!("{tag} was pushed but cannot be read back"), &other)),
     };
     if &content.digest != pushed {
         return Err(differs(format!("the engine pushed {}, the tag shows {}", pushed.short(), content.digest.short())));
@@ -147,13 +127,24 @@ async fn cross_check(client: &Client, tag: &Tag, pushed: &Digest, built: &Built)
     Ok(Pushed { tags: Vec::new(), manifest, config, index })
 }
 
+/// The registry did not say what a tag shows.
+fn unanswered(what: &str, observation: &Observation) -> Failure {
+    match observation {
+        Observation::Denied { why } => Failure::not_allowed(what, why, "give the login the right to pull as well"),
+        Observation::Unreachable { why } => Failure::unreachable(what, why, "once it answers: windlass tags --fresh"),
+        _ => Failure::unreachable(what, "the registry asks to slow down", "wait, then: windlass tags --fresh"),
+    }
+}
+
 /// Why the moving tag must be left alone: it shows a release whose commit is no ancestor of ours.
 async fn newer_release(run: &Run<'_, '_>, ready: &Ready, tag: &Tag) -> Result<Option<String>, Failure> {
     let at = run.at;
     let plan = run.plan();
-    // What is not there, or not readable as an image, is not a release of ours.
-    let Observation::Seen { content: shown, .. } = ready.client.observe(tag, &|_| None, true).await else {
-        return Ok(None);
+    let shown = match ready.client.observe(tag, &|_| None, true).await {
+        Observation::Seen { content, .. } => content,
+        // What is not there, or is no image, is not a release of ours.
+        Observation::Absent { .. } | Observation::Corrupt { .. } | Observation::Unreadable { .. } => return Ok(None),
+        other => return Err(unanswered(&format!("it cannot be told what {tag} shows"), &other)),
     };
     let records = at.journal.records(&plan.repository).await?;
     let Some(record) = records.iter().find(|r| shows(&shown, r)) else { return Ok(None) };
