@@ -19,7 +19,7 @@ for command in 'windlass show @' 'windlass tags --fresh' 'windlass verify'; do
 done
 exit "${failed:-0}"
 COMMANDS
-columns=110
+columns=150
 export WINDLASS_HOME=$state/home PATH=${CARGO_TARGET_DIR:-$root/target}/release:$PATH
 export CLICOLOR_FORCE=1 TERM=xterm-256color
 unset NO_COLOR

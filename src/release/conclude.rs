@@ -8,7 +8,7 @@ use crate::{
     domain::{
         event::{Event, Step},
         failure::{Failure, FailureKind},
-        record::{RECORD_SCHEMA, Record, Review},
+        record::{RECORD_FILE, RECORD_SCHEMA, Record, Review, SHASUM_FILE},
         verdict::{Class, Verdict},
     },
     verify,
@@ -50,8 +50,8 @@ pub async fn record(run: &mut Run<'_, '_>, pushed: Pushed) -> Result<(), Failure
     let folder = run.at.paths.artifacts().join(plan.release.as_str());
     let sha256 = attest::write(&folder, &record)?;
     let path = folder.display().to_string();
-    run.emit(Event::Recorded { path: path.clone(), sha256, record: Box::new(record) }).await?;
-    run.succeed(Step::Record, path).await
+    run.emit(Event::Recorded { path, sha256, record: Box::new(record) }).await?;
+    run.succeed(Step::Record, format!("{SHASUM_FILE}, {RECORD_FILE}")).await
 }
 
 pub async fn verify(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> {
