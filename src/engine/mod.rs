@@ -272,7 +272,7 @@ fn message_of(body: &[u8]) -> String {
     }
     let text = serde_json::from_slice(body)
         .map_or_else(|_| String::from_utf8_lossy(body).into_owned(), |error: Error| error.message);
-    text.trim().chars().take(2000).collect()
+    refusal::plain(&text)
 }
 
 /// An image id with or without its algorithm (podman leaves it out in places).

@@ -36,11 +36,19 @@ const NOT_REACHED: [&str; 13] = [
 /// Texts of registries that answer, but not now.
 const NOT_NOW: [&str; 4] = ["500 internal", "502 bad gateway", "503 service", "504 gateway"];
 
+/// Longer messages quote whole scripts.
+const LONGEST: usize = 4000;
+
+/// A remote text that may be shown: without control characters, and not endless.
+pub(super) fn plain(text: &str) -> String {
+    text.trim().chars().filter(|c| !c.is_control() || *c == '\n').take(LONGEST).collect()
+}
+
 /// What a build's last message means. `step` is the step that failed.
 pub(super) fn of_build(message: &str, step: Option<&str>) -> EngineError {
-    let message = message.trim().to_owned();
+    let exit_code = EXIT_CODE.captures(message).and_then(|found| found[1].parse().ok());
+    let message = plain(message);
     let text = message.to_ascii_lowercase();
-    let exit_code = EXIT_CODE.captures(&message).and_then(|found| found[1].parse().ok());
     if text.contains(NO_SPACE) {
         return EngineError::DiskFull { doing: "building", message };
     }
@@ -56,12 +64,12 @@ pub(super) fn of_build(message: &str, step: Option<&str>) -> EngineError {
             return EngineError::BaseUnreachable { message };
         }
     }
-    EngineError::BuildFailed { message, exit_code, step: step.map(ToOwned::to_owned) }
+    EngineError::BuildFailed { message, exit_code, step: step.map(plain) }
 }
 
 /// What a push's error message means.
 pub(super) fn of_push(message: &str, repository: &Repository) -> EngineError {
-    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = plain(message).split_whitespace().collect::<Vec<_>>().join(" ");
     let text = message.to_ascii_lowercase();
     let has = |known: &[&str]| known.iter().any(|known| text.contains(known));
     let registry = repository.host().to_owned();
@@ -106,6 +114,13 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn messages_are_shown_without_control_characters() {
+        let error =
+            of_build("executor failed running [printf \u{1b}]52;c;aGk=\u{7}]: exit code: 7", Some("[1/1] \u{9b}2J"));
+        assert!(!format!("{error}{error:?}").chars().any(char::is_control), "{error:?}");
     }
 
     #[test]

@@ -355,3 +355,119 @@ fn changed(path: &Path) -> Stopped {
     let why = "it changed while it was being sent".to_owned();
     Stopped::Failed(EngineError::Context { path: path.to_owned(), why })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use futures_util::StreamExt as _;
+
+    use super::*;
+    use crate::engine::dockerignore::Reach;
+
+    /// The tar of a folder, and what was said of it.
+    async fn sent(root: &Path, rules: &str) -> (Vec<u8>, Result<Sent, Stopped>) {
+        let root = root.canonicalize().unwrap();
+        let dockerfile = Dockerfile::find(&root, "Dockerfile").unwrap();
+        let rules = Rules::parse(rules, Path::new(".dockerignore"), Reach::Anywhere).unwrap();
+        let Upload { body, mut news, finished } = start(Context { root, rules, dockerfile, bare_folders: false });
+        let reports = tokio::spawn(async move { while news.recv().await.is_some() {} });
+        let tar = body.fold(Vec::new(), async |mut all, piece| {
+            all.extend_from_slice(&piece.unwrap_or_default());
+            all
+        });
+        let tar = tar.await;
+        reports.await.unwrap();
+        (tar, finished.await.unwrap())
+    }
+
+    fn tree() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        fs::create_dir_all(at("b/deep")).unwrap();
+        for (path, content) in [("Dockerfile", "FROM a"), ("b/deep/file", "deep"), ("b.txt", "text"), ("b/z", "")] {
+            fs::write(at(path), content).unwrap();
+        }
+        fs::write(at("large"), vec![7; 3 * PIECE + 11]).unwrap();
+        symlink("b/../b.txt", at("link")).unwrap();
+        folder
+    }
+
+    #[tokio::test]
+    async fn the_tar_holds_the_folder_in_order() {
+        let folder = tree();
+        let (tar, sent) = sent(folder.path(), "b/z").await;
+        let mut archive = tar::Archive::new(&tar[..]);
+        let mut listed = Vec::new();
+        for entry in archive.entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).unwrap();
+            let link = entry.link_name().unwrap().map(|link| format!(" -> {}", link.display())).unwrap_or_default();
+            listed.push(format!("{}{link} {}", entry.path().unwrap().display(), content.len()));
+            assert_eq!((entry.header().uid().unwrap(), entry.header().gid().unwrap()), (0, 0));
+        }
+        let large = 3 * PIECE + 11;
+        assert_eq!(
+            listed,
+            [
+                "Dockerfile 6".to_owned(),
+                "b/ 0".into(),
+                "b/deep/ 0".into(),
+                "b/deep/file 4".into(),
+                "b.txt 4".into(),
+                format!("large {large}"),
+                "link -> b/../b.txt 0".into(),
+            ]
+        );
+        let sent = sent.unwrap();
+        assert_eq!((sent.files, sent.bytes), (4, large as u64 + 14));
+        assert!(tar.ends_with(&tarball::END) && tar.len().is_multiple_of(512));
+    }
+
+    #[tokio::test]
+    async fn the_digest_is_of_names_modes_links_and_contents() {
+        let digest = async |folder: &tempfile::TempDir| sent(folder.path(), "").await.1.unwrap().digest;
+        let folder = tree();
+        let at = |path: &str| folder.path().join(path);
+        let mut seen = vec![digest(&folder).await];
+        let again = tree();
+        File::open(again.path().join("b.txt")).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+        assert_eq!(digest(&again).await, seen[0], "times are left out");
+        fs::write(at("b.txt"), "tixt").unwrap();
+        seen.push(digest(&folder).await);
+        fs::set_permissions(at("b.txt"), fs::Permissions::from_mode(0o755)).unwrap();
+        seen.push(digest(&folder).await);
+        fs::rename(at("b.txt"), at("c.txt")).unwrap();
+        seen.push(digest(&folder).await);
+        fs::remove_file(at("link")).unwrap();
+        symlink("c.txt", at("link")).unwrap();
+        seen.push(digest(&folder).await);
+        fs::write(at("large"), vec![8; 3 * PIECE + 11]).unwrap();
+        seen.push(digest(&folder).await);
+        let distinct: std::collections::BTreeSet<_> = seen.iter().collect();
+        assert_eq!(distinct.len(), seen.len());
+    }
+
+    #[tokio::test]
+    async fn the_digest_is_as_documented() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("Dockerfile"), "FROM a").unwrap();
+        fs::set_permissions(folder.path().join("Dockerfile"), fs::Permissions::from_mode(0o644)).unwrap();
+        fs::create_dir(folder.path().join("d")).unwrap();
+        fs::set_permissions(folder.path().join("d"), fs::Permissions::from_mode(0o755)).unwrap();
+        let expected = format!("Dockerfile\0644\0f\0{}\nd\0755\0d\0\n", Digest::of(b"FROM a").hex());
+        assert_eq!(sent(folder.path(), "").await.1.unwrap().digest, Digest::of(expected.as_bytes()));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_nobody_takes_ends_the_reading() {
+        let folder = tree();
+        let root = folder.path().canonicalize().unwrap();
+        File::options().write(true).open(root.join("large")).unwrap().set_len(64 << 20).unwrap();
+        let dockerfile = Dockerfile::find(&root, "Dockerfile").unwrap();
+        let upload = start(Context { root, rules: Rules::none(), dockerfile, bare_folders: false });
+        drop((upload.body, upload.news));
+        assert!(matches!(upload.finished.await.unwrap(), Err(Stopped::Unwanted)));
+    }
+}

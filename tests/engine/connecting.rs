@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    io::Read as _,
     sync::{
         Arc,
         mpsc::{Receiver, Sender, channel},
@@ -156,9 +157,12 @@ async fn a_file_that_changes_on_its_way_ends_the_build_with_its_path() {
     let file = std::fs::File::create(project.path().join("a-shrinking")).unwrap();
     file.set_len(64 << 20).unwrap();
     let (_folder, socket) = fake::engine(move |mut asked| {
-        // It is the first that is sent, and most of it still has to be read: it does not fit into what lies between us and the engine.
+        // It is the first large one that is sent, so its beginning is here by now. The rest cannot all be on its way:
+        // there is no room for it between us and the engine.
+        asked.stream.read_exact(&mut vec![0; 600_000]).unwrap();
         file.set_len(1 << 20).unwrap();
-        asked.read_body();
+        // Until the sender breaks off, in whatever way.
+        let _ = std::io::copy(&mut asked.stream, &mut std::io::sink());
     });
     let engine = Engine::connect(Endpoint::Unix(socket)).await.unwrap();
     let (result, _) = super::build_with(&engine, project.path(), &definition(Builder::Classic)).await;

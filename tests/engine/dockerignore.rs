@@ -63,7 +63,7 @@ const RULES: [&str; 9] = [
 
 /// Links, empty folders, modes and long names beside the files.
 fn tree() -> Project {
-    let project = Project { folder: tempfile::tempdir().unwrap() };
+    let project = Project::empty();
     for path in FILES {
         project.write(path, path);
     }

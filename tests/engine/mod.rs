@@ -10,6 +10,7 @@ mod fake;
 mod logins;
 mod memory;
 mod pushing;
+mod remote;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -52,17 +53,43 @@ fn unique() -> String {
 /// A build context in a temporary folder, with `busybox` in it.
 struct Project {
     folder: TempDir,
+    /// The value of the label `windlass-test` of all its images, unfinished ones too.
+    label: String,
+}
+
+impl Drop for Project {
+    /// Removes its images. After a cancelled build the engine still holds one for a moment.
+    fn drop(&mut self) {
+        let filter = format!("label=windlass-test={}", self.label);
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(10) {
+            let list = Command::new(DOCKER).args(["images", "-aq", "--filter", &filter]).output();
+            let list = list.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+            if list.trim().is_empty() {
+                return;
+            }
+            for image in list.split_whitespace() {
+                let _ = Command::new(DOCKER).args(["rmi", "-f", image]).output();
+            }
+        }
+    }
 }
 
 impl Project {
     /// The Dockerfile goes on from an image that holds a shell.
     fn with_shell(rest: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::copy("/bin/busybox", folder.path().join("busybox")).expect("busybox-static is installed");
-        let project = Self { folder };
-        let start = "FROM scratch AS shell\nCOPY busybox /bin/busybox\nSHELL [\"/bin/busybox\", \"sh\", \"-c\"]\n";
-        project.write("Dockerfile", format!("{start}ENV unique={}\n{rest}", unique()));
+        let project = Self::empty();
+        std::fs::copy("/bin/busybox", project.path().join("busybox")).expect("busybox-static is installed");
+        let start = "COPY busybox /bin/busybox\nSHELL [\"/bin/busybox\", \"sh\", \"-c\"]\n";
+        // The label finds what is left over; the variable is what keeps BuildKit from taking a RUN from its cache.
+        let id = &project.label;
+        let head = format!("FROM scratch AS shell\nLABEL windlass-test={id}\nENV unique={id}\n");
+        project.write("Dockerfile", format!("{head}{start}{rest}"));
         project
+    }
+
+    fn empty() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), label: unique() }
     }
 
     fn path(&self) -> &Path {
@@ -101,8 +128,8 @@ struct Told {
 }
 
 impl Told {
-    fn take(&mut self, event: BuildEvent<'_>) {
-        match event {
+    fn take(&mut self, event: &BuildEvent<'_>) {
+        match *event {
             BuildEvent::Context { files, bytes } => self.context = (files, bytes),
             BuildEvent::Text { stream, bytes } => {
                 self.streams.entry(stream).or_default().push_str(&String::from_utf8_lossy(bytes));
@@ -125,7 +152,7 @@ async fn build_with(
 ) -> (Result<Outcome, EngineError>, Told) {
     let mut told = Told::default();
     let request = BuildRequest { root, definition, logins: HashMap::new() };
-    let result = engine.build(request, &mut |event| told.take(event), may_write()).await;
+    let result = engine.build(request, &mut |event| told.take(&event), may_write()).await;
     (result, told)
 }
 

@@ -120,7 +120,7 @@ async fn a_private_base_image_is_pulled_with_its_login() {
         engine.push(&outcome.image.id, &repository, &tag, Some(&login), &mut |_| {}, may_write()).await.unwrap();
         super::docker(&["rmi", &name.0]);
         let project = Project::with_shell("");
-        project.write("Dockerfile", format!("FROM {repository}:{tag}\nENV unique={}\n", unique()));
+        project.write("Dockerfile", format!("FROM {repository}:{tag}\nLABEL windlass-test={}\n", project.label));
         let definition = definition(builder);
         let text = std::fs::read_to_string(project.path().join("Dockerfile")).unwrap();
         let hosts = windlass::engine::registries(&text, &definition.args);
@@ -131,7 +131,7 @@ async fn a_private_base_image_is_pulled_with_its_login() {
             logins: [(repository.host().to_owned(), login.clone())].into(),
         };
         let mut told = super::Told::default();
-        let result = engine.build(request, &mut |event| told.take(event), may_write()).await;
+        let result = engine.build(request, &mut |event| told.take(&event), may_write()).await;
         let text = told.text();
         let outcome = result.unwrap_or_else(|error| panic!("{builder:?}: {error}\n{text}"));
         let _image = Image(outcome.image.id.to_string());
