@@ -1,5 +1,6 @@
 //! The one integration-test binary. `tests/run.sh` installs and starts what it needs.
 
+mod cli;
 mod git;
 mod registry;
 mod store;
