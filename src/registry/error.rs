@@ -112,7 +112,7 @@ impl From<RegistryError> for Failure {
             RegistryError::Denied { host, act, answer } => Self::not_allowed(
                 format!("{host} does not allow us to {act}"),
                 answer.to_string(),
-                "give the token the right for this repository, or use one that has it: windlass secret rotate",
+                "give the token the right for this repository, or use one that has it: windlass secret set",
             ),
             RegistryError::NotFound { what, visible, answer } => Self::failed(
                 if visible { format!("{what} does not exist") } else { format!("{what} was not found") },

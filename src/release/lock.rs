@@ -35,7 +35,7 @@ impl From<LockError> for Failure {
             LockError::Held { by: Some(id), .. } => Self::failed(
                 "another release of this repository is running",
                 why,
-                format!("wait for it (windlass show {id} --watch) or end it (windlass cancel {id})"),
+                format!("wait for it (windlass show {id}), or end it with Ctrl-C where it runs"),
             ),
             LockError::Held { by: None, .. } => Self::failed(
                 "this repository is locked",
@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(holder(&run, &repository()).unwrap(), Some(id(1)));
         let error = RunLock::acquire(&run, &repository(), &id(2)).unwrap_err();
         assert!(matches!(&error, LockError::Held { by: Some(by), .. } if *by == id(1)), "{error}");
-        assert!(Failure::from(error).next.contains("windlass cancel bbbbbbbbbb"));
+        assert!(Failure::from(error).next.contains("windlass show bbbbbbbbbb"));
         let _other = RunLock::acquire(&run, &"ghcr.io/a/b".parse().unwrap(), &id(3)).unwrap();
 
         let file = path_of(&run, &repository());

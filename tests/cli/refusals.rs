@@ -32,6 +32,12 @@ fn fails(project: &Project, arguments: &[&str], code: i32, kind: &str) -> Value 
     for key in ["what", "why", "next"] {
         assert!(error[key].as_str().is_some_and(|text| !text.is_empty()), "no {key}: {error}");
     }
+    // The advice can be followed.
+    let next = error["next"].as_str().expect("text");
+    for advice in next.split("windlass ").skip(1) {
+        let command = advice.split(|c: char| !c.is_ascii_lowercase()).next().expect("split gives one part");
+        project.windlass(&[command, "--help"]).exits(0);
+    }
     let what = error["what"].as_str().expect("text");
     assert!(people.stderr.contains(what), "people are told another thing than {what}: {}", people.stderr);
     error
