@@ -84,8 +84,8 @@ impl Ground {
                 let ids: Vec<&str> = ids.iter().map(ReleaseId::as_str).collect();
                 return Err(Failure::usage(
                     format!("`{text}` is not one release"),
-                    format!("it begins {}", ids.join(", ")),
-                    "write more of the id",
+                    format!("it means {}", ids.join(", ")),
+                    "name one of them by its id",
                 ));
             }
             Found::None => {

@@ -15,7 +15,7 @@ use crate::{
 pub fn side_by_side(style: Style, repository: &Repository, table: &Table) -> String {
     let as_of = style.paint(Tone::Dim, &format!("as of {} UTC", time(table.as_of)));
     if table.rows.is_empty() {
-        return format!("{repository} has no tags, and no record names one\n{as_of}\n");
+        return format!("{repository} has no tags that this login can see, and no record names one\n{as_of}\n");
     }
     let left: Vec<Vec<Cell>> = table.rows.iter().map(registry_side).collect();
     let middle: Vec<Vec<Cell>> = table

@@ -64,7 +64,7 @@ impl From<ConfigError> for Failure {
             ConfigError::NoProject { .. } => Self::usage(
                 "this is no project of windlass",
                 why,
-                "go to the project's folder, name its file with --config, or write one: the README shows the shortest",
+                "go to the project's folder, or name its file with --config",
             ),
             ConfigError::Unreadable { .. } | ConfigError::TooLarge { .. } => {
                 Self::usage("the configuration cannot be read", why, "check the file's name and its permissions")

@@ -35,7 +35,7 @@ impl From<LockError> for Failure {
             LockError::Held { by: Some(id), .. } => Self::failed(
                 "another release of this repository is running",
                 why,
-                format!("wait for it (windlass show {id}), or interrupt it where it runs"),
+                format!("wait for it (windlass show {id}), or end it with Ctrl-C where it runs"),
             ),
             LockError::Held { by: None, .. } => Self::failed(
                 "this repository is locked",

@@ -72,7 +72,11 @@ pub async fn table(question: &Question<'_>) -> Result<Table, Failure> {
     let tags = if let Some(tags) = &question.tags {
         tags.clone()
     } else {
-        let listed = question.client.tags().await?;
+        let listed = match question.client.tags().await {
+            // Before its first release a repository is not there, and that is no error.
+            Err(RegistryError::NotFound { .. }) => Vec::new(),
+            listed => listed?,
+        };
         let recorded = known.iter().flat_map(|k| &k.record.tags).map(|t| t.tag.clone());
         let all: BTreeSet<Tag> = listed.into_iter().filter(|t| !is_referrer_tag(t)).chain(recorded).collect();
         all.into_iter().collect()

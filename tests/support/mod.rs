@@ -3,4 +3,5 @@
 pub mod disk;
 pub mod fake_registry;
 pub mod plan;
+pub mod project;
 pub mod registry;

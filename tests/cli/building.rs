@@ -1,0 +1,170 @@
+//! A build that is cancelled, a build that prints what a terminal would obey, and what can be found in its log after.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::{
+    project::{Project, pushed},
+    registry::Registry,
+};
+
+/// Far more than ending takes, far less than the step would run.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whether a process whose arguments hold `text` runs on this machine.
+fn runs(text: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").expect("/proc");
+    processes.filter_map(Result::ok).any(|process| {
+        let arguments = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+        arguments.windows(text.len()).any(|window| window == text.as_bytes())
+    })
+}
+
+fn until(what: &str, done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < PATIENCE, "never: {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// Cancels a build by this signal while a step of it sleeps.
+fn cancelled_by(signal: Signal, builder: &str) {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    // Its own seconds, so that its process is told from all others.
+    let seconds =
+        format!("{}.{}", 600, project.nonce.bytes().fold(7_u64, |sum, b| sum * 31 % 1_000_003 + u64::from(b)));
+    let text = std::fs::read_to_string(project.path("windlass.toml")).expect("the file");
+    project.write("windlass.toml", &text.replace("[[image]]\n", &format!("[[image]]\nbuilder = \"{builder}\"\n")));
+    project.dockerfile(&format!("RUN echo asleep now && exec /bin/busybox sleep {seconds}\n"));
+    project.commit("a long step");
+    project.set_secret();
+    let mut command = project.program(&["release", "--yes"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("windlass");
+    let mut progress = BufReader::new(child.stderr.take().expect("stderr is piped"));
+    let mut told = String::new();
+    loop {
+        let start = told.len();
+        assert!(progress.read_line(&mut told).expect("progress") > 0, "it ended before it was cancelled: {told}");
+        if told[start..].trim_end().ends_with("asleep now") && !told[start..].contains("RUN") {
+            break;
+        }
+    }
+    let sleeps = || runs(&format!("sleep\0{seconds}"));
+    until("the step sleeps", sleeps);
+    kill_process(Pid::from_child(&child), signal).expect("it runs");
+    progress.read_to_string(&mut told).expect("progress");
+    let code = child.wait().expect("it ends").code();
+    assert_eq!(code, Some(130), "{told}");
+    until("the engine ended the step", || !sleeps());
+    let release = &project.releases()[0];
+    assert_eq!((&release["state"], &release["failure"]["kind"]), (&"cancelled".into(), &"cancelled".into()));
+    assert_eq!(release["pushes"], serde_json::json!([]));
+    let log = project.windlass(&["log", "@"]).exits(0).stdout;
+    assert!(log.contains("asleep now"), "what was printed until then is kept: {log}");
+}
+
+#[test]
+fn interrupting_a_build_ends_it_in_the_engine() {
+    cancelled_by(Signal::INT, "buildkit");
+}
+
+#[test]
+fn terminating_a_classic_build_ends_it_in_the_engine() {
+    cancelled_by(Signal::TERM, "classic");
+}
+
+#[test]
+fn escape_sequences_do_not_reach_the_log() {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    project.set_secret();
+    // The clipboard (OSC 52), a title, the cursor, a clear screen, a colour, a line written twice.
+    project.write(
+        "page",
+        "clip\x1b]52;c;aGVsbG8=\x07board\nti\x1b]0;mine\x1b\\tle\nup\x1b[5A\x1b[2Jdown\n\x1b[32mgreen\x1b[0m\n10 %\r100 %\n",
+    );
+    project.dockerfile("COPY page /page\nRUN /bin/busybox cat /page\n");
+    project.commit("what a terminal obeys");
+    let told = project.windlass(&["release", "--yes"]).exits(0).stderr;
+    let log = project.windlass(&["log", "@"]).exits(0).stdout;
+    for text in [&told, &log] {
+        for line in ["clipboard", "title", "updown", "\x1b[32mgreen", "100 %"] {
+            assert!(text.contains(line), "no {line:?}: {text:?}");
+        }
+        assert!(!text.contains("aGVsbG8") && !text.contains("mine") && !text.contains("10 %\r"), "{text:?}");
+        let sequences = text.split('\x1b').skip(1);
+        for sequence in sequences {
+            let end = sequence.find(|c: char| c.is_ascii_alphabetic()).expect("it ends");
+            assert!(sequence.starts_with('[') && sequence[end..].starts_with('m'), "{sequence:?} is no colour");
+        }
+        assert!(!text.contains(['\x07', '\r', '\u{9b}', '\u{9d}']), "{text:?}");
+    }
+}
+
+#[test]
+fn a_log_is_searched() {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    project.set_secret();
+    project.write("page", "ebb\nFlood\nslack\nflood again\n");
+    project.dockerfile("COPY page /page\nRUN /bin/busybox cat /page\n");
+    project.commit("a log");
+    project.release();
+    let grep = |pattern: &str| project.windlass(&["log", "@", "--grep", pattern]).exits(0).stdout;
+    assert_eq!(grep("^.*flood").lines().count(), 2, "small letters match all");
+    assert!(grep("Flood").contains("Flood") && !grep("Flood").contains("again"));
+    assert_eq!(grep("no such line"), "");
+    project.windlass(&["log", "@", "--grep", "("]).exits(2);
+    project.windlass(&["log", "nothing"]).exits(2);
+}
+
+#[test]
+fn digests_are_found() {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    project.set_secret();
+    let release = project.release();
+    let id = release["id"].as_str().expect("an id");
+    let image = release["image_id"].as_str().expect("an image id");
+    let manifest = release["pushes"][0]["digest"].as_str().expect("a digest");
+    let served: serde_json::Value = serde_json::from_str(&project.curl(
+        pushed(&release, "frozen"),
+        &["--header", "Accept: application/vnd.docker.distribution.manifest.v2+json"],
+    ))
+    .expect("a manifest");
+    let layer = served["layers"][0]["digest"].as_str().expect("a digest");
+    for (digest, what) in [(image, "image id"), (manifest, "manifest"), (&image[7..20], "image id")] {
+        let sentence = project.windlass(&["find", digest]).exits(0).stdout;
+        assert!(sentence.contains(what) && sentence.contains(id), "{sentence}");
+        let document = project.windlass(&["find", digest, "--json"]).exits(0).json();
+        assert_eq!(document["found"][0]["what"], what);
+        assert_eq!(document["found"][0]["release"], id);
+    }
+    let sentence = project.windlass(&["find", layer]).exits(0).stdout;
+    assert!(sentence.contains("layer"), "{sentence}");
+    project.windlass(&["find", &format!("sha256:{}", "0".repeat(64))]).exits(1);
+    project.windlass(&["find", "xyz"]).exits(2);
+}
+
+#[test]
+fn a_tag_has_a_history() {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    project.set_secret();
+    let first = project.release();
+    project.commit("the second");
+    let second = project.release();
+    let history = project.windlass(&["tags", "--history", "latest", "--json"]).exits(0).json();
+    assert_eq!(history["schema"], "windlass.tag-history/1");
+    let rows = history["rows"].as_array().expect("rows");
+    let digests: Vec<_> = rows.iter().map(|row| row["digest"].clone()).collect();
+    let wanted = [&second, &first].map(|release| release["pushes"][0]["digest"].clone());
+    assert_eq!(digests, wanted, "the newest first: {history}");
+}

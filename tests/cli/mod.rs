@@ -1,0 +1,8 @@
+//! The program from end to end, as its users run it: a real engine, real registries, a real git repository.
+
+mod building;
+mod choosing;
+mod refusals;
+mod releasing;
+mod secrecy;
+mod verdicts;
