@@ -228,9 +228,6 @@ grep -q sha256: "$out"
             return self.measure(*words, cwd=folder, environment=environment)
 
         ours, peer = self.take_turns(lambda: self.release(folder), seed)
-        last = self.released(folder)
-        if last["image_id"] != out.read_text().strip() and builder == "classic":
-            raise Failed(f"{last['image_id']} was released, the peer built {out.read_text().strip()}")
         return Row(f"cached release, {builder}", ours, "docker CLI script", peer, ratio_limit=0.9)
 
     def context(self):
@@ -259,7 +256,7 @@ COPY --from=all /total /total
         def ours():
             whole = self.release(folder)
             steps = self.released(folder)["steps"]
-            return Sample(next(s["seconds"] for s in steps if s["step"] == "build"), whole.resident)
+            return Sample(next(s["seconds"] for s in steps if s["name"] == "build"), whole.resident)
 
         def peer():
             return self.measure(self.docker, "build", "--tag", tag, ".", cwd=folder, environment=environment)
@@ -290,22 +287,22 @@ COPY --from=all /total /total
                 return self.measure(self.windlass, "verify", "--json", "--records", records, cwd=folder)
 
             ours, peer = self.take_turns(lambda: verify(near_folder), lambda: self.measure("sh", script, login))
-            self.all_verified(near_folder, len(tags))
+            self.all_match(near_folder, len(tags))
             verify(far_folder)
             distant = Side([verify(far_folder) for _ in range(self.runs)])
-            self.all_verified(far_folder, len(tags))
+            self.all_match(far_folder, len(tags))
         what = "200 tags over 50 images, observed and verified"
         return [
             Row(what, ours, "skopeo inspect, one by one", peer, ratio_limit=0.2),
             Row(f"{what}, 50 ms away", distant, "–", seconds_wished=1.5),
         ]
 
-    def all_verified(self, folder, count):
+    def all_match(self, folder, count):
         records = self.work / "records" / folder.name
         shown = json.loads(self.run(self.windlass, "verify", "--json", "--records", records, cwd=folder))
         verdicts = [row["verdict"] for row in shown["rows"]]
-        if verdicts != ["verified"] * count:
-            raise Failed(f"{count} tags should be verified: {set(verdicts)} of {len(verdicts)}")
+        if verdicts != ["match"] * count:
+            raise Failed(f"{count} tags should match: {set(verdicts)} of {len(verdicts)}")
 
     def fill(self, path, repositories):
         """50 images of four tags each, put into the registry without an engine, and a record for each image."""
@@ -469,25 +466,24 @@ def main():
     shutil.rmtree(options.work, ignore_errors=True)
     options.work.mkdir(parents=True)
     bench = Bench(options)
+    figures = {
+        "release": lambda: [bench.cached_release("classic", "0"), bench.cached_release("buildkit", "1")],
+        "context": lambda: [bench.context()],
+        "tags": bench.tags,
+    }
     rows = []
     try:
-        about = machine(bench)
-        if "release" in wanted:
-            rows.append(bench.cached_release("classic", "0"))
-            rows.append(bench.cached_release("buildkit", "1"))
-        if "context" in wanted:
-            rows.append(bench.context())
-        if "tags" in wanted:
-            rows += bench.tags()
+        print(f"\n{machine(bench)}\n")
+        print("| what | windlass | peer | ratio | budget | holds |\n|---|---|---|---|---|---|", flush=True)
+        for name in wanted:
+            for row in figures[name]():
+                print("| " + " | ".join(row.cells()) + " |", flush=True)
+                rows.append(row)
     except Failed as failed:
         print(failed, file=sys.stderr)
         return 2
     finally:
         bench.remove_images()
-    print(f"\n{about}\n")
-    print("| what | windlass | peer | ratio | budget | holds |\n|---|---|---|---|---|---|")
-    for row in rows:
-        print("| " + " | ".join(row.cells()) + " |")
     return 0 if all(row.holds() for row in rows) else 1
 
 
