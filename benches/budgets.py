@@ -1,0 +1,491 @@
+"""Measures windlass beside its peers and judges the budgets. Started by run.sh, which brings engine and registry.
+
+The two sides of a figure take turns, so that load from elsewhere meets both; the median of each counts. Nothing
+here is a test of what windlass does, but a command that fails ends the run: fast and wrong is not a figure.
+"""
+
+import argparse
+import asyncio
+import base64
+import contextlib
+import dataclasses
+import gzip
+import hashlib
+import io
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+import urllib.request
+
+USER = "bench"
+LABEL = "windlass.bench"  # by which images that lost their names are found again
+MB = 1000 * 1000
+
+
+class Failed(Exception):
+    """A command that had to succeed did not."""
+
+
+@dataclasses.dataclass
+class Sample:
+    seconds: float
+    resident: float  # MB, the largest process of the command
+
+
+@dataclasses.dataclass
+class Side:
+    samples: list = dataclasses.field(default_factory=list)
+
+    @property
+    def seconds(self):
+        return statistics.median(s.seconds for s in self.samples)
+
+    @property
+    def resident(self):
+        return max(s.resident for s in self.samples)
+
+    def __str__(self):
+        least, most = (f(s.seconds for s in self.samples) for f in (min, max))
+        return f"{self.seconds:.2f} s ({least:.2f}–{most:.2f}), {self.resident:.0f} MB"
+
+
+@dataclasses.dataclass
+class Row:
+    """One line of the table; a row without a limit only reports."""
+
+    what: str
+    ours: Side
+    peer: str
+    theirs: Side | None = None
+    ratio_limit: float | None = None
+    resident_limit: float | None = None
+    seconds_wished: float | None = None
+
+    def holds(self):
+        ratio = self.ratio_limit is None or self.ours.seconds <= self.ratio_limit * self.theirs.seconds
+        resident = self.resident_limit is None or self.ours.resident <= self.resident_limit
+        return ratio and resident
+
+    def cells(self):
+        budget, verdict = [], "yes" if self.holds() else "**no**"
+        if self.ratio_limit is not None:
+            budget.append(f"≤ {self.ratio_limit}×")
+        if self.resident_limit is not None:
+            budget.append(f"≤ {self.resident_limit:.0f} MB")
+        if self.seconds_wished is not None:
+            budget.append(f"about {self.seconds_wished} s")
+            verdict = "yes" if self.ours.seconds <= self.seconds_wished else "no (only reported)"
+        ratio = f"{self.ours.seconds / self.theirs.seconds:.2f}×" if self.theirs else "–"
+        peer = f"{self.peer}: {self.theirs}" if self.theirs else self.peer
+        return [self.what, str(self.ours), peer, ratio, ", ".join(budget), verdict]
+
+
+class Bench:
+    def __init__(self, options):
+        self.runs = options.runs
+        self.windlass = options.windlass
+        self.docker = options.docker
+        self.registry = options.registry
+        self.password_file = options.password_file
+        self.password = options.password_file.read_text()
+        self.work = options.work
+        self.environment = os.environ | {
+            "WINDLASS_HOME": str(self.work / "home"),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_SYSTEM": os.devnull,
+            "LC_ALL": "C.UTF-8",
+        }
+
+    # ---- Commands ------------------------------------------------------------------------------------------
+
+    def run(self, *command, cwd=None, stdin=None, environment=()):
+        """Runs to the end and gives what it printed."""
+        done = subprocess.run(
+            [str(word) for word in command],
+            cwd=cwd,
+            env=self.environment | dict(environment),
+            **({"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}),
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode != 0:
+            said = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
+            raise Failed(f"{' '.join(map(str, command))[:200]} ended with {done.returncode}:\n{said}")
+        return done.stdout
+
+    def measure(self, *command, cwd=None, environment=()):
+        """time(1) reads the memory: it is small itself, and a child's peak begins with that of who started it."""
+        usage = self.work / "usage"
+        start = time.perf_counter()
+        self.run("/usr/bin/time", "-q", "-f", "%M", "-o", usage, *command, cwd=cwd, environment=environment)
+        seconds = time.perf_counter() - start
+        return Sample(seconds, int(usage.read_text().split()[-1]) * 1024 / MB)
+
+    def take_turns(self, ours, theirs):
+        """Each side once without counting, for caches to fill; then in turn, and who goes first changes as well."""
+        sides = (ours, Side()), (theirs, Side())
+        for step, _ in sides:
+            step()
+        for number in range(self.runs):
+            for step, side in sides if number % 2 == 0 else reversed(sides):
+                side.samples.append(step())
+        return sides[0][1], sides[1][1]
+
+    # ---- Projects ------------------------------------------------------------------------------------------
+
+    def project(self, name, dockerfile, repository, builder="auto"):
+        """A clean, pushed git project with its login in the vault; gives its folder."""
+        folder = self.work / name
+        (folder / "site").mkdir(parents=True)
+        shutil.copy(shutil.which("busybox"), folder / "busybox")
+        (folder / "site" / "index.html").write_text("<title>Harbour</title>\n")
+        (folder / "Dockerfile").write_text(dockerfile)
+        (folder / ".gitignore").write_text("/data\n")
+        (folder / "windlass.toml").write_text(
+            f"""\
+[[image]]
+name = "{name}"
+repository = "{repository}"
+builder = "{builder}"
+[tags]
+moving = ["{{alias}}"]
+frozen = ["{{branch}}-{{date}}"]
+[secret]
+store = "vault"
+name = "repo:{name}"
+recipe = {{ username = "/registry_username", password = "/registry_password" }}
+"""
+        )
+        self.run("git", "init", "--quiet", "--bare", "--initial-branch=master", f"{folder}.git")
+        self.run("git", "init", "--quiet", "--initial-branch=master", folder)
+        identity = ["-c", "user.name=Bench", "-c", "user.email=bench@example.org"]
+        self.run("git", "add", "--all", cwd=folder)
+        self.run("git", *identity, "commit", "--quiet", "--message", "The image", cwd=folder)
+        self.run("git", "remote", "add", "origin", f"{folder}.git", cwd=folder)
+        self.run("git", "push", "--quiet", "--set-upstream", "origin", "master", cwd=folder)
+        self.run(
+            self.windlass, "secret", "set", "--username", USER, "--password-stdin", cwd=folder, stdin=self.password
+        )
+        return folder
+
+    def release(self, folder):
+        # Its frozen tag has the second in it: one that was used would be waited out, on the clock.
+        time.sleep(1 - time.time() % 1)
+        return self.measure(self.windlass, "release", "--yes", cwd=folder)
+
+    def released(self, folder):
+        return json.loads(self.run(self.windlass, "show", "@", "--json", cwd=folder))
+
+    # ---- Figures -------------------------------------------------------------------------------------------
+
+    def cached_release(self, builder, kit):
+        repository = f"{self.registry}/bench/cached-{builder}"
+        folder = self.project(
+            f"cached-{builder}",
+            f"""\
+FROM scratch
+LABEL {LABEL}=1
+COPY busybox /bin/busybox
+SHELL ["/bin/busybox", "sh", "-euc"]
+RUN /bin/busybox --install -s /bin
+COPY site /srv/site
+RUN grep -q Harbour /srv/site/index.html
+CMD ["/bin/httpd", "-f", "-h", "/srv/site"]
+""",
+            repository,
+            builder,
+        )
+        script = self.work / "seed.sh"
+        script.write_text(
+            """\
+set -eu
+docker=$1 registry=$2 repository=$3 user=$4 password=$5 out=$6
+date=master-$(date -u +%Y-%m-%d-%H-%M-%S)
+"$docker" login --username "$user" --password-stdin "$registry" <"$password"
+"$docker" build --tag "$repository:latest" .
+"$docker" tag "$repository:latest" "$repository:$date"
+"$docker" push "$repository:latest"
+"$docker" push "$repository:$date"
+"$docker" images --no-trunc "$repository" | awk -v tag="$date" '$2 == tag { print $3 }' >"$out"
+grep -q sha256: "$out"
+"""
+        )
+        # The peer's own repository: a tag that it wrote would be taken.
+        theirs = f"{repository}-peer"
+        out = self.work / "sha256.txt"
+        words = ["sh", script, self.docker, self.registry, theirs, USER, self.password_file, out]
+        environment = {"DOCKER_CONFIG": str(self.work / "docker"), "DOCKER_BUILDKIT": kit}
+
+        def seed():
+            time.sleep(1 - time.time() % 1)
+            return self.measure(*words, cwd=folder, environment=environment)
+
+        ours, peer = self.take_turns(lambda: self.release(folder), seed)
+        return Row(f"cached release, {builder}", ours, "docker CLI script", peer, ratio_limit=0.9)
+
+    def context(self):
+        repository = f"{self.registry}/bench/context"
+        folder = self.project(
+            "context",
+            f"""\
+FROM scratch AS all
+LABEL {LABEL}=1
+COPY busybox /bin/busybox
+COPY data /data
+RUN ["/bin/busybox", "sh", "-c", "cat /data/* | /bin/busybox wc -c >/total"]
+FROM scratch
+LABEL {LABEL}=1
+COPY --from=all /total /total
+""",
+            repository,
+            "classic",
+        )
+        (folder / "data").mkdir()
+        for number in range(300):
+            (folder / "data" / f"{number:03}").write_bytes(os.urandom(MB))
+        tag = f"{repository}-peer:latest"
+        environment = {"DOCKER_CONFIG": str(self.work / "docker"), "DOCKER_BUILDKIT": "0"}
+
+        def ours():
+            whole = self.release(folder)
+            steps = self.released(folder)["steps"]
+            return Sample(next(s["seconds"] for s in steps if s["name"] == "build"), whole.resident)
+
+        def peer():
+            return self.measure(self.docker, "build", "--tag", tag, ".", cwd=folder, environment=environment)
+
+        sides = self.take_turns(ours, peer)
+        what = "300 MB context, all used: build step; memory of the release"
+        return Row(what, sides[0], "docker build, classic", sides[1], ratio_limit=0.75, resident_limit=32)
+
+    def tags(self):
+        path = "bench/tags"
+        repository = f"{self.registry}/{path}"
+        with Latency(self.registry, 0.05) as far:
+            near_folder = self.project("near", "FROM scratch\n", repository)
+            far_folder = self.project("far", "FROM scratch\n", f"{far.address}/{path}")
+            tags = self.fill(path, {near_folder.name: repository, far_folder.name: f"{far.address}/{path}"})
+            script = self.work / "inspect.sh"
+            names = " ".join(tags)
+            script.write_text(
+                f"set -eu\nfor tag in {names}; do\n"
+                f'  skopeo inspect --no-tags --tls-verify=false --authfile "$1" "docker://{repository}:$tag"\ndone\n'
+            )
+            login = self.work / "skopeo.json"
+            token = base64.b64encode(f"{USER}:{self.password}".encode()).decode()
+            login.write_text(json.dumps({"auths": {self.registry: {"auth": token}}}))
+
+            def verify(folder):
+                records = self.work / "records" / folder.name
+                return self.measure(self.windlass, "verify", "--json", "--records", records, cwd=folder)
+
+            ours, peer = self.take_turns(lambda: verify(near_folder), lambda: self.measure("sh", script, login))
+            self.all_match(near_folder, len(tags))
+            verify(far_folder)
+            distant = Side([verify(far_folder) for _ in range(self.runs)])
+            self.all_match(far_folder, len(tags))
+        what = "200 tags over 50 images, observed and verified"
+        return [
+            Row(what, ours, "skopeo inspect, one by one", peer, ratio_limit=0.2),
+            Row(f"{what}, 50 ms away", distant, "–", seconds_wished=1.5),
+        ]
+
+    def all_match(self, folder, count):
+        records = self.work / "records" / folder.name
+        shown = json.loads(self.run(self.windlass, "verify", "--json", "--records", records, cwd=folder))
+        verdicts = [row["verdict"] for row in shown["rows"]]
+        if verdicts != ["match"] * count:
+            raise Failed(f"{count} tags should match: {set(verdicts)} of {len(verdicts)}")
+
+    def fill(self, path, repositories):
+        """50 images of four tags each, put into the registry without an engine, and a record for each image."""
+        tags = []
+        for number in range(50):
+            layer, diff_id = layer_of(number)
+            config = json.dumps(
+                {
+                    "architecture": "amd64", "os": "linux", "created": "2026-01-01T00:00:00Z",
+                    "config": {"Cmd": ["/bin/sh"], "Labels": {LABEL: str(number)}},
+                    "history": [{"created": "2026-01-01T00:00:00Z", "created_by": "COPY"}],
+                    "rootfs": {"type": "layers", "diff_ids": [diff_id]},
+                }
+            ).encode()  # fmt: skip
+            for blob in (layer, config):
+                self.put_blob(path, blob)
+            kind = "application/vnd.docker.distribution.manifest.v2+json"
+            manifest = json.dumps(
+                {
+                    "schemaVersion": 2,
+                    "mediaType": kind,
+                    "config": described("application/vnd.docker.container.image.v1+json", config),
+                    "layers": [described("application/vnd.docker.image.rootfs.diff.tar.gzip", layer)],
+                }
+            ).encode()
+            names = [f"release-{number:02}-{letter}" for letter in "abcd"]
+            for name in names:
+                self.ask("PUT", f"/v2/{path}/manifests/{name}", manifest, {"Content-Type": kind}).close()
+            tags += names
+            for folder, repository in repositories.items():
+                self.record(folder, repository, number, names, digest(config), digest(manifest), diff_id)
+        return tags
+
+    def record(self, folder, repository, number, tags, config, manifest, diff_id):
+        place = self.work / "records" / folder / f"{number:02}"
+        place.mkdir(parents=True)
+        letters = "abcdefghijklmnopqrstuvwxyz"
+        document = {
+            "schema": "windlass.record/1", "release": letters[number // 26] + letters[number % 26] + "aaaaaaaa",
+            "image": folder, "repository": repository, "image_id": config, "id_kind": "config",
+            "config_digest": config, "manifest_digest": manifest, "index_digest": None, "diff_ids": [diff_id],
+            "platform": "linux/amd64", "tags": [{"tag": tag, "kind": "frozen"} for tag in tags],
+            "commit": f"{number:040x}", "ref": "refs/heads/master", "remote": None, "review": "reviewed",
+            "dirty": False, "dockerfile_digest": None, "context_digest": None, "log_digest": None,
+            "log_clipped": False, "runner": "local", "engine": "Docker", "who": "bench",
+            "when": "2026-01-01T00:00:00Z",
+        }  # fmt: skip
+        (place / "release.json").write_text(json.dumps(document))
+        (place / "docker-image-shasum256.txt").write_text(config + "\n")
+
+    def ask(self, method, path, body=None, headers=()):
+        url = path if path.startswith("http") else f"http://{self.registry}{path}"
+        token = base64.b64encode(f"{USER}:{self.password}".encode()).decode()
+        request = urllib.request.Request(url, body, dict(headers) | {"Authorization": f"Basic {token}"}, method=method)
+        return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60)
+
+    def put_blob(self, path, blob):
+        with self.ask("POST", f"/v2/{path}/blobs/uploads/", b"") as begun:
+            place = begun.headers["Location"]
+        place += ("&" if "?" in place else "?") + f"digest={digest(blob)}"
+        self.ask("PUT", place, blob, {"Content-Type": "application/octet-stream"}).close()
+
+    def remove_images(self):
+        # Tagged ones by their names, and the stage that none names by its label.
+        for listed in (
+            ["--format", "{{.Repository}}:{{.Tag}}", f"{self.registry}/bench/*"],
+            ["--quiet", "--filter", "dangling=true", "--filter", f"label={LABEL}"],
+        ):
+            names = self.run(self.docker, "images", *listed).split()
+            for name in dict.fromkeys(names):
+                with contextlib.suppress(Failed):  # gone with another one's removal
+                    self.run(self.docker, "rmi", name)
+
+
+def digest(content):
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def described(kind, content):
+    return {"mediaType": kind, "size": len(content), "digest": digest(content)}
+
+
+def layer_of(number):
+    """A layer with one file, and the digest of its tar."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        content = f"image {number}\n".encode()
+        entry = tarfile.TarInfo("number")
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    return gzip.compress(buffer.getvalue(), mtime=0), digest(buffer.getvalue())
+
+
+class Latency:
+    """A way to the registry on which every round trip takes longer, opening the connection included."""
+
+    def __init__(self, target, round_trip):
+        host, port = target.rsplit(":", 1)
+        self.target = host, int(port)
+        self.one_way = round_trip / 2
+        self.loop = asyncio.new_event_loop()
+
+    def __enter__(self):
+        self.server = self.loop.run_until_complete(asyncio.start_server(self.serve, "127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.server.sockets[0].getsockname()[1]}"
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.server.close()
+
+    async def serve(self, reader, writer):
+        await asyncio.sleep(2 * self.one_way)  # SYN and its answer
+        with contextlib.suppress(OSError):
+            far_reader, far_writer = await asyncio.open_connection(*self.target)
+            await asyncio.gather(self.carry(reader, far_writer), self.carry(far_reader, writer))
+
+    async def carry(self, reader, writer):
+        """Every piece is due one way's time after it came; pieces behind it travel meanwhile."""
+        under_way = asyncio.Queue()
+
+        async def deliver():
+            while (piece := await under_way.get()) is not None:
+                due, content = piece
+                await asyncio.sleep(due - self.loop.time())
+                writer.write(content)
+                await writer.drain()
+            writer.close()
+
+        delivery = self.loop.create_task(deliver())
+        try:
+            while content := await reader.read(64 * 1024):
+                under_way.put_nowait((self.loop.time() + self.one_way, content))
+        finally:
+            under_way.put_nowait(None)
+            await delivery
+
+
+def machine(bench):
+    engine = bench.run(bench.docker, "version", "--format", "{{.Server.Version}}").strip()
+    skopeo = bench.run("skopeo", "--version").strip()
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    return f"{os.cpu_count()} CPUs, load {load}; Docker {engine}, {skopeo}; medians of {bench.runs}, range in brackets."
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="benches/run.sh")
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--only", action="append", choices=["release", "context", "tags"])
+    for name in ("windlass", "docker", "registry"):
+        parser.add_argument(f"--{name}", required=True)
+    for name in ("password-file", "work"):
+        parser.add_argument(f"--{name}", required=True, type=pathlib.Path)
+    options = parser.parse_args()
+    if options.runs < 1:
+        parser.error("--runs must be at least 1")
+    wanted = options.only or ["release", "context", "tags"]
+    shutil.rmtree(options.work, ignore_errors=True)
+    options.work.mkdir(parents=True)
+    bench = Bench(options)
+    figures = {
+        "release": lambda: [bench.cached_release("classic", "0"), bench.cached_release("buildkit", "1")],
+        "context": lambda: [bench.context()],
+        "tags": bench.tags,
+    }
+    rows = []
+    try:
+        print(f"\n{machine(bench)}\n")
+        print("| what | windlass | peer | ratio | budget | holds |\n|---|---|---|---|---|---|", flush=True)
+        for name in wanted:
+            for row in figures[name]():
+                print("| " + " | ".join(row.cells()) + " |", flush=True)
+                rows.append(row)
+    except Failed as failed:
+        print(failed, file=sys.stderr)
+        return 2
+    finally:
+        bench.remove_images()
+    return 0 if all(row.holds() for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
