@@ -86,7 +86,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct ImageArg {
-    /// The [[image]] of windlass.toml, where there are several
+    /// The image of windlass.toml, by name, where there are several
     #[arg(long, value_name = "NAME")]
     pub image: Option<String>,
 }
