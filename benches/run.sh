@@ -27,7 +27,7 @@ usage() {
 usage: benches/run.sh [--runs N] [--only NAME]…
 
 Measures wall time and peak memory of windlass and of its peers in turn, and prints medians as a Markdown table.
-Ends with 1 if a budget does not hold. Other load on the machine makes the figures worse, the ratios hardly.
+Ends with 1 if a budget does not hold. Run it on a quiet machine: other load makes the figures worse, and the ratios too.
 
   --runs N     runs of each (7)
   --only NAME  release, context or tags; without it all of them
