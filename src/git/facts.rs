@@ -24,16 +24,21 @@ struct Target {
 
 pub(super) async fn gather(checkout: &Checkout, wanted: &Wanted, policy: &Policy) -> Result<GitFacts, GitError> {
     let checked_out = checked_out(checkout).await?;
-    let remote = remote::choose(checkout, wanted.branch.as_deref().or(checked_out.as_deref())).await?;
-    let target = match &wanted.git_ref {
-        None => head(checkout, checked_out).await?,
-        Some(name) => named(checkout, name, checked_out, remote.as_ref()).await?,
+    let remote = remote::choose(checkout, wanted.branch.as_deref().or(checked_out.as_deref()));
+    let target = async {
+        match &wanted.git_ref {
+            None => tokio::try_join!(remote, head(checkout, checked_out.clone())),
+            Some(name) => {
+                let remote = remote.await?;
+                let target = named(checkout, name, checked_out.clone(), remote.as_ref()).await?;
+                Ok((remote, target))
+            }
+        }
     };
-    let (committed, tag_objects, dirty) = tokio::try_join!(
-        committed(checkout, &target.commit),
-        tags_at(checkout, &target.commit),
-        dirty(checkout, wanted.git_ref.is_some())
-    )?;
+    // The question that takes longest needs none of the other answers.
+    let ((remote, target), dirty) = tokio::try_join!(target, dirty(checkout, wanted.git_ref.is_some()))?;
+    let (committed, tag_objects) =
+        tokio::try_join!(committed(checkout, &target.commit), tags_at(checkout, &target.commit))?;
     let question = Question {
         checkout,
         policy,

@@ -16,16 +16,13 @@ pub(super) struct Listed {
 
 /// The upstream remote of the branch, else `origin`, else the only one.
 pub(super) async fn choose(checkout: &Checkout, branch: Option<&str>) -> Result<Option<RemoteFact>, GitError> {
-    let listed = checkout.git(&["remote"]).answer().await?;
-    let names: Vec<&str> = listed.lines().collect();
-    let upstream = match branch {
-        Some(branch) => {
-            let key = format!("branch.{branch}.remote");
-            let answer = checkout.git(&["config", "--get"]).arg(key).ask().await?;
-            Some(answer.stdout.trim().to_owned())
-        }
-        None => None,
+    let upstream = async {
+        let Some(branch) = branch else { return Ok(None) };
+        let answer = checkout.git(&["config", "--get"]).arg(format!("branch.{branch}.remote")).ask().await?;
+        Ok(Some(answer.stdout.trim().to_owned()))
     };
+    let (listed, upstream) = tokio::try_join!(checkout.git(&["remote"]).answer(), upstream)?;
+    let names: Vec<&str> = listed.lines().collect();
     // An upstream may also be `.` or a bare URL; neither has branches that were fetched.
     let known = |name: &str| names.contains(&name);
     let name = match (upstream.filter(|name| known(name)), names.as_slice()) {
