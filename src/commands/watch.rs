@@ -42,7 +42,7 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg) -> Result<u8, Failure> {
     }
     let release = ground.release_of(&journal, &id).await?;
     if !ground.output.json {
-        ground.output.result(|| json!(null), |style| show::text(style, &release, &[]))?;
+        ground.output.raw(show::text(ground.output.out, &release, &[]).as_bytes())?;
     }
     match release.failure {
         None => Ok(0),

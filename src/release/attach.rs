@@ -8,14 +8,11 @@
 //! The socket is a doorbell: nothing that it says, or fails to say, is taken for the truth. Without it the follower
 //! looks by itself now and then.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, path::PathBuf, time::Duration};
 
 use tokio::{
     net::UnixStream,
-    time::{sleep, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use super::{
@@ -75,7 +72,8 @@ pub struct Follower {
     bytes: u64,
     /// Something may have happened that was not looked at yet.
     due: bool,
-    ready: std::collections::VecDeque<News>,
+    looked: Instant,
+    ready: VecDeque<News>,
     end: Option<News>,
 }
 
@@ -102,11 +100,10 @@ impl Follower {
             seq: after,
             bytes: 0,
             due: true,
-            ready: std::collections::VecDeque::new(),
+            looked: Instant::now(),
+            ready: VecDeque::new(),
             end: None,
         };
-        // Before the first look, so that nothing can happen between the two unheard.
-        follower.connect().await;
         follower.look().await?;
         Ok(follower)
     }
@@ -135,8 +132,7 @@ impl Follower {
                     None => (self.bell, self.due) = (None, true),
                 }
             } else {
-                sleep(GLANCE).await;
-                self.connect().await;
+                sleep_until(self.looked + GLANCE).await;
                 self.due = true;
             }
         }
@@ -151,6 +147,10 @@ impl Follower {
     }
 
     async fn look(&mut self) -> Result<(), Failure> {
+        if self.bell.is_none() {
+            // Before looking, so that nothing can happen between the two unheard.
+            self.connect().await;
+        }
         // In this order: what was written before the lock was freed is in the journal, and text from before an
         // event is in the spool.
         let alive = lock::holder(&self.run_folder, &self.repository)?.as_ref() == Some(&self.release);
@@ -169,7 +169,7 @@ impl Follower {
             self.ready.push_back(News::Event(stamped));
         }
         self.grown(text, lines);
-        self.due = false;
+        (self.due, self.looked) = (false, Instant::now());
         if finished {
             self.end = Some(News::Ended);
         } else if !alive {

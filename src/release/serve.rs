@@ -186,3 +186,166 @@ impl Watcher {
         timeout(PATIENCE, frame::say(&mut self.out, frame)).await.ok()?.ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{io, os::unix::fs::PermissionsExt as _};
+
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+
+    /// Far more than anything here takes.
+    const BOUND: Duration = Duration::from_secs(60);
+
+    fn release() -> ReleaseId {
+        ReleaseId::from_random([1; 10])
+    }
+
+    struct Door {
+        folder: tempfile::TempDir,
+        cancel: CancellationToken,
+        doorbell: Doorbell,
+    }
+
+    impl Door {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let cancel = CancellationToken::new();
+            let doorbell = Doorbell::hang(folder.path(), &release(), cancel.clone()).unwrap();
+            Self { folder, cancel, doorbell }
+        }
+
+        async fn connect(&self) -> UnixStream {
+            Socket::of(self.folder.path(), &release()).unwrap().connect().await.unwrap()
+        }
+
+        /// A watcher that knows events up to `seq`.
+        async fn watcher(&self, seq: u64) -> frame::Lines<UnixStream> {
+            let mut stream = self.connect().await;
+            frame::say(&mut stream, &Ask::From(seq)).await.unwrap();
+            frame::lines(stream)
+        }
+    }
+
+    async fn hear(watcher: &mut frame::Lines<UnixStream>) -> Option<Ring> {
+        timeout(BOUND, frame::hear(watcher)).await.expect("a frame, or the end")
+    }
+
+    fn remark(text: &str) -> Progress {
+        Progress::Remark { tag: "v1".parse().unwrap(), text: text.to_owned() }
+    }
+
+    #[tokio::test]
+    async fn watchers_hear_what_is_new_to_them() {
+        let door = Door::new();
+        let bell = &door.doorbell.bell;
+        bell.event(3);
+        bell.progress(remark("old"));
+        bell.log(10, 1);
+        bell.event(4);
+        let (mut early, mut late) = (door.watcher(0).await, door.watcher(4).await);
+        for watcher in [&mut early, &mut late] {
+            assert_eq!(hear(watcher).await, Some(Ring::Log { bytes: 10, lines: 1 }), "text before the event after it");
+        }
+        assert_eq!(hear(&mut early).await, Some(Ring::Event { seq: 4 }));
+        bell.progress(remark("new"));
+        for watcher in [&mut early, &mut late] {
+            assert_eq!(hear(watcher).await, Some(Ring::Progress(remark("new"))), "what was before an event is old");
+        }
+        bell.event(5);
+        drop(door);
+        for mut watcher in [early, late] {
+            assert_eq!(hear(&mut watcher).await, Some(Ring::Event { seq: 5 }), "the last is heard");
+            assert_eq!(hear(&mut watcher).await, None);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_socket_is_its_users_alone_and_gone_at_the_end() {
+        let door = Door::new();
+        let file = door.folder.path().join(format!("{}.sock", release()));
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
+        drop(door.doorbell);
+        assert!(!file.exists());
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_release_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = Socket::of(folder.path(), &release()).unwrap().bind().unwrap();
+        drop(listener);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+        tidy(folder.path(), &release());
+        tidy(folder.path(), &release());
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn cancelling_is_answered() {
+        let door = Door::new();
+        let mut watcher = door.watcher(0).await;
+        assert!(!door.cancel.is_cancelled());
+        frame::say(watcher.get_mut(), &Ask::Cancel(True)).await.unwrap();
+        assert_eq!(hear(&mut watcher).await, Some(Ring::Cancelling(True)));
+        assert!(door.cancel.is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn garbage_and_floods_do_no_harm() {
+        let door = Door::new();
+        for garbage in ["\n", "GET / HTTP/1.1\r\n\r\n", "{\"cancel\":1}\n", "\u{0}\u{7f}\n", &"x".repeat(1 << 20)] {
+            let mut stream = door.connect().await;
+            // The other side may close before it has all of it.
+            let _ = stream.write_all(garbage.as_bytes()).await;
+            assert_eq!(hear(&mut frame::lines(stream)).await, None, "{garbage:.20}");
+        }
+        let mut flood = Vec::new();
+        for _ in 0..MOST_WATCHERS {
+            flood.push(door.watcher(0).await);
+        }
+        door.doorbell.bell.event(1);
+        for watcher in &mut flood {
+            assert_eq!(hear(watcher).await, Some(Ring::Event { seq: 1 }));
+        }
+        let mut one_more = door.connect().await;
+        let refused = async {
+            frame::say(&mut one_more, &Ask::From(0)).await.is_err() || hear(&mut frame::lines(one_more)).await.is_none()
+        };
+        assert!(refused.await);
+        assert!(!door.cancel.is_cancelled());
+        drop(flood);
+        let heard = async {
+            loop {
+                // Until the places are free again.
+                let mut stream = door.connect().await;
+                if frame::say(&mut stream, &Ask::From(0)).await.is_ok()
+                    && let Some(ring) = hear(&mut frame::lines(stream)).await
+                {
+                    return ring;
+                }
+            }
+        };
+        assert_eq!(timeout(BOUND, heard).await, Ok(Ring::Event { seq: 1 }));
+    }
+
+    #[tokio::test]
+    async fn a_watcher_that_does_not_read_is_dropped() -> io::Result<()> {
+        let (ours, mut theirs) = UnixStream::pair()?;
+        // The kernel's least: full after a few frames.
+        rustix::net::sockopt::set_socket_send_buffer_size(&ours, 1)?;
+        let (bell, rings) = watch::channel(State::default());
+        let bell = Bell(bell);
+        frame::say(&mut theirs, &Ask::From(0)).await?;
+        let mut serving = tokio::spawn(Watcher::new(ours, rings, CancellationToken::new()).serve());
+        let dropped = async {
+            let mut seq = 0;
+            while timeout(PACE, &mut serving).await.is_err() {
+                seq += 1;
+                bell.event(seq);
+            }
+        };
+        timeout(BOUND, dropped).await.expect("it is dropped");
+        Ok(())
+    }
+}
