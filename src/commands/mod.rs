@@ -1,17 +1,21 @@
 //! The headless commands, one file each: read arguments, call a use case, write the result.
 
 pub mod args;
+mod docker_login;
 mod find;
 mod ground;
 mod json;
 mod log;
+mod new_vault;
 pub mod output;
 mod release;
 mod releases;
 mod secret;
+mod secret_set;
 mod show;
 mod table;
 mod tags;
+mod terminal;
 mod verify;
 mod watch;
 
@@ -25,6 +29,7 @@ use crate::{
     config::{Paths, Settings},
     domain::{failure::Failure, permission::MayWrite},
     release::Environment,
+    secrets::Passphrase,
 };
 
 /// Runs a command. The answer is its exit code.
@@ -44,7 +49,9 @@ pub async fn run(
     let settings = Settings::load(&paths)?;
     let set = |value: OsString| !value.is_empty() && value != "0";
     let read_only = cli.global.read_only || settings.read_only || environment("WINDLASS_READ_ONLY").is_some_and(set);
-    let ground = Ground { environment, paths, settings, config: cli.global.config, permit: permit(read_only), output };
+    let passphrase = Passphrase::asked(|question| terminal::Terminal::open()?.ask_hidden(question));
+    let permit = permit(read_only);
+    let ground = Ground { environment, paths, settings, config: cli.global.config, permit, passphrase, output };
     match cli.command {
         Command::Release(args) => Box::pin(release::run(&ground, args)).await,
         Command::Releases { image, limit } => releases::run(&ground, &image, limit).await,
@@ -54,6 +61,6 @@ pub async fn run(
         Command::Tags { image, fresh, history: None, records } => tags::run(&ground, &image, fresh, &records).await,
         Command::Verify(args) => verify::run(&ground, &args).await,
         Command::Find { digest, image } => find::run(&ground, &digest, &image).await,
-        Command::Secret(command) => secret::run(&ground, command).await,
+        Command::Secret(command) => Box::pin(secret::run(&ground, command)).await,
     }
 }

@@ -51,6 +51,7 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
     if !args.yes {
         confirm(ground, image, &plan).await?;
     }
+    ground.unlock()?;
     let cancel = CancellationToken::new();
     cancel_on_signal(cancel.clone())?;
     let at = Surroundings {
@@ -58,6 +59,7 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
         settings: &ground.settings,
         journal: &journal,
         environment: ground.environment.as_ref(),
+        passphrase: &ground.passphrase,
         root: project.root.clone(),
         checkout: &checkout,
         from_worktree: args.git_ref.is_some(),
