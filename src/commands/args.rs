@@ -1,6 +1,6 @@
 //! The command line. Help, and later completions and the man page, come from these types alone.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -207,4 +207,31 @@ pub struct SecretSetArgs {
     /// Read the whole JSON document from stdin
     #[arg(long)]
     pub document_stdin: bool,
+    /// Take over the login that Docker has for this registry (docker login, credential helpers)
+    #[arg(long, conflicts_with_all = ["username", "password_stdin", "document_stdin"])]
+    pub from_docker: bool,
+    /// How the key of a new vault is kept: plain, passphrase, or ssh:PATH of an SSH private key
+    #[arg(long, value_name = "KIND")]
+    pub identity: Option<IdentityArg>,
+}
+
+/// How the key of a new vault is kept.
+#[derive(Debug, Clone)]
+pub enum IdentityArg {
+    Plain,
+    Passphrase,
+    Ssh(PathBuf),
+}
+
+impl FromStr for IdentityArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match (text, text.strip_prefix("ssh:")) {
+            ("plain", _) => Ok(Self::Plain),
+            ("passphrase", _) => Ok(Self::Passphrase),
+            (_, Some(path)) if !path.is_empty() => Ok(Self::Ssh(path.into())),
+            _ => Err("plain, passphrase or ssh:PATH is expected"),
+        }
+    }
 }

@@ -7,6 +7,7 @@ use super::{ground::Ground, json, show, watch::Printer};
 use crate::{
     domain::{failure::Failure, permission::MayWrite, plan::Plan},
     release::{Notice, Surroundings, detach, local},
+    secrets::{Passphrase, Unanswered},
 };
 
 /// Runs a release to its end. It is shown as it goes, unless this process was started to outlive who started it.
@@ -35,7 +36,8 @@ pub async fn detached(ground: &Ground, permit: MayWrite) -> Result<u8, Failure> 
         Failure::usage("the current folder cannot be read", e.to_string(), "change to the project's folder")
     })?;
     let words: Vec<_> = std::env::args_os().skip(1).filter(|word| word != "--detach").collect();
-    let id = detach::start(&here, &words, None, permit).await?;
+    let passphrase = ground.unlock()?;
+    let id = detach::start(&here, &words, passphrase.as_ref(), permit).await?;
     ground.output.result(
         || json!({"schema": "windlass.detached/1", "release": id}),
         |_| {
@@ -45,6 +47,18 @@ pub async fn detached(ground: &Ground, permit: MayWrite) -> Result<u8, Failure> 
         },
     )?;
     Ok(0)
+}
+
+/// The passphrase that whoever started this process asked for. Nobody can be asked for another.
+pub fn handed_over() -> Result<Passphrase, Failure> {
+    let passphrase = detach::handed_over().map_err(|e| {
+        Failure::failed(
+            "the passphrase was not handed over",
+            e.to_string(),
+            "start it with `windlass release --detach`",
+        )
+    })?;
+    Ok(passphrase.map_or_else(|| Passphrase::asked(|_| Err(Unanswered::NoTerminal)), Passphrase::given))
 }
 
 /// INT and TERM cancel; HUP is ignored, so that a release outlives its terminal.

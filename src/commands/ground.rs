@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use secrecy::SecretString;
+
 use super::{args::ImageArg, args::ReleaseArg, output::Output};
 use crate::{
     config::{self, Image, Paths, Project, Settings},
@@ -11,7 +13,7 @@ use crate::{
     journal::{Found, Journal},
     registry,
     release::{Environment, lock},
-    secrets::{Vault, VaultPaths},
+    secrets::{IdentityKind, Passphrase, Vault, VaultPaths},
 };
 
 pub struct Ground {
@@ -20,6 +22,8 @@ pub struct Ground {
     pub settings: Settings,
     pub config: Option<PathBuf>,
     pub permit: Option<MayWrite>,
+    /// The way to the passphrase of the vault's identity, should it have one.
+    pub passphrase: Passphrase,
     pub output: Output,
     /// Started by [`crate::release::detach::start`]: nobody can be asked.
     pub detached: bool,
@@ -38,8 +42,24 @@ impl Ground {
         Ok(Journal::open(&self.paths.journal()).await?)
     }
 
+    /// The vault. Asks for its passphrase where it has one, once in a command.
     pub fn vault(&self) -> Result<Vault, Failure> {
-        Ok(Vault::open(VaultPaths { vault: self.paths.vault(), identity: self.paths.identity() })?)
+        let paths = VaultPaths { vault: self.paths.vault(), identity: self.paths.identity() };
+        Ok(Vault::open(paths, &self.passphrase)?)
+    }
+
+    /// How the vault's key is kept; `None` before there is one.
+    pub fn identity(&self) -> Result<Option<IdentityKind>, Failure> {
+        Ok(IdentityKind::of(&self.paths.identity())?)
+    }
+
+    /// Asks for a passphrase now, where one will be needed: while somebody is there to type it. It is given back for a
+    /// process that is started to open the vault.
+    pub fn unlock(&self) -> Result<Option<SecretString>, Failure> {
+        if self.identity()?.is_some_and(|kind| kind.needs_passphrase()) {
+            self.vault()?;
+        }
+        Ok(self.passphrase.used())
     }
 
     /// The right to change something, or the refusal of a read-only process.

@@ -3,18 +3,22 @@
 pub mod args;
 mod cancel;
 mod carry_out;
+mod docker_login;
 mod find;
 mod ground;
 mod json;
 mod log;
+mod new_vault;
 pub mod output;
 mod release;
 mod releases;
 mod secret;
+mod secret_set;
 mod show;
 mod table;
 mod tags;
 mod tail;
+mod terminal;
 mod verify;
 mod watch;
 
@@ -28,6 +32,7 @@ use crate::{
     config::{Paths, Settings},
     domain::{failure::Failure, permission::MayWrite},
     release::Environment,
+    secrets::Passphrase,
 };
 
 /// Runs a command. The answer is its exit code.
@@ -47,15 +52,13 @@ pub async fn run(
     let settings = Settings::load(&paths)?;
     let set = |value: OsString| !value.is_empty() && value != "0";
     let read_only = cli.global.read_only || settings.read_only || environment("WINDLASS_READ_ONLY").is_some_and(set);
-    let ground = Ground {
-        environment,
-        paths,
-        settings,
-        config: cli.global.config,
-        permit: permit(read_only),
-        output,
-        detached: cli.global.detached,
+    let permit = permit(read_only);
+    let (detached, config) = (cli.global.detached, cli.global.config);
+    let passphrase = match detached {
+        false => Passphrase::asked(|question| terminal::Terminal::open()?.ask_hidden(question)),
+        true => carry_out::handed_over()?,
     };
+    let ground = Ground { environment, paths, settings, config, permit, passphrase, output, detached };
     match cli.command {
         Command::Release(args) => Box::pin(release::run(&ground, args)).await,
         Command::Releases { image, limit } => releases::run(&ground, &image, limit).await,
@@ -67,6 +70,6 @@ pub async fn run(
         Command::Tags { image, fresh, history: None, records } => tags::run(&ground, &image, fresh, &records).await,
         Command::Verify(args) => verify::run(&ground, &args).await,
         Command::Find { digest, image } => find::run(&ground, &digest, &image).await,
-        Command::Secret(command) => secret::run(&ground, command).await,
+        Command::Secret(command) => Box::pin(secret::run(&ground, command)).await,
     }
 }

@@ -52,11 +52,13 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
     if args.detach {
         return carry_out::detached(ground, permit).await;
     }
+    ground.unlock()?;
     let at = Surroundings {
         paths: &ground.paths,
         settings: &ground.settings,
         journal: &journal,
         environment: ground.environment.as_ref(),
+        passphrase: &ground.passphrase,
         root: project.root.clone(),
         checkout: &checkout,
         from_worktree: args.git_ref.is_some(),

@@ -1,32 +1,26 @@
 //! `windlass secret`: the registry login in the vault. Values go in, and are never shown.
 
-use std::{
-    collections::BTreeSet,
-    io::{IsTerminal as _, Read as _, Write as _},
-};
+use std::{collections::BTreeSet, io::IsTerminal as _};
 
-use jiff::Timestamp;
-use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
 use serde_json::json;
 
 use super::{
-    args::{SecretCommand, SecretNameArg, SecretSetArgs},
+    args::{SecretCommand, SecretNameArg},
     ground::{self, Ground},
+    json,
     output::{Cell, Tone, columns, time},
+    secret_set,
+    terminal::Terminal,
 };
 use crate::{
     config::{Image, Project, SecretSource},
-    domain::{document::SecretValue, failure::Failure, name::SecretName, recipe::Login, reference::Repository},
+    domain::{document::SecretValue, failure::Failure, name::SecretName, reference::Repository},
     rotation::check::{LoginProof, PushProof, check},
-    secrets,
 };
-
-/// The longest document that is read from stdin.
-const DOCUMENT_LIMIT: u64 = 1024 * 1024;
 
 pub async fn run(ground: &Ground, command: SecretCommand) -> Result<u8, Failure> {
     match command {
-        SecretCommand::Set(args) => set(ground, &args),
+        SecretCommand::Set(args) => secret_set::run(ground, &args).await,
         SecretCommand::List => list(ground),
         SecretCommand::Show(args) => show(ground, &args),
         SecretCommand::Check(args) => prove(ground, &args).await,
@@ -35,13 +29,13 @@ pub async fn run(ground: &Ground, command: SecretCommand) -> Result<u8, Failure>
 }
 
 /// The secret an argument means, and how the project uses it.
-struct Meant {
+pub(super) struct Meant {
     project: Project,
-    source: SecretSource,
+    pub source: SecretSource,
 }
 
 impl Meant {
-    fn find(ground: &Ground, args: &SecretNameArg) -> Result<Self, Failure> {
+    pub fn find(ground: &Ground, args: &SecretNameArg) -> Result<Self, Failure> {
         let project = ground.project()?;
         let source = match &args.name {
             None => ground::image(&project, &args.image)?.secret.clone(),
@@ -66,7 +60,7 @@ impl Meant {
         self.project.images.iter().filter(|i| i.secret.name == self.source.name)
     }
 
-    fn repositories(&self) -> BTreeSet<Repository> {
+    pub fn repositories(&self) -> BTreeSet<Repository> {
         self.images().map(|i| i.repository.clone()).collect()
     }
 }
@@ -77,142 +71,19 @@ fn secret_name(text: &str) -> Result<SecretName, Failure> {
     })
 }
 
-fn set(ground: &Ground, args: &SecretSetArgs) -> Result<u8, Failure> {
-    let permit = ground.permit("secret set")?;
-    let meant = Meant::find(ground, &args.name)?;
-    let name = &meant.source.name;
-    let mut vault = ground.vault()?;
-    let repositories = meant.repositories();
-    let document = if args.document_stdin {
-        parse_document(&read_stdin()?)?
-    } else {
-        let login = read_login(ground, args)?;
-        let mut document = match vault.get(name) {
-            Some(entry) => entry.document.clone(),
-            None => SecretValue::Object(std::collections::BTreeMap::new()),
-        };
-        for repository in &repositories {
-            meant.source.recipe.store(&mut document, &login, repository).map_err(|e| {
-                Failure::usage(format!("the login does not fit into {name}"), e.to_string(), "correct [secret] recipe")
-            })?;
-        }
-        document
-    };
-    secrets::check_strength(&meant.source.recipe, &document)?;
-    let new = !vault.exists();
-    vault.set(name.clone(), document, repositories.clone(), Timestamp::now(), super::release::who(), permit)?;
-    if new {
-        ground.output.note(&format!(
-            "made the vault {}\nits key lies beside your settings in {}, not protected by a passphrase: it keeps the \
-             secret from other users, backups of the vault and accidents, not from whoever reads your files",
-            ground.paths.vault().display(),
-            ground.paths.identity().display()
-        ));
-    }
-    let bound: Vec<String> = repositories.iter().map(ToString::to_string).collect();
-    ground.output.result(
-        || json!({"schema": "windlass.secret-set/1", "name": name, "store": "vault", "bindings": bound}),
-        |_| format!("{name} is set, bound to {}", bound.join(", ")),
-    )?;
-    Ok(0)
-}
-
-fn read_login(ground: &Ground, args: &SecretSetArgs) -> Result<Login, Failure> {
-    let terminal = std::io::stdin().is_terminal();
-    if !args.password_stdin && !terminal {
-        return Err(Failure::usage(
-            "there is no password",
-            "stdin is no terminal to ask at",
-            "pass it with --password-stdin, as `docker login` does",
-        ));
-    }
-    let username = match &args.username {
-        Some(name) => name.clone(),
-        None if args.password_stdin => {
-            return Err(Failure::usage("there is no user name", "--password-stdin needs it", "add --username USER"));
-        }
-        None => prompt("User name: ")?,
-    };
-    let typed = if args.password_stdin { read_stdin()? } else { masked("Password: ")? };
-    let (password, trimmed) = secrets::trim_newline(typed);
-    if trimmed && args.password_stdin {
-        ground.output.note("a newline at the end of the password was taken off");
-    }
-    Ok(Login { username, password })
-}
-
-fn prompt(question: &str) -> Result<String, Failure> {
-    let failed = |e: std::io::Error| Failure::failed("the answer could not be read", e.to_string(), "try --username");
-    let mut err = std::io::stderr().lock();
-    err.write_all(question.as_bytes()).and_then(|()| err.flush()).map_err(failed)?;
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).map_err(failed)?;
-    Ok(line.trim().to_owned())
-}
-
-/// Reads a line without showing it. The terminal is put back however this ends.
-fn masked(question: &str) -> Result<SecretString, Failure> {
-    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-    struct Shown(rustix::termios::Termios);
-    impl Drop for Shown {
-        fn drop(&mut self) {
-            // Nothing more can be done for a terminal that is gone.
-            let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &self.0);
-        }
-    }
-    let failed =
-        |e: std::io::Error| Failure::failed("the password could not be read", e.to_string(), "try --password-stdin");
-    let before = tcgetattr(std::io::stdin()).map_err(|e| failed(e.into()))?;
-    let mut hidden = before.clone();
-    hidden.local_modes.remove(LocalModes::ECHO);
-    hidden.local_modes.insert(LocalModes::ECHONL);
-    let mut err = std::io::stderr().lock();
-    err.write_all(question.as_bytes()).and_then(|()| err.flush()).map_err(failed)?;
-    let _shown = Shown(before);
-    tcsetattr(std::io::stdin(), OptionalActions::Flush, &hidden).map_err(|e| failed(e.into()))?;
-    let mut line = Zeroizing::new(String::with_capacity(4096));
-    std::io::stdin().read_line(&mut line).map_err(failed)?;
-    Ok(SecretString::from(line.as_str()))
-}
-
-/// All of stdin, in memory that is wiped.
-fn read_stdin() -> Result<SecretString, Failure> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(64 * 1024));
-    std::io::stdin()
-        .lock()
-        .take(DOCUMENT_LIMIT + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| Failure::usage("stdin could not be read", e.to_string(), "pipe the value into the command"))?;
-    if bytes.len() as u64 > DOCUMENT_LIMIT {
-        return Err(Failure::usage("stdin is too long for a secret", "more than 1 MiB came", "check what is piped in"));
-    }
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Failure::usage("stdin is no text", "a secret is UTF-8 text", "check what is piped in"))?;
-    Ok(SecretString::from(text))
-}
-
-fn parse_document(text: &SecretString) -> Result<SecretValue, Failure> {
-    let wrong = |why: String| Failure::usage("the document is not taken", why, "give one JSON object");
-    // The parser's own message may quote the text: only the place is told.
-    let document: SecretValue = serde_json::from_str(text.expose_secret())
-        .map_err(|e| wrong(format!("no JSON at line {}, column {}", e.line(), e.column())))?;
-    match document {
-        SecretValue::Object(_) => Ok(document),
-        _ => Err(wrong("it is JSON, but no object".to_owned())),
-    }
-}
-
 fn list(ground: &Ground) -> Result<u8, Failure> {
     let vault = ground.vault()?;
     let names = vault.names();
     let entries: Vec<_> = names.iter().filter_map(|name| Some((name, vault.get(name)?))).collect();
+    let identity = ground.identity()?;
+    let kept = json::identity(&ground.paths.identity(), identity.as_ref());
     ground.output.result(
         || {
             let secrets: Vec<_> = entries
                 .iter()
                 .map(|(name, e)| json!({"name": name, "store": "vault", "keys": e.document.keys(), "bindings": e.bindings, "set": e.set, "by": e.by}))
                 .collect();
-            json!({"schema": "windlass.secrets/1", "secrets": secrets})
+            json!({"schema": "windlass.secrets/1", "secrets": secrets, "identity": kept})
         },
         |style| {
             if entries.is_empty() {
@@ -231,7 +102,11 @@ fn list(ground: &Ground) -> Result<u8, Failure> {
                     ]
                 })
                 .collect();
-            columns(style, &rows)
+            let mut text = columns(style, &rows);
+            if let Some(kind) = &identity {
+                text.push_str(&style.paint(Tone::Dim, &format!("the vault's key is {kind}")));
+            }
+            text
         },
     )?;
     Ok(0)
@@ -268,12 +143,14 @@ fn show(ground: &Ground, args: &SecretNameArg) -> Result<u8, Failure> {
             (key, fingerprint)
         })
         .collect();
+    let identity = ground.identity()?;
     ground.output.result(
         || {
             let keys: Vec<_> = keys.iter().map(|(k, f)| json!({"key": k, "fingerprint": f})).collect();
             json!({
                 "schema": "windlass.secret/1", "name": name, "store": "vault", "keys": keys,
                 "bindings": entry.bindings, "set": entry.set, "by": entry.by,
+                "identity": json::identity(&ground.paths.identity(), identity.as_ref()),
             })
         },
         |style| {
@@ -289,6 +166,9 @@ fn show(ground: &Ground, args: &SecretNameArg) -> Result<u8, Failure> {
                 Cell::toned("  set", Tone::Dim),
                 Cell::new(format!("{} UTC by {}", time(entry.set), entry.by)),
             ]);
+            if let Some(kind) = &identity {
+                rows.push(vec![Cell::toned("  vault's key", Tone::Dim), Cell::new(kind.to_string())]);
+            }
             columns(style, &rows)
         },
     )?;
@@ -363,7 +243,7 @@ fn remove(ground: &Ground, args: &SecretNameArg, confirm: Option<&str>) -> Resul
     let typed = match confirm {
         Some(typed) => typed.to_owned(),
         None if std::io::stdin().is_terminal() => {
-            prompt(&format!("This deletes {name} from the vault for good. Type its name: "))?
+            Terminal::open()?.ask(&format!("This deletes {name} from the vault for good. Type its name: "))?
         }
         None => String::new(),
     };

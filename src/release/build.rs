@@ -44,6 +44,7 @@ pub async fn build(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> 
     let dockerfile = std::fs::read_to_string(root.join(&plan.build.dockerfile)).unwrap_or_default();
     let hosts = engine::registries(&dockerfile, &plan.build.args);
     let logins = engine::context::docker_logins(&at.environment, hosts).await?;
+    let logins = logins.into_iter().map(|(host, found)| (host, found.login)).collect();
     let log = Log::create(&at.paths.logs().join(format!("{}.log", plan.release)))?;
     let mut streams = Streams::new(&log, &ready.redactor);
     let bell = run.bell.clone();

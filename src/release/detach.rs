@@ -7,7 +7,13 @@
 //! ```
 //! From then on nothing connects the two; the release is watched as any other.
 
-use std::{ffi::OsString, fs::File, io::Write as _, path::Path, process::Stdio};
+use std::{
+    ffi::OsString,
+    fs::File,
+    io::{self, BufRead as _, Read as _, Write as _},
+    path::Path,
+    process::Stdio,
+};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -15,6 +21,7 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     process::{Child, Command},
 };
+use zeroize::Zeroizing;
 
 use crate::domain::{failure::Failure, name::ReleaseId, permission::MayWrite};
 
@@ -22,6 +29,8 @@ use crate::domain::{failure::Failure, name::ReleaseId, permission::MayWrite};
 pub const FLAG: &str = "--detached";
 /// An error is a few hundred bytes; more than this is none.
 const LONGEST_ERROR: u64 = 64 * 1024;
+/// A line of a terminal is at most 4096 bytes (Linux, N_TTY).
+const LONGEST_PASSPHRASE: usize = 8192;
 
 /// The one line with which a release says that it runs.
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,6 +73,18 @@ pub async fn start(
         Ok(ready) => Ok(ready.ready),
         Err(_) => Err(failure_of(child).await),
     }
+}
+
+/// The passphrase that [`start`] gave to this process, if it had one.
+///
+/// # Errors
+/// When stdin cannot be read.
+pub fn handed_over() -> io::Result<Option<SecretString>> {
+    // More than a terminal takes as one line: growing would leave unwiped copies.
+    let mut line = Zeroizing::new(String::with_capacity(LONGEST_PASSPHRASE));
+    io::stdin().lock().take(LONGEST_PASSPHRASE as u64).read_line(&mut line)?;
+    let passphrase = line.strip_suffix('\n').unwrap_or(&line);
+    Ok((!passphrase.is_empty()).then(|| SecretString::from(passphrase)))
 }
 
 /// Why a release never began.

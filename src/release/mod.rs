@@ -30,6 +30,7 @@ use crate::{
     domain::{event::Stamped, permission::MayWrite},
     git::Checkout,
     journal::Journal,
+    secrets::Passphrase,
 };
 
 /// Reads one variable of the environment. Only `main` knows the real one.
@@ -41,6 +42,8 @@ pub struct Surroundings<'a> {
     pub settings: &'a Settings,
     pub journal: &'a Journal,
     pub environment: &'a Environment,
+    /// The way to the vault's passphrase: known already, or asked for amid the release.
+    pub passphrase: &'a Passphrase,
     /// The project's folder, where `windlass.toml` lies.
     pub root: PathBuf,
     pub checkout: &'a Checkout,

@@ -19,6 +19,8 @@ use super::{
     folder,
     identity::Identity,
     lock::Lock,
+    new_identity::NewIdentity,
+    passphrase::Passphrase,
     sealed::{self, Document},
 };
 use crate::domain::{document::SecretValue, name::SecretName, permission::MayWrite, reference::Repository};
@@ -31,14 +33,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct VaultPaths {
     /// The age file.
     pub vault: PathBuf,
-    /// The age identity that it is encrypted to. Best in another folder, so that a copy of one is not a copy of
-    /// both.
+    /// The age identity that it is encrypted to, or a link to an SSH key. Best in another folder, so that a copy of
+    /// one is not a copy of both.
     pub identity: PathBuf,
 }
 
 /// The secrets as they were read; each change reads the file again, so that two processes lose nothing.
 pub struct Vault {
     paths: VaultPaths,
+    passphrase: Passphrase,
+    new_identity: NewIdentity,
     document: Document,
     on_disk: bool,
     patience: Duration,
@@ -48,18 +52,18 @@ impl Vault {
     /// Reads the vault. Where neither file exists it is empty, and both are made by the first [`Self::set`].
     ///
     /// # Errors
-    /// When only one of the files exists, when they do not belong together, when the identity is open to others,
-    /// and when the vault is damaged or newer than this program.
-    pub fn open(paths: VaultPaths) -> Result<Self, VaultError> {
-        Self::open_waiting(paths, PATIENCE)
+    /// When only one of the files exists, when they do not belong together, when the identity is open to others or
+    /// stays locked, and when the vault is damaged or newer than this program.
+    pub fn open(paths: VaultPaths, passphrase: &Passphrase) -> Result<Self, VaultError> {
+        Self::open_waiting(paths, passphrase, PATIENCE)
     }
 
-    fn open_waiting(paths: VaultPaths, patience: Duration) -> Result<Self, VaultError> {
-        let mut stored = read(&paths);
+    fn open_waiting(paths: VaultPaths, passphrase: &Passphrase, patience: Duration) -> Result<Self, VaultError> {
+        let mut stored = read(&paths, passphrase);
         if let Err(VaultError::NoVault { .. } | VaultError::NoIdentity { .. }) = stored {
             // A first write makes one file after the other.
             let _lock = Lock::take_existing(&paths.vault, patience)?;
-            stored = read(&paths);
+            stored = read(&paths, passphrase);
         }
         let stored = stored?;
         let on_disk = stored.is_some();
@@ -67,7 +71,16 @@ impl Vault {
             Some((document, _)) => document,
             None => Document::empty(new_fingerprint_key(&paths)?),
         };
-        Ok(Self { paths, document, on_disk, patience })
+        let passphrase = passphrase.clone();
+        Ok(Self { paths, passphrase, new_identity: NewIdentity::plain(), document, on_disk, patience })
+    }
+
+    /// How the key is kept, should the first [`Self::set`] have to make one: in a plain file where this was not said.
+    pub fn keep_key(&mut self, new: NewIdentity) {
+        if let Some(passphrase) = new.passphrase() {
+            self.passphrase = Passphrase::given(passphrase.clone());
+        }
+        self.new_identity = new;
     }
 
     /// The vault is on the disk: at least one secret was set.
@@ -117,7 +130,7 @@ impl Vault {
     /// As [`Self::set`].
     pub fn remove(&mut self, name: &SecretName, _: MayWrite) -> Result<bool, VaultError> {
         // Where nothing was ever written there is no folder for a lock either.
-        if !self.on_disk && read(&self.paths)?.is_none() {
+        if !self.on_disk && read(&self.paths, &self.passphrase)?.is_none() {
             return Ok(false);
         }
         let _lock = Lock::take(&self.paths.vault, self.patience)?;
@@ -138,7 +151,7 @@ impl Vault {
     }
 
     fn read_again(&self) -> Result<Option<(Document, Identity)>, VaultError> {
-        let stored = read(&self.paths)?;
+        let stored = read(&self.paths, &self.passphrase)?;
         if stored.is_none() && self.on_disk {
             return Err(VaultError::Gone { vault: self.paths.vault.clone() });
         }
@@ -153,10 +166,11 @@ impl Vault {
 
     fn create(&self, document: &Document, at: Timestamp) -> Result<(), VaultError> {
         let VaultPaths { vault, identity } = &self.paths;
-        Identity::create(identity, at)?;
+        self.new_identity.make(identity, at)?;
         let write = || {
             // Read back from its file: that is what will have to open the vault.
-            let stored = Identity::load(identity)?.ok_or_else(|| VaultError::Gone { vault: vault.clone() })?;
+            let stored = Identity::load(identity, &self.passphrase)?;
+            let stored = stored.ok_or_else(|| VaultError::Gone { vault: vault.clone() })?;
             let staged = self.stage(document, &stored)?;
             staged.persist_noclobber(vault).map_err(|error| VaultError::io("write", vault)(error.error))?;
             folder::sync(vault)
@@ -197,14 +211,14 @@ impl fmt::Debug for Vault {
 }
 
 /// Both files, or `None` when neither exists.
-fn read(paths: &VaultPaths) -> Result<Option<(Document, Identity)>, VaultError> {
+fn read(paths: &VaultPaths, passphrase: &Passphrase) -> Result<Option<(Document, Identity)>, VaultError> {
     let VaultPaths { vault, identity } = paths.clone();
     let sealed = match fs::read(&vault) {
         Ok(sealed) => Some(sealed),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(VaultError::io("read", &vault)(error)),
     };
-    match (sealed, Identity::load(&identity)?) {
+    match (sealed, Identity::load(&identity, passphrase)?) {
         (None, None) => Ok(None),
         (Some(_), None) => Err(VaultError::NoIdentity { vault, identity }),
         (None, Some(_)) => Err(VaultError::NoVault { vault, identity }),

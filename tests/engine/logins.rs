@@ -16,7 +16,7 @@ async fn found(config: &str, hosts: &[&str]) -> Result<Vec<(String, String, Stri
     let logins = docker_logins(&env, hosts).await?;
     let mut found: Vec<_> = logins
         .into_iter()
-        .map(|(host, login)| (host, login.username, login.password.expose_secret().to_owned()))
+        .map(|(host, found)| (host, found.login.username, found.login.password.expose_secret().to_owned()))
         .collect();
     found.sort();
     Ok(found)
