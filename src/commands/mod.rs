@@ -1,6 +1,7 @@
 //! The headless commands, one file each: read arguments, call a use case, write the result.
 
 pub mod args;
+mod audit;
 mod find;
 mod ground;
 mod json;
@@ -9,6 +10,7 @@ pub mod output;
 mod release;
 mod releases;
 mod secret;
+mod secret_rotate;
 mod show;
 mod table;
 mod tags;
@@ -54,6 +56,7 @@ pub async fn run(
         Command::Tags { image, fresh, history: None, records } => tags::run(&ground, &image, fresh, &records).await,
         Command::Verify(args) => verify::run(&ground, &args).await,
         Command::Find { digest, image } => find::run(&ground, &digest, &image).await,
-        Command::Secret(command) => secret::run(&ground, command).await,
+        Command::Secret(command) => Box::pin(secret::run(&ground, command)).await,
+        Command::Audit { limit } => audit::run(&ground, limit).await,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use jiff::Timestamp;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +17,7 @@ use super::{
 use crate::{
     config::{Project, StoreKind},
     domain::{
+        audit::{Act, AuditRow, Ended},
         failure::Failure,
         plan::{Plan, Runner, TagKind},
         reference::Tag,
@@ -65,7 +67,13 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
         permit,
     };
     let mut printer = Printer::new(ground.output);
-    let release = local::run(plan, &at, &mut |notice| printer.show(&notice)).await?;
+    let row = AuditRow::begun(Timestamp::now(), &plan.who, Act::Release, plan.release.as_str());
+    let work = async {
+        let release = local::run(plan, &at, &mut |notice| printer.show(&notice)).await?;
+        let ended = Ended::with(release.failure.as_ref(), None);
+        Ok((release, ended))
+    };
+    let release = journal.audited(row, work).await?;
     ground.output.result(|| json::one_release(&release), |style| show::text(style, &release, &[]))?;
     match release.failure {
         None => Ok(0),

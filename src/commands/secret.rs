@@ -1,7 +1,7 @@
 //! `windlass secret`: the registry login in the vault. Values go in, and are never shown.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{IsTerminal as _, Read as _, Write as _},
 };
 
@@ -13,12 +13,20 @@ use super::{
     args::{SecretCommand, SecretNameArg, SecretSetArgs},
     ground::{self, Ground},
     output::{Cell, Tone, columns, time},
+    secret_rotate,
 };
 use crate::{
     config::{Image, Project, SecretSource},
-    domain::{document::SecretValue, failure::Failure, name::SecretName, recipe::Login, reference::Repository},
+    domain::{
+        audit::{Act, AuditRow, Ended},
+        document::SecretValue,
+        failure::Failure,
+        name::SecretName,
+        recipe::{Login, Recipe},
+        reference::Repository,
+    },
     rotation::check::{LoginProof, PushProof, check},
-    secrets,
+    secrets::{self, Entry, Vault},
 };
 
 /// The longest document that is read from stdin.
@@ -26,22 +34,23 @@ const DOCUMENT_LIMIT: u64 = 1024 * 1024;
 
 pub async fn run(ground: &Ground, command: SecretCommand) -> Result<u8, Failure> {
     match command {
-        SecretCommand::Set(args) => set(ground, &args),
+        SecretCommand::Set(args) => set(ground, &args).await,
         SecretCommand::List => list(ground),
         SecretCommand::Show(args) => show(ground, &args),
         SecretCommand::Check(args) => prove(ground, &args).await,
-        SecretCommand::Remove { name, confirm } => remove(ground, &name, confirm.as_deref()),
+        SecretCommand::Rotate(args) => secret_rotate::run(ground, &args).await,
+        SecretCommand::Remove { name, confirm } => remove(ground, &name, confirm.as_deref()).await,
     }
 }
 
 /// The secret an argument means, and how the project uses it.
-struct Meant {
+pub(super) struct Meant {
     project: Project,
-    source: SecretSource,
+    pub(super) source: SecretSource,
 }
 
 impl Meant {
-    fn find(ground: &Ground, args: &SecretNameArg) -> Result<Self, Failure> {
+    pub(super) fn find(ground: &Ground, args: &SecretNameArg) -> Result<Self, Failure> {
         let project = ground.project()?;
         let source = match &args.name {
             None => ground::image(&project, &args.image)?.secret.clone(),
@@ -66,7 +75,7 @@ impl Meant {
         self.project.images.iter().filter(|i| i.secret.name == self.source.name)
     }
 
-    fn repositories(&self) -> BTreeSet<Repository> {
+    pub(super) fn repositories(&self) -> BTreeSet<Repository> {
         self.images().map(|i| i.repository.clone()).collect()
     }
 }
@@ -77,30 +86,24 @@ fn secret_name(text: &str) -> Result<SecretName, Failure> {
     })
 }
 
-fn set(ground: &Ground, args: &SecretSetArgs) -> Result<u8, Failure> {
+async fn set(ground: &Ground, args: &SecretSetArgs) -> Result<u8, Failure> {
     let permit = ground.permit("secret set")?;
     let meant = Meant::find(ground, &args.name)?;
-    let name = &meant.source.name;
+    let SecretSource { name, recipe, .. } = &meant.source;
     let mut vault = ground.vault()?;
+    vault.check_at_rest(name)?;
     let repositories = meant.repositories();
-    let document = if args.document_stdin {
-        parse_document(&read_stdin()?)?
-    } else {
-        let login = read_login(ground, args)?;
-        let mut document = match vault.get(name) {
-            Some(entry) => entry.document.clone(),
-            None => SecretValue::Object(std::collections::BTreeMap::new()),
-        };
-        for repository in &repositories {
-            meant.source.recipe.store(&mut document, &login, repository).map_err(|e| {
-                Failure::usage(format!("the login does not fit into {name}"), e.to_string(), "correct [secret] recipe")
-            })?;
-        }
-        document
-    };
-    secrets::check_strength(&meant.source.recipe, &document)?;
+    let document = read_document(ground, args, &meant.source, vault.get(name), &repositories)?;
+    secrets::check_strength(recipe, &document)?;
     let new = !vault.exists();
-    vault.set(name.clone(), document, repositories.clone(), Timestamp::now(), super::release::who(), permit)?;
+    let (now, who) = (Timestamp::now(), super::release::who());
+    let row = AuditRow::begun(now, &who, Act::SecretSet, name.as_str());
+    let work = async {
+        let bindings = repositories.clone();
+        vault.set(name.clone(), document.clone(), bindings, now, who.clone(), permit)?;
+        Ok(((), Ended::with(None, fingerprint(&vault, recipe, &document))))
+    };
+    ground.journal().await?.audited(row, work).await?;
     if new {
         ground.output.note(&format!(
             "made the vault {}\nits key lies beside your settings in {}, not protected by a passphrase: it keeps the \
@@ -115,6 +118,37 @@ fn set(ground: &Ground, args: &SecretSetArgs) -> Result<u8, Failure> {
         |_| format!("{name} is set, bound to {}", bound.join(", ")),
     )?;
     Ok(0)
+}
+
+/// The fingerprints of what the recipe marks, for the audit trail.
+fn fingerprint(vault: &Vault, recipe: &Recipe, document: &SecretValue) -> Option<String> {
+    let all: Vec<String> = vault.fingerprints(recipe, document).iter().map(ToString::to_string).collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// The document that is meant: the one on stdin, or the `old` one with another login in it.
+pub(super) fn read_document(
+    ground: &Ground,
+    args: &SecretSetArgs,
+    source: &SecretSource,
+    old: Option<&Entry>,
+    repositories: &BTreeSet<Repository>,
+) -> Result<SecretValue, Failure> {
+    if args.document_stdin {
+        return parse_document(&read_stdin()?);
+    }
+    let login = read_login(ground, args)?;
+    let mut document = match old {
+        Some(entry) => entry.document.clone(),
+        None => SecretValue::Object(BTreeMap::new()),
+    };
+    for repository in repositories {
+        source.recipe.store(&mut document, &login, repository).map_err(|e| {
+            let what = format!("the login does not fit into {}", source.name);
+            Failure::usage(what, e.to_string(), "correct [secret] recipe")
+        })?;
+    }
+    Ok(document)
 }
 
 fn read_login(ground: &Ground, args: &SecretSetArgs) -> Result<Login, Failure> {
@@ -237,7 +271,7 @@ fn list(ground: &Ground) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn no_such(name: &SecretName) -> Failure {
+pub(super) fn no_such(name: &SecretName) -> Failure {
     Failure::failed(
         format!("there is no secret {name} in the vault"),
         "it was never set on this machine, or was removed",
@@ -245,7 +279,7 @@ fn no_such(name: &SecretName) -> Failure {
     )
 }
 
-fn named(ground: &Ground, args: &SecretNameArg) -> Result<SecretName, Failure> {
+pub(super) fn named(ground: &Ground, args: &SecretNameArg) -> Result<SecretName, Failure> {
     match &args.name {
         Some(name) => secret_name(name),
         None => Ok(Meant::find(ground, args)?.source.name),
@@ -353,13 +387,12 @@ async fn prove(ground: &Ground, args: &SecretNameArg) -> Result<u8, Failure> {
     Ok(if refused { 3 } else { 0 })
 }
 
-fn remove(ground: &Ground, args: &SecretNameArg, confirm: Option<&str>) -> Result<u8, Failure> {
+async fn remove(ground: &Ground, args: &SecretNameArg, confirm: Option<&str>) -> Result<u8, Failure> {
     let permit = ground.permit("secret remove")?;
     let name = named(ground, args)?;
     let mut vault = ground.vault()?;
-    if vault.get(&name).is_none() {
-        return Err(no_such(&name));
-    }
+    let entry = vault.get(&name).cloned().ok_or_else(|| no_such(&name))?;
+    vault.check_at_rest(&name)?;
     let typed = match confirm {
         Some(typed) => typed.to_owned(),
         None if std::io::stdin().is_terminal() => {
@@ -374,7 +407,15 @@ fn remove(ground: &Ground, args: &SecretNameArg, confirm: Option<&str>) -> Resul
             format!("windlass secret remove {name} --confirm {name}"),
         ));
     }
-    vault.remove(&name, permit)?;
+    // Where no project says what of it is secret, there is no fingerprint to tell.
+    let removed = Meant::find(ground, args).ok();
+    let removed = removed.and_then(|meant| fingerprint(&vault, &meant.source.recipe, &entry.document));
+    let row = AuditRow::begun(Timestamp::now(), &super::release::who(), Act::SecretRemove, name.as_str());
+    let work = async {
+        vault.remove(&name, permit)?;
+        Ok(((), Ended::with(None, removed)))
+    };
+    ground.journal().await?.audited(row, work).await?;
     ground.output.result(
         || json!({"schema": "windlass.secret-remove/1", "name": name}),
         |_| format!("{name} is removed from the vault"),

@@ -14,4 +14,4 @@ pub use entry::{Entry, SecretError};
 pub use error::VaultError;
 pub use fingerprint::Fingerprint;
 pub use strength::{WeakSecret, check_strength, trim_newline};
-pub use vault::{Vault, VaultPaths};
+pub use vault::{OpenRotation, Vault, VaultPaths};
