@@ -25,6 +25,7 @@ pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod fault;
 pub mod git;
 pub mod journal;
 pub mod log;

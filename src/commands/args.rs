@@ -96,9 +96,15 @@ pub enum Command {
     /// The registry login, in its store
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Who changed what, the newest first; as JSON, one line each
+    Audit {
+        /// At most this many
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        limit: usize,
+    },
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ImageArg {
     /// The image of windlass.toml, by name, where there are several
     #[arg(long, value_name = "NAME")]
@@ -176,6 +182,8 @@ pub enum SecretCommand {
     Show(SecretNameArg),
     /// Prove that the login is accepted and may push
     Check(SecretNameArg),
+    /// Replace the password by a new one that is proven first, or take up a rotation that was left open
+    Rotate(SecretRotateArgs),
     /// Delete a secret for good
     Remove {
         #[command(flatten)]
@@ -186,7 +194,7 @@ pub enum SecretCommand {
     },
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct SecretNameArg {
     /// Name of the secret; the configuration's without it
     pub name: Option<String>,
@@ -195,7 +203,40 @@ pub struct SecretNameArg {
 }
 
 #[derive(Debug, Args)]
+pub struct SecretRotateArgs {
+    /// The new login; the user name is the old one's where none is given
+    #[command(flatten)]
+    pub new: GivenArgs,
+    #[command(flatten)]
+    pub open: OpenRotationArgs,
+}
+
+#[derive(Debug, Args)]
+#[group(multiple = false, conflicts_with_all = ["username", "password_stdin", "document_stdin", "from_docker"])]
+pub struct OpenRotationArgs {
+    /// Say where an open rotation stands
+    #[arg(long)]
+    pub status: bool,
+    /// Go on with an open rotation where it stopped
+    #[arg(long)]
+    pub resume: bool,
+    /// Go back to the old password, and see whether it still works
+    #[arg(long)]
+    pub rollback: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct SecretSetArgs {
+    #[command(flatten)]
+    pub given: GivenArgs,
+    /// How the key of a new vault is kept: plain, passphrase, or ssh:PATH of an SSH private key
+    #[arg(long, value_name = "KIND")]
+    pub identity: Option<IdentityArg>,
+}
+
+/// Which secret, and where its login comes from.
+#[derive(Debug, Args)]
+pub struct GivenArgs {
     #[command(flatten)]
     pub name: SecretNameArg,
     /// User name at the registry
@@ -210,9 +251,6 @@ pub struct SecretSetArgs {
     /// Take over the login that Docker has for this registry (docker login, credential helpers)
     #[arg(long, conflicts_with_all = ["username", "password_stdin", "document_stdin"])]
     pub from_docker: bool,
-    /// How the key of a new vault is kept: plain, passphrase, or ssh:PATH of an SSH private key
-    #[arg(long, value_name = "KIND")]
-    pub identity: Option<IdentityArg>,
 }
 
 /// How the key of a new vault is kept.

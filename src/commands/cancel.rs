@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
 use super::{
     args::ReleaseArg,
     ground::Ground,
@@ -10,6 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
+        audit::{Act, AuditRow, Ended},
         failure::Failure,
         release::{Release, ReleaseState},
     },
@@ -21,17 +24,22 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg) -> Result<u8, Failure> {
     let journal = ground.journal().await?;
     let release = ground.release(&journal, wanted).await?;
     let (id, repository) = (&release.plan.release, &release.plan.repository);
-    attach::cancel(&ground.paths, &journal, id, repository, permit).await?;
-    let mut follower = Follower::open(&ground.paths, &journal, id, repository, release.seq).await?;
-    while !matches!(follower.next().await?, News::Ended | News::Interrupted) {}
-    let release = ground.release_of(&journal, id).await?;
-    if release.state != ReleaseState::Cancelled {
-        return Err(Failure::failed(
-            format!("release {id} ended before it could be cancelled"),
-            format!("by the time it was told, it had {}", format!("{:?}", release.state).to_lowercase()),
-            format!("see what it did: windlass show {id}"),
-        ));
-    }
+    let row = AuditRow::begun(Timestamp::now(), &super::release::who(), Act::Cancel, id.as_str());
+    let work = async {
+        attach::cancel(&ground.paths, &journal, id, repository, permit).await?;
+        let mut follower = Follower::open(&ground.paths, &journal, id, repository, release.seq).await?;
+        while !matches!(follower.next().await?, News::Ended | News::Interrupted) {}
+        let release = ground.release_of(&journal, id).await?;
+        if release.state != ReleaseState::Cancelled {
+            return Err(Failure::failed(
+                format!("release {id} ended before it could be cancelled"),
+                format!("by the time it was told, it had {}", format!("{:?}", release.state).to_lowercase()),
+                format!("see what it did: windlass show {id}"),
+            ));
+        }
+        Ok((release, Ended::with(None, None)))
+    };
+    let release = journal.audited(row, work).await?;
     ground.output.result(|| json::one_release(&release), |style| text(style, &release))?;
     Ok(0)
 }

@@ -1,32 +1,49 @@
 //! Carrying out a plan, in this process or in one that outlives it, and telling how it went.
 
+use jiff::Timestamp;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{ground::Ground, json, show, watch::Printer};
 use crate::{
-    domain::{failure::Failure, permission::MayWrite, plan::Plan},
+    domain::{
+        audit::{Act, AuditRow, Ended},
+        failure::Failure,
+        permission::MayWrite,
+        plan::Plan,
+        release::Release,
+    },
     release::{Notice, Surroundings, detach, local},
     secrets::{Passphrase, Unanswered},
 };
 
 /// Runs a release to its end. It is shown as it goes, unless this process was started to outlive who started it.
-pub async fn run(ground: &Ground, plan: Plan, at: &Surroundings<'_>) -> Result<u8, Failure> {
+pub async fn run(ground: &Ground, act: Act, plan: Plan, at: &Surroundings<'_>) -> Result<u8, Failure> {
     cancel_on_signal(at.cancel.clone())?;
-    let release = if ground.detached {
-        let id = plan.release.clone();
-        let mut leaving = Some(detach::leave()?);
-        // The first notice is the first event.
-        let mut on_first = |_: Notice<'_>| leaving.take().into_iter().for_each(|leaving| leaving.ready(&id));
-        local::run(plan, at, &mut on_first).await?
-    } else {
-        let mut printer = Printer::new(ground.output);
-        local::run(plan, at, &mut |notice| printer.show(&notice)).await?
+    let row = AuditRow::begun(Timestamp::now(), &plan.who, act, plan.release.as_str());
+    let work = async {
+        let release = carry_out(ground, plan, at).await?;
+        let ended = Ended::with(release.failure.as_ref(), None);
+        Ok((release, ended))
     };
+    let release = at.journal.audited(row, work).await?;
     let told = ground.output.last(|| json::one_release(&release), |style| show::text(style, &release, &[]));
     match release.failure {
         None => told.map(|()| 0),
         Some(failure) => Err(failure),
+    }
+}
+
+async fn carry_out(ground: &Ground, plan: Plan, at: &Surroundings<'_>) -> Result<Release, Failure> {
+    if ground.detached {
+        let id = plan.release.clone();
+        let mut leaving = Some(detach::leave()?);
+        // The first notice is the first event.
+        let mut on_first = |_: Notice<'_>| leaving.take().into_iter().for_each(|leaving| leaving.ready(&id));
+        local::run(plan, at, &mut on_first).await
+    } else {
+        let mut printer = Printer::new(ground.output);
+        local::run(plan, at, &mut |notice| printer.show(&notice)).await
     }
 }
 

@@ -1,10 +1,12 @@
 //! The headless commands, one file each: read arguments, call a use case, write the result.
 
 pub mod args;
+mod audit;
 mod cancel;
 mod carry_out;
 mod docker_login;
 mod find;
+mod given;
 mod ground;
 mod json;
 mod log;
@@ -13,6 +15,7 @@ pub mod output;
 mod release;
 mod releases;
 mod secret;
+mod secret_rotate;
 mod secret_set;
 mod show;
 mod table;
@@ -71,5 +74,6 @@ pub async fn run(
         Command::Verify(args) => verify::run(&ground, &args).await,
         Command::Find { digest, image } => find::run(&ground, &digest, &image).await,
         Command::Secret(command) => Box::pin(secret::run(&ground, command)).await,
+        Command::Audit { limit } => audit::run(&ground, limit).await,
     }
 }

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     config::{Project, StoreKind},
     domain::{
+        audit::Act,
         failure::Failure,
         plan::{Plan, Runner, TagKind},
         reference::Tag,
@@ -65,7 +66,7 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
         cancel: CancellationToken::new(),
         permit,
     };
-    Box::pin(carry_out::run(ground, plan, &at)).await
+    Box::pin(carry_out::run(ground, Act::Release, plan, &at)).await
 }
 
 fn supported(project: &Project, store: StoreKind) -> Result<(), Failure> {

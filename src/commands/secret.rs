@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, io::IsTerminal as _};
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
@@ -9,13 +10,21 @@ use super::{
     ground::{self, Ground},
     json,
     output::{Cell, Tone, columns, time},
-    secret_set,
+    secret_rotate, secret_set,
     terminal::Terminal,
 };
 use crate::{
     config::{Image, Project, SecretSource},
-    domain::{document::SecretValue, failure::Failure, name::SecretName, reference::Repository},
+    domain::{
+        audit::{Act, AuditRow, Ended},
+        document::SecretValue,
+        failure::Failure,
+        name::SecretName,
+        recipe::Recipe,
+        reference::Repository,
+    },
     rotation::check::{LoginProof, PushProof, check},
+    secrets::Vault,
 };
 
 pub async fn run(ground: &Ground, command: SecretCommand) -> Result<u8, Failure> {
@@ -24,7 +33,8 @@ pub async fn run(ground: &Ground, command: SecretCommand) -> Result<u8, Failure>
         SecretCommand::List => list(ground),
         SecretCommand::Show(args) => show(ground, &args),
         SecretCommand::Check(args) => prove(ground, &args).await,
-        SecretCommand::Remove { name, confirm } => remove(ground, &name, confirm.as_deref()),
+        SecretCommand::Rotate(args) => secret_rotate::run(ground, &args).await,
+        SecretCommand::Remove { name, confirm } => remove(ground, &name, confirm.as_deref()).await,
     }
 }
 
@@ -71,6 +81,12 @@ fn secret_name(text: &str) -> Result<SecretName, Failure> {
     })
 }
 
+/// The fingerprints of what the recipe marks, for the audit trail.
+pub(super) fn fingerprint(vault: &Vault, recipe: &Recipe, document: &SecretValue) -> Option<String> {
+    let all: Vec<String> = vault.fingerprints(recipe, document).iter().map(ToString::to_string).collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
 fn list(ground: &Ground) -> Result<u8, Failure> {
     let vault = ground.vault()?;
     let names = vault.names();
@@ -112,7 +128,7 @@ fn list(ground: &Ground) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn no_such(name: &SecretName) -> Failure {
+pub(super) fn no_such(name: &SecretName) -> Failure {
     Failure::failed(
         format!("there is no secret {name} in the vault"),
         "it was never set on this machine, or was removed",
@@ -120,7 +136,7 @@ fn no_such(name: &SecretName) -> Failure {
     )
 }
 
-fn named(ground: &Ground, args: &SecretNameArg) -> Result<SecretName, Failure> {
+pub(super) fn named(ground: &Ground, args: &SecretNameArg) -> Result<SecretName, Failure> {
     match &args.name {
         Some(name) => secret_name(name),
         None => Ok(Meant::find(ground, args)?.source.name),
@@ -233,13 +249,12 @@ async fn prove(ground: &Ground, args: &SecretNameArg) -> Result<u8, Failure> {
     Ok(if refused { 3 } else { 0 })
 }
 
-fn remove(ground: &Ground, args: &SecretNameArg, confirm: Option<&str>) -> Result<u8, Failure> {
+async fn remove(ground: &Ground, args: &SecretNameArg, confirm: Option<&str>) -> Result<u8, Failure> {
     let permit = ground.permit("secret remove")?;
     let name = named(ground, args)?;
     let mut vault = ground.vault()?;
-    if vault.get(&name).is_none() {
-        return Err(no_such(&name));
-    }
+    let entry = vault.get(&name).cloned().ok_or_else(|| no_such(&name))?;
+    vault.check_at_rest(&name)?;
     let typed = match confirm {
         Some(typed) => typed.to_owned(),
         None if std::io::stdin().is_terminal() => {
@@ -254,7 +269,15 @@ fn remove(ground: &Ground, args: &SecretNameArg, confirm: Option<&str>) -> Resul
             format!("windlass secret remove {name} --confirm {name}"),
         ));
     }
-    vault.remove(&name, permit)?;
+    // Where no project says what of it is secret, there is no fingerprint to tell.
+    let removed = Meant::find(ground, args).ok();
+    let removed = removed.and_then(|meant| fingerprint(&vault, &meant.source.recipe, &entry.document));
+    let row = AuditRow::begun(Timestamp::now(), &super::release::who(), Act::SecretRemove, name.as_str());
+    let work = async {
+        vault.remove(&name, permit)?;
+        Ok(((), Ended::with(None, removed)))
+    };
+    ground.journal().await?.audited(row, work).await?;
     ground.output.result(
         || json!({"schema": "windlass.secret-remove/1", "name": name}),
         |_| format!("{name} is removed from the vault"),

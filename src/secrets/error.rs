@@ -5,8 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
+
 use super::{new_identity::SHORTEST_PASSPHRASE, passphrase::Unanswered};
-use crate::domain::failure::Failure;
+use crate::domain::{failure::Failure, name::SecretName};
 
 /// Why the vault cannot be read or written. Nothing on the disk was changed.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +41,10 @@ pub enum VaultError {
     Busy { vault: PathBuf },
     #[error("{} and its identity are gone since they were read", vault.display())]
     Gone { vault: PathBuf },
+    #[error("{by} began to rotate it at {begun:.0}, and that has not ended")]
+    RotationOpen { name: SecretName, by: String, begun: Timestamp },
+    #[error("another windlass changed {name} meanwhile")]
+    Overtaken { name: SecretName },
     #[error("what was written beside {} does not read back as it was written", vault.display())]
     NotReadBack { vault: PathBuf },
     #[error("the secret cannot be encrypted: {why}")]
@@ -157,6 +163,19 @@ impl From<VaultError> for Failure {
             VaultError::Gone { .. } => {
                 Self::failed("the vault was not changed", why, "find out what moved them, put them back, and try again")
             }
+            VaultError::RotationOpen { name, .. } => Self::failed(
+                format!("{name} is being rotated"),
+                why,
+                format!(
+                    "finish that: windlass secret rotate {name} --resume; or go back to the old one: windlass secret \
+                     rotate {name} --rollback"
+                ),
+            ),
+            VaultError::Overtaken { name } => Self::failed(
+                "the vault was not changed",
+                why,
+                format!("see where it stands: windlass secret rotate {name} --status"),
+            ),
             VaultError::NotReadBack { vault } => Self::failed(
                 "the vault was not changed",
                 why,

@@ -20,4 +20,4 @@ pub use identity_file::IdentityKind;
 pub use new_identity::{NewIdentity, SHORTEST_PASSPHRASE};
 pub use passphrase::{Ask, Passphrase, Unanswered};
 pub use strength::{WeakSecret, check_strength, trim_newline};
-pub use vault::{Vault, VaultPaths};
+pub use vault::{OpenRotation, Vault, VaultPaths};

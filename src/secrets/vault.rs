@@ -23,7 +23,13 @@ use super::{
     passphrase::Passphrase,
     sealed::{self, Document},
 };
-use crate::domain::{document::SecretValue, name::SecretName, permission::MayWrite, reference::Repository};
+use crate::domain::{
+    document::SecretValue, name::SecretName, permission::MayWrite, recipe::Recipe, reference::Repository,
+};
+
+mod rotation;
+
+pub use rotation::OpenRotation;
 
 /// How long a change waits for another process that is changing the vault. A change takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -100,7 +106,8 @@ impl Vault {
     /// writing, at most ten seconds.
     ///
     /// # Errors
-    /// As [`Self::open`], and when the new file cannot be written or does not read back; the old one then stays.
+    /// As [`Self::open`], while the secret is being rotated, and when the new file cannot be written or does not read
+    /// back; the old one then stays.
     pub fn set(
         &mut self,
         name: SecretName,
@@ -114,6 +121,7 @@ impl Vault {
         let _lock = Lock::take(&self.paths.vault, self.patience)?;
         let stored = self.read_again()?;
         let mut changed = stored.as_ref().map_or_else(|| self.document.clone(), |(document, _)| document.clone());
+        rotation::refuse_while_rotating(&changed, &name)?;
         changed.secrets.insert(name, Entry { document, bindings, set: at, by });
         match stored {
             Some((_, identity)) => self.replace(&changed, &identity)?,
@@ -135,6 +143,7 @@ impl Vault {
         }
         let _lock = Lock::take(&self.paths.vault, self.patience)?;
         let Some((mut changed, identity)) = self.read_again()? else { return Ok(false) };
+        rotation::refuse_while_rotating(&changed, name)?;
         let removed = changed.secrets.remove(name).is_some();
         if removed {
             self.replace(&changed, &identity)?;
@@ -148,6 +157,11 @@ impl Vault {
     /// each time it is opened.
     pub fn fingerprint(&self, value: &SecretString) -> Fingerprint {
         self.document.fingerprint_key.fingerprint(value)
+    }
+
+    /// The names of all values that the recipe marks in this document, as [`Self::fingerprint`] gives them.
+    pub fn fingerprints(&self, recipe: &Recipe, document: &SecretValue) -> Vec<Fingerprint> {
+        recipe.marked(document).into_iter().map(|value| self.fingerprint(value)).collect()
     }
 
     fn read_again(&self) -> Result<Option<(Document, Identity)>, VaultError> {

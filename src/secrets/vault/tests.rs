@@ -250,8 +250,8 @@ fn a_newer_vault_and_a_strange_one_are_left_alone() {
     let key = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY=";
     for (plaintext, why) in [
         (
-            r#"{"schema":"windlass.vault/2","anything":1}"#.to_owned(),
-            "was written by a newer windlass (windlass.vault/2)",
+            r#"{"schema":"windlass.vault/3","anything":1}"#.to_owned(),
+            "was written by a newer windlass (windlass.vault/3)",
         ),
         (r#"{"schema":"other/1"}"#.to_owned(), "is damaged: its schema is `other/1`, not windlass.vault/1"),
         ("hunter2".to_owned(), "is damaged: it decrypts, but not to a document of windlass.vault/1 (line 1, column "),
