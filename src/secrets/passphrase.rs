@@ -36,9 +36,11 @@ impl From<Unanswered> for Failure {
     fn from(error: Unanswered) -> Self {
         let why = error.to_string();
         match error {
-            Unanswered::NoTerminal => {
-                Self::usage("a question could not be asked", why, "run it in a terminal, or answer by the command's options")
-            }
+            Unanswered::NoTerminal => Self::usage(
+                "a question could not be asked",
+                why,
+                "run it in a terminal, or answer by the command's options",
+            ),
             Unanswered::Cancelled => Self::cancelled("nothing was changed", "run it again"),
             Unanswered::Terminal(_) => Self::failed(
                 "a question could not be asked",
