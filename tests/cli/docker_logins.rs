@@ -52,7 +52,7 @@ impl Settled {
         program
     }
 
-    fn from_docker(&self, more: &[&str]) -> Ran {
+    fn set_from_docker(&self, more: &[&str]) -> Ran {
         let ran = ran(&mut self.program(&[&["secret", "set", "--from-docker"], more].concat()));
         for text in [&ran.stdout, &ran.stderr] {
             assert!(!text.contains(PASSWORD), "{text}");
@@ -98,7 +98,7 @@ fn out_of_a_helper_which_is_named() {
     settled.helper(&of_helper(USER, PASSWORD), 0);
     for config in [json!({"credsStore": "it"}), json!({"credsStore": "none", "credHelpers": {&settled.host: "it"}})] {
         settled.config(&config);
-        let set = settled.from_docker(&[]).exits(0);
+        let set = settled.set_from_docker(&[]).exits(0);
         let told = format!("a login of {USER} for {}, in docker-credential-it", settled.host);
         assert!(set.stdout.contains(&told), "{}", set.stdout);
     }
@@ -111,34 +111,34 @@ fn what_cannot_be_taken_over_is_told_and_nothing_is_made() {
     let settled = Settled::new(&registry);
     let why = |ran: Ran| format!("{} {}", ran.error()["what"], ran.error()["why"]);
     let json = &["--json"];
-    let none = why(settled.from_docker(json).exits(2));
+    let none = why(settled.set_from_docker(json).exits(2));
     assert!(none.contains(&format!("Docker has no login for {}", settled.host)), "{none}");
 
     settled.config(&json!({"credsStore": "it"}));
-    let missing = why(settled.from_docker(json).exits(1));
+    let missing = why(settled.set_from_docker(json).exits(1));
     assert!(missing.contains("docker-credential-it") && missing.contains("not on the PATH"), "{missing}");
 
     settled.helper("credentials not found in native keychain\n", 1);
-    assert!(why(settled.from_docker(json).exits(2)).contains("Docker has no login for"));
+    assert!(why(settled.set_from_docker(json).exits(2)).contains("Docker has no login for"));
 
     settled.helper("the keyring is \u{1b}[31mlocked\n", 1);
-    let failed = why(settled.from_docker(json).exits(1));
+    let failed = why(settled.set_from_docker(json).exits(1));
     assert!(failed.contains("the keyring is") && failed.contains("locked") && !failed.contains("u001b"), "{failed}");
 
     settled.helper(PASSWORD, 0);
-    assert!(why(settled.from_docker(json).exits(1)).contains("not the JSON of a login"));
+    assert!(why(settled.set_from_docker(json).exits(1)).contains("not the JSON of a login"));
 
     settled.helper(&of_helper("<token>", PASSWORD), 0);
-    let token = why(settled.from_docker(json).exits(2));
+    let token = why(settled.set_from_docker(json).exits(2));
     assert!(token.contains("docker-credential-it has an identity token"), "{token}");
 
     settled.helper(&of_helper(USER, "hunter2"), 0);
-    let weak = settled.from_docker(json).exits(2);
+    let weak = settled.set_from_docker(json).exits(2);
     assert!(!weak.stderr.contains("hunter2"), "{}", weak.stderr);
     assert!(why(weak).contains("has 7 characters"));
 
     settled.config(&json!({"auths": {&settled.host: {"auth": "Ym90Og==", "identitytoken": PASSWORD}}}));
-    assert!(why(settled.from_docker(json).exits(2)).contains("config.json has an identity token"));
+    assert!(why(settled.set_from_docker(json).exits(2)).contains("config.json has an identity token"));
     settled.project.windlass(&["--read-only", "secret", "set", "--from-docker"]).exits(3);
     settled.no_vault();
 }
@@ -154,11 +154,11 @@ fn a_recipe_for_one_login_takes_none_of_two_registries() {
         json!({&settled.host: {"auth": "Ym90OmZpcnN0LXBhc3N3b3Jk"}, &other.host: {"auth": "Ym90OnNlY29uZC1wYXNz"}});
     settled.config(&json!({"auths": auths}));
     settled.project.write("windlass.toml", &format!("{text}recipe = {{ username = \"/u\", password = \"/p\" }}\n"));
-    let refused = settled.from_docker(&["--image", "other", "--json"]).exits(2).error();
+    let refused = settled.set_from_docker(&["--image", "other", "--json"]).exits(2).error();
     assert!(refused["why"].as_str().expect("text").contains("room for one"), "{refused}");
     settled.no_vault();
     settled.project.write("windlass.toml", &format!("{text}recipe = {{ docker-config = \"/d\" }}\n"));
-    let set = settled.from_docker(&["--image", "other", "--json"]).exits(0).json();
+    let set = settled.set_from_docker(&["--image", "other", "--json"]).exits(0).json();
     assert_eq!(set["docker"].as_array().expect("a list").len(), 2, "{set}");
     let shown = settled.project.windlass(&["secret", "show", "--image", "other", "--json"]).exits(0).json();
     assert_eq!(shown["keys"].as_array().expect("a list").len(), 2, "{shown}");
