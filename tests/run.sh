@@ -14,6 +14,7 @@ needs=(
   'htpasswd apache2-utils'
   'skopeo skopeo'
   'age age'
+  'ssh-keygen openssh-client'
   'curl curl'
   'git git'
   'cc gcc libc6-dev' # to build the crates that hold C: SQLite and ring

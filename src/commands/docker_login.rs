@@ -61,12 +61,10 @@ impl DockerLogins {
     ) -> Result<Self, Failure> {
         const TYPED: &str = "windlass secret set --username USER --password-stdin";
         if hosts.len() > 1 && matches!(recipe, Recipe::Pair { .. }) {
+            let names: Vec<&str> = hosts.iter().map(String::as_str).collect();
             return Err(Failure::usage(
                 "Docker's logins are not taken over",
-                format!(
-                    "the recipe has room for one, and the secret is for {}",
-                    Vec::from_iter(hosts.iter().map(String::as_str)).join(" and ")
-                ),
+                format!("the recipe has room for one, and the secret is for {}", names.join(" and ")),
                 format!("give the login that all of them accept: {TYPED}"),
             ));
         }

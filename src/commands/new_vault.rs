@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use super::{args::IdentityArg, ground::Ground, terminal::Terminal};
 use crate::{
     domain::failure::Failure,
-    secrets::{IdentityKind, NewIdentity, SHORTEST_PASSPHRASE},
+    secrets::{IdentityKind, NewIdentity},
 };
 
 /// How often a new passphrase may be mistyped.
@@ -78,13 +78,15 @@ pub fn told(ground: &Ground, kind: &IdentityKind) -> String {
 fn under_passphrase(terminal: &Terminal) -> Result<NewIdentity, Failure> {
     for _ in 0..TRIES {
         let first = terminal.ask_hidden("New passphrase of the vault: ")?;
-        if first.expose_secret().chars().count() < SHORTEST_PASSPHRASE {
-            terminal.tell(&format!("It needs at least {SHORTEST_PASSPHRASE} characters; several words are best.\n"))?;
-            continue;
-        }
-        let second = terminal.ask_hidden("The same once more: ")?;
-        if first.expose_secret() == second.expose_secret() {
-            return Ok(NewIdentity::under(first)?);
+        let new = match NewIdentity::under(first.clone()) {
+            Ok(new) => new,
+            Err(error) => {
+                terminal.tell(&format!("It is not taken: {error}. Several words are best.\n"))?;
+                continue;
+            }
+        };
+        if first.expose_secret() == terminal.ask_hidden("The same once more: ")?.expose_secret() {
+            return Ok(new);
         }
         terminal.tell("The two are not the same.\n")?;
     }

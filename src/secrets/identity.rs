@@ -44,3 +44,6 @@ impl Identity {
         Ok(Self { keys, recipients })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ pub use entry::{Entry, SecretError};
 pub use error::VaultError;
 pub use fingerprint::Fingerprint;
 pub use identity_file::IdentityKind;
-pub use new_identity::{NewIdentity, SHORTEST_PASSPHRASE};
+pub use new_identity::NewIdentity;
 pub use passphrase::{Ask, Passphrase, Unanswered};
 pub use strength::{WeakSecret, check_strength, trim_newline};
 pub use vault::{OpenRotation, Vault, VaultPaths};

@@ -25,7 +25,7 @@ use super::{
 };
 
 /// The fewest characters of a new passphrase: whoever has a copy of the file can try them at leisure.
-pub const SHORTEST_PASSPHRASE: usize = 8;
+pub(super) const SHORTEST_PASSPHRASE: usize = 8;
 
 /// The work that each try of a passphrase costs, as a power of two: what `age -p` takes, about a second and 256 MiB.
 const WORK: u8 = 18;
@@ -50,7 +50,7 @@ impl NewIdentity {
     /// A new key in a file under this passphrase.
     ///
     /// # Errors
-    /// When it is shorter than [`SHORTEST_PASSPHRASE`].
+    /// When it has fewer than eight characters.
     pub fn under(passphrase: SecretString) -> Result<Self, VaultError> {
         if passphrase.expose_secret().chars().count() < SHORTEST_PASSPHRASE {
             return Err(VaultError::WeakPassphrase);

@@ -2,6 +2,8 @@
 
 mod building;
 mod choosing;
+mod docker_logins;
+mod identities;
 mod refusals;
 mod releasing;
 mod secrecy;

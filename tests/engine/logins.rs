@@ -34,6 +34,14 @@ async fn the_file_holds_logins_by_registry() {
     assert_eq!(logins, [login("docker.io", "a", "b"), login("ghcr.io", "bot", "a~b?c>d")]);
 }
 
+#[tokio::test]
+async fn an_identity_token_is_used_in_place_of_the_password_beside_it() {
+    // a:b, twice.
+    let config = r#"{"auths":{"ghcr.io":{"auth":"YTpi","identitytoken":"a-token"},"quay.io":{"auth":"YTpi","identitytoken":""}}}"#;
+    let logins = found(config, &["ghcr.io", "quay.io"]).await.unwrap();
+    assert_eq!(logins, [login("ghcr.io", "<token>", "a-token"), login("quay.io", "a", "b")]);
+}
+
 /// A helper that knows `ghcr.io` and Docker Hub, and fails for `broken.io`.
 const HELPER: &str = r#"#!/bin/sh
 read key
