@@ -73,7 +73,7 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
         let ended = Ended::with(release.failure.as_ref(), None);
         Ok((release, ended))
     };
-    let release = journal.audited(row, work).await?;
+    let release = Box::pin(journal.audited(row, work)).await?;
     ground.output.result(|| json::one_release(&release), |style| show::text(style, &release, &[]))?;
     match release.failure {
         None => Ok(0),

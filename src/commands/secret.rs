@@ -137,7 +137,8 @@ pub(super) fn read_document(
     if args.document_stdin {
         return parse_document(&read_stdin()?);
     }
-    let login = read_login(ground, args)?;
+    let question = if old.is_some() { "New password: " } else { "Password: " };
+    let login = read_login(ground, args, question)?;
     let mut document = match old {
         Some(entry) => entry.document.clone(),
         None => SecretValue::Object(BTreeMap::new()),
@@ -151,7 +152,7 @@ pub(super) fn read_document(
     Ok(document)
 }
 
-fn read_login(ground: &Ground, args: &SecretSetArgs) -> Result<Login, Failure> {
+fn read_login(ground: &Ground, args: &SecretSetArgs, question: &str) -> Result<Login, Failure> {
     let terminal = std::io::stdin().is_terminal();
     if !args.password_stdin && !terminal {
         return Err(Failure::usage(
@@ -167,7 +168,7 @@ fn read_login(ground: &Ground, args: &SecretSetArgs) -> Result<Login, Failure> {
         }
         None => prompt("User name: ")?,
     };
-    let typed = if args.password_stdin { read_stdin()? } else { masked("Password: ")? };
+    let typed = if args.password_stdin { read_stdin()? } else { masked(question)? };
     let (password, trimmed) = secrets::trim_newline(typed);
     if trimmed && args.password_stdin {
         ground.output.note("a newline at the end of the password was taken off");

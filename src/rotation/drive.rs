@@ -86,16 +86,15 @@ impl<'a> Drive<'a> {
                 }
             }
         }
-        while let Standing::Open(stage) = &self.account.stands {
-            let (stage, due) = (stage.clone(), stage.ahead()[0]);
-            let found = self.check(&stage).await;
-            let (state, found) = match found {
-                Ok(note) => (StepState::Done { note: Some(note) }, Ok(())),
-                Err(failure) => (StepState::Failed(failure.clone()), Err(failure)),
+        while let Standing::Open(stage) = self.account.stands.clone() {
+            let checked = self.check(&stage).await;
+            let state = match &checked {
+                Ok(note) => StepState::Done { note: Some(note.clone()) },
+                Err(failure) => StepState::Failed(failure.clone()),
             };
-            self.tell(StepView { step: due, state });
+            self.tell(StepView { step: stage.ahead()[0], state });
             fault::point(&format!("rotation:{}:checked", stage.name()));
-            self.turn(stage.after(found))?;
+            self.turn(stage.after(checked.map(drop)))?;
         }
         Ok(())
     }
@@ -162,8 +161,8 @@ impl<'a> Drive<'a> {
     fn turn(&mut self, next: Next) -> Result<(), Failure> {
         let written = self.at.vault.advance(&self.account.secret, &self.rotation, &next, self.at.permit);
         written.map_err(|error| self.stays_open(error))?;
-        if let Some(step) = next.write() {
-            self.tell(StepView { step, state: StepState::Done { note: None } });
+        if let Some((step, note)) = next.write() {
+            self.tell(StepView { step, state: StepState::Done { note: Some(note.to_owned()) } });
         }
         match next {
             Next::To(stage) => {

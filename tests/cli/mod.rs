@@ -1,8 +1,11 @@
 //! The program from end to end, as its users run it: a real engine, real registries, a real git repository.
 
+mod auditing;
 mod building;
 mod choosing;
 mod refusals;
 mod releasing;
+mod rotating;
+mod rotation_faults;
 mod secrecy;
 mod verdicts;
