@@ -11,7 +11,8 @@
 //!   domain  log                                     pure: no I/O, no clock, no environment
 //! ```
 //!
-//! Imports point downwards only; a test walks every path and checks it.
+//! Imports point downwards only; a test walks every path and checks it. Beside the layers stands [`fault`]: where
+//! tests stop a use case of a debug build.
 //!
 //! **Events are the truth.** A release emits [`domain::event::Event`]s, the journal appends them, and
 //! [`domain::release::Release`] is a fold over them. `show`, `releases` and the verdicts read that fold:

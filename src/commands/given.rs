@@ -31,6 +31,7 @@ impl Given {
         args: &GivenArgs,
         source: &SecretSource,
         bound: &BTreeSet<Repository>,
+        question: &str,
     ) -> Result<Self, Failure> {
         if args.document_stdin {
             return Ok(Self::Document(parse_document(&read_stdin()?)?));
@@ -57,7 +58,7 @@ impl Given {
                 None => terminal.ask("User name: ")?,
             },
         };
-        let (password, _) = secrets::trim_newline(terminal.ask_hidden("Password: ")?);
+        let (password, _) = secrets::trim_newline(terminal.ask_hidden(question)?);
         Ok(Self::Login(Login { username, password }))
     }
 

@@ -18,7 +18,7 @@ use crate::{
         name::SecretName,
         recipe::Recipe,
         reference::{DOCKER_HUB, Repository},
-        rotation::{End, Stage},
+        rotation::{End, Reason, Stage},
     },
     rotation::{self, Account, Standing, StepState, StepView, Surroundings},
     secrets::{Entry, SecretError, Vault},
@@ -86,7 +86,7 @@ impl Wanted {
             username: args.username.clone().or_else(|| username(&recipe, old)),
             ..*args
         };
-        let given = Given::read(ground, &args, &meant.source, &old.bindings).await?;
+        let given = Given::read(ground, &args, &meant.source, &old.bindings, "New password: ").await?;
         let document = given.document(&meant.source, Some(old), &old.bindings)?;
         Ok(Self::New { name, recipe, document })
     }
@@ -104,7 +104,7 @@ fn status(ground: &Ground, vault: &Vault, name: &SecretName) -> Result<u8, Failu
     ground.output.result(
         || account.as_ref().map_or_else(|| none(name), document),
         |style| match &account {
-            Some(account) => text(style, account),
+            Some(account) => status_text(style, account),
             None => format!("no rotation of {name} is open"),
         },
     )?;
@@ -113,7 +113,7 @@ fn status(ground: &Ground, vault: &Vault, name: &SecretName) -> Result<u8, Failu
 
 /// `windlass.rotation/1`. `state` is `open` with its stage, `none`, or how it ended.
 fn document(account: &Account) -> Value {
-    let (state, stage) = match &account.stands {
+    let (stands, stage) = match &account.stands {
         Standing::Open(stage) => ("open", Some(stage.name())),
         Standing::Ended(end) => (end.name(), None),
     };
@@ -130,7 +130,7 @@ fn document(account: &Account) -> Value {
         })
         .collect();
     json!({
-        "schema": "windlass.rotation/1", "name": account.secret, "store": "vault", "state": state, "stage": stage,
+        "schema": "windlass.rotation/1", "name": account.secret, "store": "vault", "state": stands, "stage": stage,
         "begun": account.begun, "by": account.by, "repositories": account.repositories, "steps": steps,
         "fingerprints": {"old": account.old, "new": account.new}, "failure": account.failure(),
     })
@@ -153,19 +153,22 @@ fn step(style: Style, view: &StepView) -> Vec<Cell> {
     vec![Cell::toned(sign, tone), Cell::new(format!("{:<13}", view.step.name())), Cell::toned(note, Tone::Dim)]
 }
 
-fn text(style: Style, account: &Account) -> String {
-    let name = style.paint(Tone::Bold, account.secret.as_str());
+/// Of a rotation that was left open: how far it came, too.
+fn status_text(style: Style, account: &Account) -> String {
     let steps: Vec<Vec<Cell>> = account.steps.iter().map(|view| step(style, view)).collect();
-    let arrow = style.glyph("→", "->");
     format!(
-        "{name}, rotated by {} since {} UTC\n{}fingerprint {} {arrow} {}\n{}",
-        account.by,
+        "rotation of {}, begun {} UTC by {}\n{}{}",
+        style.paint(Tone::Bold, account.secret.as_str()),
         time(account.begun),
+        account.by,
         columns(style, &steps),
-        account.old.join(", "),
-        account.new.join(", "),
-        stands(account)
+        text(style, account)
     )
+}
+
+fn text(style: Style, account: &Account) -> String {
+    let arrow = style.glyph("→", "->");
+    format!("fingerprint {} {arrow} {}\n{}", account.old.join(", "), account.new.join(", "), stands(account))
 }
 
 /// Where it stands, and what is left to do.
@@ -181,8 +184,12 @@ fn stands(account: &Account) -> String {
         Standing::Open(Stage::ReadBack) => {
             format!("open: the new one is stored and was read back; what is stored was not verified yet; {ways}")
         }
-        Standing::Open(Stage::Restored(_)) => {
-            format!("open: the old one is the secret again, and was not verified yet; {ways}")
+        Standing::Open(Stage::Restored(reason)) => {
+            let why = match reason {
+                Reason::Asked => "as was asked for".to_owned(),
+                Reason::Failed(failure) => format!("since {}", failure.what),
+            };
+            format!("open: the old one is the secret again, {why}; whether it works was not verified yet; {ways}")
         }
         Standing::Ended(End::Rotated) => format!(
             "rotated: the new one is the secret, and the old one is in the vault no more\n\

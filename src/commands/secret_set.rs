@@ -27,7 +27,7 @@ pub async fn run(ground: &Ground, args: &SecretSetArgs) -> Result<u8, Failure> {
     vault.check_at_rest(name)?;
     let wanted = wanted_identity(ground, args, &vault)?;
     let repositories = meant.repositories();
-    let given = Given::read(ground, &args.given, &meant.source, &repositories).await?;
+    let given = Given::read(ground, &args.given, &meant.source, &repositories, "Password: ").await?;
     let document = given.document(&meant.source, vault.get(name), &repositories)?;
     secrets::check_strength(recipe, &document)?;
     let new = !vault.exists();

@@ -149,12 +149,12 @@ impl Next {
         }
     }
 
-    /// The step that this write of the vault is, where people are told of it.
+    /// The step that this write of the vault is, where people are told of it, and what it comes to.
     #[must_use]
-    pub fn write(&self) -> Option<Step> {
+    pub fn write(&self) -> Option<(Step, &'static str)> {
         match self {
-            Self::To(Stage::Stored) => Some(Step::Store),
-            Self::To(Stage::Restored(_)) => Some(Step::Restore),
+            Self::To(Stage::Stored) => Some((Step::Store, "in the vault, with the old one beside it until the end")),
+            Self::To(Stage::Restored(_)) => Some((Step::Restore, "the old one is the secret again")),
             Self::To(Stage::Opened | Stage::ReadBack) | Self::End(_) => None,
         }
     }
@@ -181,7 +181,10 @@ impl End {
     /// What went wrong, if anything did; of the kind of what failed first.
     #[must_use]
     pub fn failure(&self, secret: &SecretName) -> Option<Failure> {
-        let said = |failure: &Failure| format!("{}: {}", failure.what, failure.why);
+        // A reason that names the matter itself is not told twice.
+        let said = |failure: &Failure| {
+            if failure.why.starts_with(&failure.what) { failure.why.clone() } else { failure.to_string() }
+        };
         match self {
             Self::Rotated | Self::RolledBack { reason: Reason::Asked, old: Ok(()) } => None,
             Self::Withdrawn(failure) => Some(Failure::new(
@@ -290,7 +293,7 @@ mod tests {
             loop {
                 told.push(at.ahead()[0]);
                 let next = at.after(Ok(()));
-                told.extend(next.write());
+                told.extend(next.write().map(|(step, _)| step));
                 match next {
                     Next::To(stage) => at = stage,
                     Next::End(_) => break,

@@ -253,6 +253,23 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_of_every_older_schema_is_brought_up() {
+        for older in 1..MIGRATIONS.len() {
+            let folder = folder();
+            let file = folder.path().join("journal.db");
+            let connection = open_with(&file, &MIGRATIONS[..older]).unwrap();
+            connection
+                .execute("INSERT INTO contents (digest, body, hashed_at) VALUES ('sha256:a', '{}', '2026')", ())
+                .unwrap();
+            drop(connection);
+            let connection = open(&file).unwrap();
+            let kept: i64 = connection.query_row("SELECT count(*) FROM contents", (), |row| row.get(0)).unwrap();
+            let audit: i64 = connection.query_row("SELECT count(*) FROM audit", (), |row| row.get(0)).unwrap();
+            assert_eq!((version(&file), kept, audit), (count(MIGRATIONS), 1, 0));
+        }
+    }
+
+    #[test]
     fn a_newer_schema_is_refused_and_left_alone() {
         let folder = folder();
         let file = folder.path().join("journal.db");

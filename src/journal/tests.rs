@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::{
+    audit::{Act, AuditRow, Ended, Outcome},
     digest::Digest,
     event::{Built, Event, Stamped, Step},
     failure::Failure,
@@ -530,4 +531,58 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+#[tokio::test]
+async fn the_trail_has_a_row_before_the_act_and_its_end_after_it() {
+    let fresh = fresh().await;
+    let journal = &fresh.journal;
+    let row = |seconds, subject: &str| AuditRow::begun(at(seconds), "ada@host", Act::SecretSet, subject);
+    let fingerprint = || Some("0123456789ab".to_owned());
+    let work = async {
+        assert_eq!(journal.audit_rows(10).await.unwrap(), [row(1, "one")], "it is there while the work is done");
+        Ok((7, Ended::with(None, fingerprint())))
+    };
+    assert_eq!(journal.audited(row(1, "one"), work).await, Ok(7));
+    let refused = Failure::not_allowed("the login is refused", "401", "set another");
+    let work = async { Err::<((), Ended), _>(refused.clone()) };
+    assert_eq!(journal.audited(row(2, "two"), work).await, Err(refused));
+    journal.audit(&AuditRow { outcome: Outcome::Done, ..row(0, "three") }).await.unwrap();
+
+    let rows = journal.audit_rows(10).await.unwrap();
+    let failed = Outcome::Failed { why: "the login is refused: 401".to_owned() };
+    let wanted = [
+        // Newest by arrival: a clock that was set back does not reorder them.
+        AuditRow { outcome: Outcome::Done, ..row(0, "three") },
+        AuditRow { outcome: failed, ..row(2, "two") },
+        AuditRow { outcome: Outcome::Done, fingerprint: fingerprint(), ..row(1, "one") },
+    ];
+    assert_eq!(rows, wanted);
+    assert_eq!(journal.audit_rows(1).await.unwrap(), wanted[..1]);
+    let full = |c: &mut Connection| Ok(c.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0))?);
+    assert_eq!(journal.run(full).await.unwrap(), 2, "on the disk, not only in the system's hands");
+}
+
+#[tokio::test]
+async fn what_the_trail_cannot_say_is_an_error() {
+    let fresh = fresh().await;
+    let row = || AuditRow::begun(at(1), "ada@host", Act::SecretRemove, "one");
+    let broken = "CREATE TRIGGER broken BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'broken'); END";
+    fresh.raw().execute_batch(broken).unwrap();
+    let done = fresh.journal.audited(row(), async { Ok(((), Ended::with(None, None))) }).await.unwrap_err();
+    assert!(done.why.contains("secret-remove of one is done"), "{done:?}");
+    let refused = Failure::not_allowed("the login is refused", "401", "set another");
+    let work = async { Err::<((), Ended), _>(refused.clone()) };
+    let failed = fresh.journal.audited(row(), work).await.unwrap_err();
+    assert_eq!((failed.kind, &failed.what), (refused.kind, &refused.what), "what failed first is told first");
+    assert!(failed.why.contains("audit trail"), "{failed:?}");
+
+    fresh.raw().execute_batch("DROP TABLE audit").unwrap();
+    let worked = std::cell::Cell::new(false);
+    let work = async {
+        worked.set(true);
+        Ok(((), Ended::with(None, None)))
+    };
+    fresh.journal.audited(row(), work).await.unwrap_err();
+    assert!(!worked.get(), "without a row nothing is done");
 }

@@ -43,7 +43,7 @@ pub struct StepView {
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepState {
     Pending,
-    /// `note` is what was found; an earlier process took it along.
+    /// `note` is what was found; what an earlier process found is not known any more.
     Done {
         note: Option<String>,
     },

@@ -14,12 +14,12 @@ use crate::{
         audit::{Act, AuditRow, Ended},
         failure::Failure,
         name::SecretName,
-        recipe::Login,
+        recipe::{Login, Recipe},
         reference::Repository,
         rotation::{Holds, Next, Stage},
     },
     fault,
-    secrets::{OpenRotation, VaultError},
+    secrets::{Entry, OpenRotation, VaultError},
 };
 
 /// What somebody wants of a rotation.
@@ -74,7 +74,7 @@ impl<'a> Drive<'a> {
         match intent {
             Intent::Begin => {
                 // What cannot be proven anywhere is not begun.
-                logins(&self.rotation, Holds::New)?;
+                logins(&self.rotation.recipe, &self.rotation.entry(Holds::New))?;
                 self.at.vault.open_rotation(&self.account.secret, self.rotation.clone(), self.at.permit)?;
                 self.reached();
             }
@@ -86,16 +86,15 @@ impl<'a> Drive<'a> {
                 }
             }
         }
-        while let Standing::Open(stage) = &self.account.stands {
-            let (stage, due) = (stage.clone(), stage.ahead()[0]);
-            let found = self.check(&stage).await;
-            let (state, found) = match found {
-                Ok(note) => (StepState::Done { note: Some(note) }, Ok(())),
-                Err(failure) => (StepState::Failed(failure.clone()), Err(failure)),
+        while let Standing::Open(stage) = self.account.stands.clone() {
+            let checked = self.check(&stage).await;
+            let state = match &checked {
+                Ok(note) => StepState::Done { note: Some(note.clone()) },
+                Err(failure) => StepState::Failed(failure.clone()),
             };
-            self.tell(StepView { step: due, state });
+            self.tell(StepView { step: stage.ahead()[0], state });
             fault::point(&format!("rotation:{}:checked", stage.name()));
-            self.turn(stage.after(found))?;
+            self.turn(stage.after(checked.map(drop)))?;
         }
         Ok(())
     }
@@ -103,15 +102,14 @@ impl<'a> Drive<'a> {
     /// The check that is due, and what it found.
     async fn check(&self, stage: &Stage) -> Result<String, Failure> {
         match stage {
-            Stage::Opened => self.prove(&self.rotation, Holds::New).await,
+            Stage::Opened => self.prove(&self.rotation.entry(Holds::New)).await,
             Stage::Stored => self.read_back(),
             Stage::ReadBack => {
                 // What the vault gives now, not what is in memory.
                 let stored = self.at.vault.reread()?;
-                let rotation = stored.rotation(self.name()).ok_or_else(|| self.overtaken())?;
-                self.prove(rotation, Holds::New).await
+                self.prove(stored.get(self.name()).ok_or_else(|| self.overtaken())?).await
             }
-            Stage::Restored(_) => self.prove(&self.rotation, Holds::Old).await,
+            Stage::Restored(_) => self.prove(&self.rotation.old).await,
         }
     }
 
@@ -128,9 +126,9 @@ impl<'a> Drive<'a> {
     }
 
     /// At every repository the secret is for, by clients that know nothing yet.
-    async fn prove(&self, rotation: &OpenRotation, holds: Holds) -> Result<String, Failure> {
+    async fn prove(&self, entry: &Entry) -> Result<String, Failure> {
         let mut proven: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (repository, login) in logins(rotation, holds)? {
+        for (repository, login) in logins(&self.rotation.recipe, entry)? {
             let report =
                 check(&repository, &login, self.at.registry, Some(self.at.permit)).await.map_err(|failure| {
                     let why = format!("{}, asked for {repository}", failure.why);
@@ -162,8 +160,8 @@ impl<'a> Drive<'a> {
     fn turn(&mut self, next: Next) -> Result<(), Failure> {
         let written = self.at.vault.advance(&self.account.secret, &self.rotation, &next, self.at.permit);
         written.map_err(|error| self.stays_open(error))?;
-        if let Some(step) = next.write() {
-            self.tell(StepView { step, state: StepState::Done { note: None } });
+        if let Some((step, note)) = next.write() {
+            self.tell(StepView { step, state: StepState::Done { note: Some(note.to_owned()) } });
         }
         match next {
             Next::To(stage) => {
@@ -213,8 +211,7 @@ impl<'a> Drive<'a> {
 }
 
 /// The login for every repository that the secret is bound to.
-fn logins(rotation: &OpenRotation, holds: Holds) -> Result<Vec<(Repository, Login)>, Failure> {
-    let entry = rotation.entry(holds);
+fn logins(recipe: &Recipe, entry: &Entry) -> Result<Vec<(Repository, Login)>, Failure> {
     if entry.bindings.is_empty() {
         return Err(Failure::not_allowed(
             "the login cannot be proven",
@@ -222,6 +219,6 @@ fn logins(rotation: &OpenRotation, holds: Holds) -> Result<Vec<(Repository, Logi
             "bind it: windlass secret set",
         ));
     }
-    let of = |repository: &Repository| Ok((repository.clone(), entry.login_for(&rotation.recipe, repository)?));
+    let of = |repository: &Repository| Ok((repository.clone(), entry.login_for(recipe, repository)?));
     entry.bindings.iter().map(of).collect()
 }

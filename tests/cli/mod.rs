@@ -1,10 +1,13 @@
 //! The program from end to end, as its users run it: a real engine, real registries, a real git repository.
 
+mod auditing;
 mod building;
 mod choosing;
 mod docker_logins;
 mod identities;
 mod refusals;
 mod releasing;
+mod rotating;
+mod rotation_faults;
 mod secrecy;
 mod verdicts;

@@ -253,7 +253,7 @@ pub fn pushed<'a>(release: &'a Value, kind: &str) -> &'a str {
 }
 
 impl Ran {
-    fn of(output: std::process::Output) -> Self {
+    pub fn of(output: std::process::Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
         let code = output.status.code().expect("no signal ended it");
         Self { code, stdout: text(output.stdout), stderr: text(output.stderr) }

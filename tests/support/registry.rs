@@ -33,12 +33,8 @@ impl Registry {
 
     pub fn start(login: Option<(&str, &str)>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let auth = login.map(|(user, password)| {
-            let line = Command::new("htpasswd")
-                .args(["-Bbn", user, password])
-                .output()
-                .expect("htpasswd is installed (tests/run.sh installs apache2-utils)");
-            std::fs::write(folder.path().join("htpasswd"), line.stdout).expect("htpasswd file");
+        let auth = login.map(|login| {
+            write_logins(folder.path(), &[login]);
             format!("auth:\n  htpasswd:\n    realm: test\n    path: {}\n", folder.path().join("htpasswd").display())
         });
         let config = format!(
@@ -69,6 +65,17 @@ impl Registry {
         Self { process, folder, host }
     }
 
+    /// Only these are accepted from now on: the registry reads its file again when that has changed.
+    pub fn accept(&self, logins: &[(&str, &str)]) {
+        write_logins(self.folder.path(), logins);
+    }
+
+    /// Ends it: nobody answers at its port any more.
+    pub fn stop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
     /// `HOST/path` as a repository's name.
     pub fn repository(&self, path: &str) -> String {
         format!("{}/{path}", self.host)
@@ -92,7 +99,19 @@ impl Registry {
 
 impl Drop for Registry {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.stop();
     }
+}
+
+fn write_logins(folder: &Path, logins: &[(&str, &str)]) {
+    let mut lines = Vec::new();
+    for (user, password) in logins {
+        // Cost 4, the least: tests ask often.
+        let line = Command::new("htpasswd")
+            .args(["-Bbn", "-C", "4", user, password])
+            .output()
+            .expect("htpasswd is installed (tests/run.sh installs apache2-utils)");
+        lines.extend(line.stdout);
+    }
+    std::fs::write(folder.join("htpasswd"), lines).expect("htpasswd file");
 }

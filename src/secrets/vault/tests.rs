@@ -10,7 +10,11 @@ use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::{
+    failure::{Failure, FailureKind},
+    recipe::Recipe,
+    rotation::{End, Next, Stage},
+};
 
 const VALUE: &str = "hunter2-\"swordfish\"";
 
@@ -374,4 +378,64 @@ fn we_open_and_keep_what_age_made() {
     assert_eq!(password(&vault, "one"), VALUE);
     set(&mut vault, "two", VALUE).unwrap();
     assert!(age("age", &["-d", "-i"], &[&paths.identity, &paths.vault]).contains("\"two\""));
+}
+
+fn opened(vault: &Vault, new: &str) -> OpenRotation {
+    OpenRotation {
+        stage: Stage::Opened,
+        recipe: Recipe::Pair { username: "/username".into(), password: "/password".into() },
+        old: vault.get(&name("one")).unwrap().clone(),
+        new: document(new),
+        begun: "2026-11-22T09:30:00Z".parse().unwrap(),
+        by: "ada@host".into(),
+    }
+}
+
+#[test]
+fn a_rotation_moves_with_its_secret_and_leaves_nothing() {
+    let (_folder, paths) = stored();
+    let mut vault = open(&paths).unwrap();
+    let mut rotation = opened(&vault, "the-new-password");
+    let one = name("one");
+    vault.open_rotation(&one, rotation.clone(), may_write()).unwrap();
+    assert!(!format!("{vault:?} {:?}", vault.rotation(&one)).contains("hunter2"));
+    assert!(!format!("{vault:?} {:?}", vault.rotation(&one)).contains("the-new-password"));
+    assert_eq!(password(&open(&paths).unwrap(), "one"), VALUE, "nothing is stored yet");
+    let stored = Next::To(Stage::Stored);
+    vault.advance(&one, &rotation, &stored, may_write()).unwrap();
+    rotation.stage = Stage::Stored;
+    let other = open(&paths).unwrap();
+    assert_eq!((password(&other, "one").as_str(), other.rotation(&one)), ("the-new-password", Some(&rotation)));
+    let entry = other.get(&one).unwrap();
+    assert_eq!((&entry.bindings, entry.set, entry.by.as_str()), (&rotation.old.bindings, rotation.begun, "ada@host"));
+    vault.advance(&one, &rotation, &Next::End(End::Rotated), may_write()).unwrap();
+    assert_eq!(vault.rotation(&one), None);
+    let plaintext = String::from_utf8(open(&paths).unwrap().document.to_plaintext().unwrap().to_vec()).unwrap();
+    assert!(!plaintext.contains("hunter2") && plaintext.contains("windlass.vault/1"), "{plaintext}");
+}
+
+#[test]
+fn what_another_process_did_is_not_undone() {
+    let (_folder, paths) = stored();
+    let one = name("one");
+    let mut first = open(&paths).unwrap();
+    let rotation = opened(&first, "the-new-password");
+    // The secret changed since it was read.
+    set(&mut open(&paths).unwrap(), "one", "set-meanwhile").unwrap();
+    let overtaken = first.open_rotation(&one, rotation, may_write());
+    assert!(matches!(overtaken, Err(VaultError::Overtaken { .. })), "{overtaken:?}");
+
+    let mut first = open(&paths).unwrap();
+    let rotation = opened(&first, "the-new-password");
+    first.open_rotation(&one, rotation.clone(), may_write()).unwrap();
+    let mut second = open(&paths).unwrap();
+    let open_twice = second.open_rotation(&one, rotation.clone(), may_write());
+    assert!(matches!(open_twice, Err(VaultError::RotationOpen { .. })), "{open_twice:?}");
+    assert!(matches!(set(&mut second, "one", VALUE), Err(VaultError::RotationOpen { .. })));
+    assert!(matches!(second.remove(&one, may_write()), Err(VaultError::RotationOpen { .. })));
+    set(&mut second, "two", VALUE).unwrap();
+    second.advance(&one, &rotation, &Next::To(Stage::Stored), may_write()).unwrap();
+    let late = first.advance(&one, &rotation, &Next::End(End::Rotated), may_write());
+    assert!(matches!(late, Err(VaultError::Overtaken { .. })), "{late:?}");
+    assert_eq!(open(&paths).unwrap().rotation(&one).unwrap().stage, Stage::Stored);
 }
