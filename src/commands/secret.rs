@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     config::{Image, Project, SecretSource},
-    domain::{document::SecretValue, failure::Failure, name::SecretName, recipe::Login, reference::Repository},
+    domain::{
+        document::SecretValue, failure::Failure, finding::CheckId, name::SecretName, recipe::Login,
+        reference::Repository,
+    },
     rotation::check::{LoginProof, PushProof, check},
     secrets,
 };
@@ -243,6 +246,7 @@ fn no_such(name: &SecretName) -> Failure {
         "it was never set on this machine, or was removed",
         "set it: windlass secret set --username USER --password-stdin",
     )
+    .explained_by(CheckId::Secret)
 }
 
 fn named(ground: &Ground, args: &SecretNameArg) -> Result<SecretName, Failure> {

@@ -29,7 +29,7 @@ pub use settings::Settings;
 pub use taskcluster::{Taskcluster, Trigger};
 pub use version::VersionSource;
 
-use crate::domain::failure::Failure;
+use crate::domain::{failure::Failure, finding::CheckId};
 
 /// The name of a project's file.
 pub const PROJECT_FILE: &str = "windlass.toml";
@@ -64,7 +64,7 @@ impl From<ConfigError> for Failure {
             ConfigError::NoProject { .. } => Self::usage(
                 "this is no project of windlass",
                 why,
-                "go to the project's folder, or name its file with --config",
+                "go to the project's folder, name its file with --config, or make one: windlass init",
             ),
             ConfigError::Unreadable { .. } | ConfigError::TooLarge { .. } => {
                 Self::usage("the configuration cannot be read", why, "check the file's name and its permissions")
@@ -87,6 +87,7 @@ impl From<ConfigError> for Failure {
                 "check who owns it and its permissions, or set WINDLASS_HOME to another folder",
             ),
         }
+        .explained_by(CheckId::Config)
     }
 }
 

@@ -14,7 +14,7 @@ use std::{io, path::PathBuf};
 pub use checkout::Checkout;
 pub use worktree::Worktree;
 
-use crate::domain::failure::Failure;
+use crate::domain::{failure::Failure, finding::CheckId};
 
 /// Git could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -91,5 +91,6 @@ impl From<GitError> for Failure {
                 Self::failed(what, why, "try the command in the project's folder: it should work there first")
             }
         }
+        .explained_by(CheckId::Git)
     }
 }

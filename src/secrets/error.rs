@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::domain::failure::Failure;
+use crate::domain::{failure::Failure, finding::CheckId};
 
 /// Why the vault cannot be read or written. Nothing on the disk was changed.
 #[derive(Debug, thiserror::Error)]
@@ -120,5 +120,6 @@ impl From<VaultError> for Failure {
                 Self::failed(format!("the vault needs {}", path.display()), why, next)
             }
         }
+        .explained_by(CheckId::Vault)
     }
 }
