@@ -3,7 +3,7 @@
 //! ```text
 //!   commands                                        what people touch
 //!      │
-//!   release    verify    rotation                   use cases: async, emit events
+//!   release    verify    rotation    doctor    init  use cases: async, emit events
 //!      │
 //!   engine registry secrets git journal spool       adapters, one per system; they do not know each other
 //!   config attest
@@ -23,6 +23,7 @@
 pub mod attest;
 pub mod commands;
 pub mod config;
+pub mod doctor;
 pub mod domain;
 pub mod engine;
 pub mod git;

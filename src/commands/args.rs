@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 
-use crate::domain::reference::Platform;
+use crate::domain::{finding::CheckId, reference::Platform};
 
 /// The release console for container images.
 ///
@@ -79,9 +82,25 @@ pub enum Command {
         #[command(flatten)]
         image: ImageArg,
     },
+    /// Check everything a release stands on, and say what to do
+    ///
+    /// Exit code: 1 if a check fails; else 4 if one could not be carried out; else 0.
+    Doctor {
+        /// Only this check
+        #[arg(value_name = "CHECK", value_parser = checks())]
+        check: Option<CheckId>,
+        #[command(flatten)]
+        image: ImageArg,
+    },
     /// The registry login, in its store
     #[command(subcommand)]
     Secret(SecretCommand),
+}
+
+/// The names of the checks, for help and completions too.
+fn checks() -> impl TypedValueParser<Value = CheckId> {
+    let values = CheckId::ALL.map(|check| PossibleValue::new(check.name()).help(check.title()));
+    PossibleValuesParser::new(values).try_map(|name| name.parse::<CheckId>())
 }
 
 #[derive(Debug, Args)]

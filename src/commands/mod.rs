@@ -1,6 +1,7 @@
 //! The headless commands, one file each: read arguments, call a use case, write the result.
 
 pub mod args;
+mod doctor;
 mod find;
 mod ground;
 mod json;
@@ -54,6 +55,7 @@ pub async fn run(
         Command::Tags { image, fresh, history: None, records } => tags::run(&ground, &image, fresh, &records).await,
         Command::Verify(args) => verify::run(&ground, &args).await,
         Command::Find { digest, image } => find::run(&ground, &digest, &image).await,
+        Command::Doctor { check, image } => Box::pin(doctor::run(&ground, check, &image)).await,
         Command::Secret(command) => secret::run(&ground, command).await,
     }
 }

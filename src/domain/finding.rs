@@ -1,6 +1,6 @@
 //! What a check of `windlass doctor` found: what is so, what to do about it, and who can.
 
-use std::{fmt, str::FromStr};
+use std::{cmp::Ordering, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -62,23 +62,23 @@ impl CheckId {
         }
     }
 
-    /// What is checked, in a few words.
+    /// What is looked at, in a few words.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
-            Self::Config => "windlass.toml can be used",
-            Self::Git => "this commit may be released",
-            Self::Engine => "the container engine answers",
-            Self::Disk => "there is room on the disks",
-            Self::Registry => "the registry answers",
-            Self::Vault => "the vault opens, for you alone",
-            Self::Journal => "the journal can be read",
-            Self::Secret => "the secret is there and fits",
-            Self::Login => "the registry accepts the login",
-            Self::Push => "the login may push",
-            Self::Clock => "the clocks agree",
-            Self::Leftovers => "nothing is left of dead releases",
-            Self::Session => "releases outlive a log-out",
+            Self::Config => "what windlass.toml says",
+            Self::Git => "the commit that would be released",
+            Self::Engine => "the container engine",
+            Self::Disk => "room on the disks",
+            Self::Registry => "the registry and the repository in it",
+            Self::Vault => "the vault and its key",
+            Self::Journal => "the journal of releases",
+            Self::Secret => "the registry's login in its store",
+            Self::Login => "what the registry makes of the login",
+            Self::Push => "the right to push",
+            Self::Clock => "the clocks of registry and engine",
+            Self::Leftovers => "what dead releases left behind",
+            Self::Session => "releases after a log-out",
         }
     }
 }
@@ -161,6 +161,27 @@ impl Outcome {
         }
     }
 
+    /// One of the same weight: both are to be mended.
+    fn also(&mut self, other: &Self) {
+        if let (Self::Warn(ours) | Self::Fail(ours) | Self::CannotTell(ours) | Self::Blocked(ours), Some(theirs)) =
+            (self, other.remedy())
+            && ours.fix != theirs.fix
+        {
+            ours.fix = format!("{}; {}", ours.fix, theirs.fix);
+        }
+    }
+
+    /// How much it weighs beside others.
+    fn weight(&self) -> u8 {
+        match self {
+            Self::Pass => 0,
+            Self::CannotTell(_) => 1,
+            Self::Warn(_) => 2,
+            Self::Blocked(_) => 3,
+            Self::Fail(_) => 4,
+        }
+    }
+
     #[must_use]
     pub fn remedy(&self) -> Option<&Remedy> {
         match self {
@@ -205,6 +226,22 @@ impl Finding {
         Self::blocked(format!("needs {check}"), Owner::You, format!("see what is wrong there: windlass doctor {check}"))
     }
 
+    /// Several findings as one: all that was seen, and what to do about the worst of it.
+    #[must_use]
+    pub fn together(findings: Vec<Self>) -> Self {
+        let evidence: Vec<&str> = findings.iter().map(|finding| finding.evidence.as_str()).collect();
+        let evidence = evidence.join("\n");
+        let mut together = Self::pass(evidence);
+        for Self { outcome, .. } in findings {
+            match outcome.weight().cmp(&together.outcome.weight()) {
+                Ordering::Greater => together.outcome = outcome,
+                Ordering::Equal => together.outcome.also(&outcome),
+                Ordering::Less => {}
+            }
+        }
+        together
+    }
+
     /// What an attempt failed with, as a check that fails.
     #[must_use]
     pub fn failed(failure: &Failure, owner: Owner) -> Self {
@@ -233,5 +270,16 @@ mod tests {
         assert_eq!(finding.evidence, "the engine does not answer: nothing listens");
         assert_eq!(finding.outcome.remedy(), Some(&Remedy::new(Owner::MachineAdmin, "start it")));
         assert_eq!((finding.outcome.word(), Finding::needs(CheckId::Vault).outcome.word()), ("fail", "cannot-tell"));
+    }
+
+    #[test]
+    fn of_several_findings_the_worst_counts() {
+        let (warn, fail) =
+            (|e: &str| Finding::warn(e, Owner::You, "w"), |e: &str, fix: &str| Finding::fail(e, Owner::You, fix));
+        let all = vec![Finding::pass("a"), fail("b", "x"), warn("c"), fail("d", "y")];
+        let together = Finding::together(all);
+        assert_eq!(together, Finding { evidence: "a\nb\nc\nd".into(), ..fail("", "x; y") });
+        assert_eq!(Finding::together(vec![Finding::needs(CheckId::Engine), warn("c")]).outcome.word(), "cannot-tell");
+        assert_eq!(Finding::together(vec![Finding::pass("a")]), Finding::pass("a"));
     }
 }

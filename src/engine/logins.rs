@@ -10,7 +10,7 @@ use std::{
 };
 
 use secrecy::{ExposeSecret as _, zeroize::Zeroizing};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
 use super::{
@@ -57,21 +57,51 @@ pub fn docker_logins(
     }
 }
 
+/// The registries that the docker CLI has logins for, as references name them. No login is read.
+///
+/// # Errors
+/// When `config.json` is broken.
+pub fn docker_registries(env: Environment<'_>) -> Result<BTreeSet<String>, EngineError> {
+    #[derive(Deserialize)]
+    struct Names {
+        #[serde(default)]
+        auths: HashMap<String, IgnoredAny>,
+        #[serde(rename = "credHelpers", default)]
+        helpers: HashMap<String, IgnoredAny>,
+    }
+    let Some(path) = config_folder(env).map(|folder| folder.join("config.json")) else { return Ok(BTreeSet::new()) };
+    let Some(text) = read(&path)? else { return Ok(BTreeSet::new()) };
+    let names: Names = serde_json::from_slice(&text).map_err(|error| broken(&path, &error))?;
+    let hosts = names.auths.into_keys().chain(names.helpers.into_keys()).map(|key| match key.as_str() {
+        DOCKER_HUB_KEY => DOCKER_HUB.to_owned(),
+        other => other.trim_start_matches("https://").split('/').next().unwrap_or(other).to_owned(),
+    });
+    // `docker login` leaves further keys of Docker Hub behind, for its own tokens.
+    Ok(hosts.filter(|host| !host.is_empty() && host != "index.docker.io").collect())
+}
+
+fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, EngineError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(EngineError::BadConfig { path: path.to_owned(), why: error.to_string() }),
+    }
+}
+
+/// serde's errors may quote what they stumble over, so only the place is told.
+fn broken(path: &Path, error: &serde_json::Error) -> EngineError {
+    let why = format!("line {}, column {}", error.line(), error.column());
+    EngineError::BadConfig { path: path.to_owned(), why }
+}
+
 async fn from_file(
     path: &Path,
     hosts: BTreeSet<String>,
     search: &OsStr,
 ) -> Result<HashMap<String, Login>, EngineError> {
-    let bad = |why: String| EngineError::BadConfig { path: path.to_owned(), why };
-    let text = match fs::read(path) {
-        Ok(bytes) => Zeroizing::new(bytes),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashMap::new()),
-        Err(error) => return Err(bad(error.to_string())),
-    };
-    // serde's errors may quote what they stumble over, so only the place is told.
-    let place = |error: serde_json::Error| bad(format!("line {}, column {}", error.line(), error.column()));
-    let helpers: Helpers = serde_json::from_slice(&text).map_err(place)?;
-    let document: SecretValue = serde_json::from_slice(&text).map_err(place)?;
+    let Some(text) = read(path)? else { return Ok(HashMap::new()) };
+    let helpers: Helpers = serde_json::from_slice(&text).map_err(|error| broken(path, &error))?;
+    let document: SecretValue = serde_json::from_slice(&text).map_err(|error| broken(path, &error))?;
     let mut logins = HashMap::new();
     for host in hosts {
         let key = if host == DOCKER_HUB { DOCKER_HUB_KEY } else { &host };

@@ -3,6 +3,7 @@
 //! fsmonitor, no prompts, none of the caller's `GIT_…` variables. Nothing is fetched and nothing is written
 //! but the temporary worktrees. Whether the commit *may* be released, `domain::policy` judges.
 
+mod bearings;
 mod checkout;
 mod command;
 mod facts;
@@ -11,6 +12,7 @@ mod worktree;
 
 use std::{io, path::PathBuf};
 
+pub use bearings::Bearings;
 pub use checkout::Checkout;
 pub use worktree::Worktree;
 

@@ -24,6 +24,7 @@ use tokio::sync::oneshot;
 
 mod contents;
 mod error;
+mod examine;
 mod observed;
 mod records;
 mod releases;
@@ -32,6 +33,7 @@ mod time;
 
 pub use contents::Remembered;
 pub use error::{Damaged, JournalError};
+pub use examine::{Examined, examine};
 pub use observed::Sighting;
 pub use releases::{Found, Listing, ReleaseFilter};
 
