@@ -27,6 +27,7 @@ pub mod doctor;
 pub mod domain;
 pub mod engine;
 pub mod git;
+pub mod init;
 pub mod journal;
 pub mod log;
 pub mod registry;

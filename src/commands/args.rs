@@ -7,7 +7,11 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 
-use crate::domain::{finding::CheckId, reference::Platform};
+use crate::domain::{
+    finding::CheckId,
+    name::SecretName,
+    reference::{Platform, Repository},
+};
 
 /// The release console for container images.
 ///
@@ -92,9 +96,19 @@ pub enum Command {
         #[command(flatten)]
         image: ImageArg,
     },
+    /// Write a windlass.toml from what is found here
+    Init(InitArgs),
     /// The registry login, in its store
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Print the completions of a shell
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page
+    Man {
+        /// Write the pages of all commands into this folder instead
+        #[arg(long, value_name = "FOLDER")]
+        dir: Option<PathBuf>,
+    },
 }
 
 /// The names of the checks, for help and completions too.
@@ -146,6 +160,22 @@ pub struct ReleaseArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Where the image is pushed; what is found below folders gets their names behind it
+    #[arg(long, value_name = "REPOSITORY")]
+    pub repository: Option<Repository>,
+    /// A branch that is released; the first one's image is `latest`
+    #[arg(long = "branch", value_name = "BRANCH")]
+    pub branches: Vec<String>,
+    /// Name of the secret that holds the registry's login
+    #[arg(long, value_name = "NAME")]
+    pub secret: Option<SecretName>,
+    /// Do not ask: take what is found
     #[arg(long, short)]
     pub yes: bool,
 }

@@ -1,11 +1,14 @@
 //! The headless commands, one file each: read arguments, call a use case, write the result.
 
 pub mod args;
+mod completions;
 mod doctor;
 mod find;
 mod ground;
+mod init;
 mod json;
 mod log;
+mod man;
 pub mod output;
 mod release;
 mod releases;
@@ -56,6 +59,9 @@ pub async fn run(
         Command::Verify(args) => verify::run(&ground, &args).await,
         Command::Find { digest, image } => find::run(&ground, &digest, &image).await,
         Command::Doctor { check, image } => Box::pin(doctor::run(&ground, check, &image)).await,
+        Command::Init(args) => init::run(&ground, &args).await,
+        Command::Completions { shell } => completions::run(&ground, shell),
+        Command::Man { dir } => man::run(&ground, dir.as_deref()),
         Command::Secret(command) => secret::run(&ground, command).await,
     }
 }

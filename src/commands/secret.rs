@@ -144,12 +144,18 @@ fn read_login(ground: &Ground, args: &SecretSetArgs) -> Result<Login, Failure> {
     Ok(Login { username, password })
 }
 
-fn prompt(question: &str) -> Result<String, Failure> {
-    let failed = |e: std::io::Error| Failure::failed("the answer could not be read", e.to_string(), "try --username");
+pub(super) fn prompt(question: &str) -> Result<String, Failure> {
+    let failed = |e: std::io::Error| Failure::failed("the answer could not be read", e.to_string(), "try --help");
     let mut err = std::io::stderr().lock();
     err.write_all(question.as_bytes()).and_then(|()| err.flush()).map_err(failed)?;
     let mut line = String::new();
-    std::io::stdin().read_line(&mut line).map_err(failed)?;
+    if std::io::stdin().read_line(&mut line).map_err(failed)? == 0 {
+        return Err(Failure::usage(
+            "there is no answer",
+            "the input has ended",
+            "answer, or give it as an option: --help",
+        ));
+    }
     Ok(line.trim().to_owned())
 }
 
