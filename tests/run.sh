@@ -16,6 +16,7 @@ needs=(
   'age age'
   'curl curl'
   'git git'
+  'groff groff-base'
   'cc gcc libc6-dev' # to build the crates that hold C: SQLite and ring
 )
 state=$root/target/tests

@@ -1,4 +1,4 @@
-//! The command line. Help, and later completions and the man page, come from these types alone.
+//! The command line. Help, completions and the manual come from these types alone.
 
 use std::path::PathBuf;
 

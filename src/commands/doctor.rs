@@ -68,8 +68,10 @@ fn text(style: Style, reports: &[Report]) -> String {
         lines.extend(report.image.as_ref().filter(|_| several).map(|image| format!("of {image}")));
         lines.extend(report.finding.evidence.lines().map(ToOwned::to_owned));
         if let Some(remedy) = report.finding.outcome.remedy() {
-            let who = style.paint(Tone::Dim, &format!("({})", remedy.owner.name()));
-            lines.push(format!("{} {} {who}", style.glyph("→", "->"), remedy.fix));
+            let arrow = style.glyph("→", "->");
+            lines.extend(remedy.fix.lines().map(|fix| format!("{arrow} {fix}")));
+            let who = style.paint(Tone::Dim, &format!(" ({})", remedy.owner.name()));
+            lines.last_mut().expect("there is evidence").push_str(&who);
         }
         let _ = writeln!(text, "{sign} {name} {}", lines.join(&format!("\n{:24}", "")));
     }

@@ -80,7 +80,7 @@ fn decide(args: &InitArgs, found: &Found, asker: Asker) -> Result<Draft, Failure
     let branches = match args.branches.as_slice() {
         [] => {
             let proposed = Some(Branches(guess.branches())).filter(|proposed| !proposed.0.is_empty());
-            asker.ask("Branches that are released", "--branch BRANCH", proposed, |_| Ok(()))?
+            asker.ask("Branches that are released", "--branch BRANCH", proposed.as_ref(), |_| Ok(()))?
         }
         given => given.join(" ").parse().map_err(|why: NoBranches| refused(why.to_string(), "--branch BRANCH"))?,
     };
@@ -115,7 +115,7 @@ fn images(args: &InitArgs, guess: &Guess<'_>, asker: Asker) -> Result<Vec<DraftI
         let file = if context == "." { "Dockerfile".to_owned() } else { format!("{context}/Dockerfile") };
         let question = format!("Repository for {file}{}", if several { " (- for none)" } else { "" });
         let asker = if answered { Asker::Nobody } else { asker };
-        if let Target::To(repository) = asker.ask(&question, "--repository REPOSITORY", proposed, fits)? {
+        if let Target::To(repository) = asker.ask(&question, "--repository REPOSITORY", proposed.as_ref(), fits)? {
             project.get_or_insert_with(|| repository.clone());
             images.push(DraftImage { repository, context: context.clone() });
         }
@@ -196,16 +196,16 @@ impl Asker {
         self,
         question: &str,
         flag: &str,
-        default: Option<T>,
+        default: Option<&T>,
         fits: impl Fn(&T) -> Result<(), String>,
     ) -> Result<T, Failure> {
         loop {
-            let shown = default.as_ref().map(|default| format!(" [{default}]")).unwrap_or_default();
+            let shown = default.map(|default| format!(" [{default}]")).unwrap_or_default();
             let answer = match self {
                 Self::Maintainer(_) => prompt(&format!("{question}{shown}: "))?,
                 Self::Nobody => String::new(),
             };
-            let meant = match (answer.as_str(), &default) {
+            let meant = match (answer.as_str(), default) {
                 ("", Some(default)) => Ok(default.clone()),
                 ("", None) => Err("this cannot be told from what is here".to_owned()),
                 (text, _) => text.parse().map_err(|why: T::Err| why.to_string()),

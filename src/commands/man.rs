@@ -9,19 +9,16 @@ use crate::domain::failure::Failure;
 
 pub fn run(ground: &Ground, folder: Option<&Path>) -> Result<u8, Failure> {
     let command = Cli::command();
-    match folder {
-        Some(folder) => {
-            ground.permit("man --dir")?;
-            write(command, folder)?;
-        }
-        None => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(command)
-                .render(&mut page)
-                .map_err(|e| Failure::failed("the manual page cannot be made", e.to_string(), "report this"))?;
-            ground.output.raw(&page)?;
-        }
+    if let Some(folder) = folder {
+        ground.permit("man --dir")?;
+        write(command, folder)?;
+        return Ok(0);
     }
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command)
+        .render(&mut page)
+        .map_err(|e| Failure::failed("the manual page cannot be made", e.to_string(), "report this"))?;
+    ground.output.raw(&page)?;
     Ok(0)
 }
 

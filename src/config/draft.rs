@@ -27,23 +27,21 @@ impl Draft {
     /// The file's text.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = String::from(
+        let images: String = self.images.iter().map(DraftImage::text).collect();
+        let branches: Vec<String> = self.branches.iter().map(|branch| quoted(branch)).collect();
+        format!(
             "# What windlass releases from this repository, and how. It holds no secret.\n\
-             # Lines that begin with `# ` and a key show the default of that key.\n",
-        );
-        for image in &self.images {
-            text.push_str(&image.text());
-        }
-        text.push_str(&format!(
-            "\n[tags]\n\
+             # Lines that begin with `# ` and a key show the default of that key.\n\
+             {images}\
+             \n[tags]\n\
              # Tags that each release moves, and tags that are written once. In them: {{branch}} {{alias}} {{commit}}\n\
              # {{short}} {{date}} {{version}}; {{alias}} is the name that `alias` gives a branch, else the branch's own.\n\
              # moving = [\"{{alias}}\"]\n\
              # frozen = [\"{{branch}}-{{date}}\"]\n\
-             {}\n\
+             {alias}\n\
              \n[policy]\n\
              # Releases are made from these branches alone, or from commits with one of these git tags.\n\
-             branches = [{}]\n\
+             branches = [{branches}]\n\
              # git-tags = [\"v*\"]\n\
              # Refuse uncommitted changes, and commits that are not at the remote.\n\
              # clean = true\n\
@@ -51,15 +49,14 @@ impl Draft {
              \n[secret]\n\
              # The registry's login: windlass secret set --username USER --password-stdin\n\
              # store = \"vault\"\n\
-             name = {}\n\
+             name = {name}\n\
              # Where in the secret's document user name and password are; or {{ docker-config = \"/dockercfg\" }}.\n\
-             recipe = {}\n",
-            self.alias(),
-            self.branches.iter().map(|branch| quoted(branch)).collect::<Vec<_>>().join(", "),
-            quoted(self.secret.as_str()),
-            recipe(&self.recipe),
-        ));
-        text
+             recipe = {recipe}\n",
+            alias = self.alias(),
+            branches = branches.join(", "),
+            name = quoted(self.secret.as_str()),
+            recipe = recipe(&self.recipe),
+        )
     }
 
     fn alias(&self) -> String {

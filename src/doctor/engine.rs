@@ -1,5 +1,7 @@
 //! The engine: which one is meant and why, whether it lets us in, and whether it can build what the project needs.
 
+use std::net::IpAddr;
+
 use super::examination::Examination;
 use crate::{
     domain::{
@@ -35,7 +37,7 @@ pub(super) async fn check(examination: &Examination) -> Finding {
         return Finding::fail(evidence, Owner::You, "set builder = \"auto\", or use Docker 18.09 or newer");
     }
     match resolve(&environment) {
-        Ok(Endpoint::Tcp { host, .. }) if !is_this_machine(&host) => {
+        Ok(endpoint) if is_open_to_readers(&endpoint) => {
             let fix = "use TLS (DOCKER_TLS_VERIFY and certificates) or ssh://: the registry's login goes over it";
             Finding::warn(format!("{said}; nothing on the way is encrypted"), Owner::You, fix)
         }
@@ -43,8 +45,11 @@ pub(super) async fn check(examination: &Examination) -> Finding {
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+/// Whoever is on the way can read along.
+fn is_open_to_readers(endpoint: &Endpoint) -> bool {
+    let loopback =
+        |host: &str| host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    matches!(endpoint, Endpoint::Tcp { host, .. } if !loopback(host))
 }
 
 /// `by` is what named the engine: the first thing to look at when it is the wrong one.
@@ -52,4 +57,24 @@ fn failed(by: &Named, failure: &Failure) -> Finding {
     let owner = if failure.kind == FailureKind::NotAllowed { Owner::MachineAdmin } else { Owner::You };
     let finding = Finding::failed(failure, owner);
     Finding { evidence: format!("{} (named by {by})", finding.evidence), ..finding }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_tcp_is_for_this_machine_alone() {
+        for (host, open) in [
+            ("tcp://10.0.0.1:2375", true),
+            ("tcp://localhost.example.com", true),
+            ("tcp://localhost:2375", false),
+            ("tcp://127.0.0.1:2375", false),
+            ("tcp://[::1]:2375", false),
+            ("ssh://far", false),
+            ("unix:///var/run/docker.sock", false),
+        ] {
+            assert_eq!(is_open_to_readers(&Endpoint::parse(host).unwrap()), open, "{host}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ pub(super) fn check(run: &Path) -> Finding {
         Ok(living) => living,
         Err(error) => return Finding::failed(&error.into(), Owner::You),
     };
-    let names = match fs::read_dir(run) {
+    let mut names: Vec<String> = match fs::read_dir(run) {
         Ok(entries) => entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => {
@@ -24,6 +24,7 @@ pub(super) fn check(run: &Path) -> Finding {
             return Finding::fail(format!("{} cannot be read: {error}", run.display()), Owner::You, fix);
         }
     };
+    names.sort();
     let left = names.iter().filter_map(|name| left_over(run, name, &living));
     Finding::together(std::iter::once(Finding::pass(alive(&living))).chain(left).collect())
 }
@@ -49,7 +50,7 @@ fn left_over(run: &Path, name: &str, living: &[Option<ReleaseId>]) -> Option<Fin
     if living.contains(&Some(id.clone())) {
         return None;
     }
-    let fix = format!("rm {shown}; what became of it: windlass show {id}");
+    let fix = format!("rm {shown} (what became of it: windlass show {id})");
     Some(Finding::warn(format!("{shown} is the socket of {id}, which is not running"), Owner::You, fix))
 }
 

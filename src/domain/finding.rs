@@ -167,7 +167,7 @@ impl Outcome {
             (self, other.remedy())
             && ours.fix != theirs.fix
         {
-            ours.fix = format!("{}; {}", ours.fix, theirs.fix);
+            ours.fix = format!("{}\n{}", ours.fix, theirs.fix);
         }
     }
 
@@ -278,7 +278,7 @@ mod tests {
             (|e: &str| Finding::warn(e, Owner::You, "w"), |e: &str, fix: &str| Finding::fail(e, Owner::You, fix));
         let all = vec![Finding::pass("a"), fail("b", "x"), warn("c"), fail("d", "y")];
         let together = Finding::together(all);
-        assert_eq!(together, Finding { evidence: "a\nb\nc\nd".into(), ..fail("", "x; y") });
+        assert_eq!(together, Finding { evidence: "a\nb\nc\nd".into(), ..fail("", "x\ny") });
         assert_eq!(Finding::together(vec![Finding::needs(CheckId::Engine), warn("c")]).outcome.word(), "cannot-tell");
         assert_eq!(Finding::together(vec![Finding::pass("a")]), Finding::pass("a"));
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use secrecy::{ExposeSecret as _, zeroize::Zeroizing};
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
 use super::{
@@ -57,27 +57,24 @@ pub fn docker_logins(
     }
 }
 
-/// The registries that the docker CLI has logins for, as references name them. No login is read.
+/// The registries that the docker CLI has logins for, as references name them.
 ///
 /// # Errors
 /// When `config.json` is broken.
 pub fn docker_registries(env: Environment<'_>) -> Result<BTreeSet<String>, EngineError> {
-    #[derive(Deserialize)]
-    struct Names {
-        #[serde(default)]
-        auths: HashMap<String, IgnoredAny>,
-        #[serde(rename = "credHelpers", default)]
-        helpers: HashMap<String, IgnoredAny>,
-    }
     let Some(path) = config_folder(env).map(|folder| folder.join("config.json")) else { return Ok(BTreeSet::new()) };
     let Some(text) = read(&path)? else { return Ok(BTreeSet::new()) };
-    let names: Names = serde_json::from_slice(&text).map_err(|error| broken(&path, &error))?;
-    let hosts = names.auths.into_keys().chain(names.helpers.into_keys()).map(|key| match key.as_str() {
-        DOCKER_HUB_KEY => DOCKER_HUB.to_owned(),
-        other => other.trim_start_matches("https://").split('/').next().unwrap_or(other).to_owned(),
+    let document: SecretValue = serde_json::from_slice(&text).map_err(|error| broken(&path, &error))?;
+    let keys = ["/auths", "/credHelpers"].into_iter().flat_map(|pointer| match document.at(pointer) {
+        Some(SecretValue::Object(entries)) => entries.keys().map(String::as_str).collect(),
+        _ => Vec::new(),
+    });
+    let hosts = keys.map(|key| match key {
+        DOCKER_HUB_KEY => DOCKER_HUB,
+        other => other.trim_start_matches("https://").split('/').next().unwrap_or(other),
     });
     // `docker login` leaves further keys of Docker Hub behind, for its own tokens.
-    Ok(hosts.filter(|host| !host.is_empty() && host != "index.docker.io").collect())
+    Ok(hosts.filter(|host| !host.is_empty() && *host != "index.docker.io").map(ToOwned::to_owned).collect())
 }
 
 fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, EngineError> {

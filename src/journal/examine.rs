@@ -1,4 +1,5 @@
-//! A look at a journal that changes nothing: neither makes the file nor migrates it.
+//! A look at a journal that changes nothing in it: neither makes the file nor migrates it. That SQLite moves what a
+//! process left in its -wal file to the journal is no change to any reader.
 
 use std::path::Path;
 

@@ -2,7 +2,9 @@
 
 mod building;
 mod choosing;
+mod doctor;
 mod refusals;
 mod releasing;
 mod secrecy;
+mod starting;
 mod verdicts;
