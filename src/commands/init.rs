@@ -86,9 +86,12 @@ fn decide(args: &InitArgs, found: &Found, asker: Asker) -> Result<Draft, Failure
     };
     let secret = match &args.secret {
         Some(name) => name.clone(),
-        None => {
-            asker.ask("Name of the secret that holds the login", "--secret NAME", guess.secret(first), |_| Ok(()))?
-        }
+        None => asker.ask(
+            "Name of the secret that holds the login",
+            "--secret NAME",
+            guess.secret(first).as_ref(),
+            |_| Ok(()),
+        )?,
     };
     let recipe = Guess::recipe(first);
     Ok(Draft { images, branches: branches.0, secret, recipe })
