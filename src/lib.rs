@@ -3,7 +3,7 @@
 //! ```text
 //!   commands                                        what people touch
 //!      │
-//!   release    verify    rotation                   use cases: async, emit events
+//!   release    verify    rotation    doctor    init  use cases: async, emit events
 //!      │
 //!   engine registry secrets git journal spool       adapters, one per system; they do not know each other
 //!   config attest
@@ -24,10 +24,12 @@
 pub mod attest;
 pub mod commands;
 pub mod config;
+pub mod doctor;
 pub mod domain;
 pub mod engine;
 pub mod fault;
 pub mod git;
+pub mod init;
 pub mod journal;
 pub mod log;
 pub mod registry;

@@ -17,6 +17,7 @@ needs=(
   'ssh-keygen openssh-client'
   'curl curl'
   'git git'
+  'groff groff-base'
   'cc gcc libc6-dev' # to build the crates that hold C: SQLite and ring
 )
 state=$root/target/tests

@@ -1,10 +1,17 @@
-//! The command line. Help, and later completions and the man page, come from these types alone.
+//! The command line. Help, completions and the manual come from these types alone.
 
 use std::{path::PathBuf, str::FromStr};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 
-use crate::domain::reference::Platform;
+use crate::domain::{
+    finding::CheckId,
+    name::SecretName,
+    reference::{Platform, Repository},
+};
 
 /// The release console for container images.
 ///
@@ -93,6 +100,18 @@ pub enum Command {
         #[command(flatten)]
         image: ImageArg,
     },
+    /// Check everything a release stands on, and say what to do
+    ///
+    /// Exit code: 1 if a check fails; else 4 if one could not be carried out; else 0.
+    Doctor {
+        /// Only this check
+        #[arg(value_name = "CHECK", value_parser = checks())]
+        check: Option<CheckId>,
+        #[command(flatten)]
+        image: ImageArg,
+    },
+    /// Write a windlass.toml from what is found here
+    Init(InitArgs),
     /// The registry login, in its store
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -102,6 +121,20 @@ pub enum Command {
         #[arg(long, default_value_t = 50, value_name = "N")]
         limit: usize,
     },
+    /// Print the completions of a shell
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page
+    Man {
+        /// Write the pages of all commands into this folder instead
+        #[arg(long, value_name = "FOLDER")]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// The names of the checks, for help and completions too.
+fn checks() -> impl TypedValueParser<Value = CheckId> {
+    let values = CheckId::ALL.map(|check| PossibleValue::new(check.name()).help(check.title()));
+    PossibleValuesParser::new(values).try_map(|name| name.parse::<CheckId>())
 }
 
 #[derive(Debug, Clone, Args)]
@@ -153,6 +186,22 @@ pub struct ReleaseArgs {
     /// Run on without this terminal, and print the release's id
     #[arg(long, conflicts_with = "dry_run")]
     pub detach: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Where the image is pushed; what is found below folders gets their names behind it
+    #[arg(long, value_name = "REPOSITORY")]
+    pub repository: Option<Repository>,
+    /// A branch that is released; the first one's image is `latest`
+    #[arg(long = "branch", value_name = "BRANCH")]
+    pub branches: Vec<String>,
+    /// Name of the secret that holds the registry's login
+    #[arg(long, value_name = "NAME")]
+    pub secret: Option<SecretName>,
+    /// Do not ask: take what is found
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]

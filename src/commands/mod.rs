@@ -4,12 +4,16 @@ pub mod args;
 mod audit;
 mod cancel;
 mod carry_out;
+mod completions;
 mod docker_login;
+mod doctor;
 mod find;
 mod given;
 mod ground;
+mod init;
 mod json;
 mod log;
+mod man;
 mod new_vault;
 pub mod output;
 mod release;
@@ -75,5 +79,9 @@ pub async fn run(
         Command::Find { digest, image } => find::run(&ground, &digest, &image).await,
         Command::Secret(command) => Box::pin(secret::run(&ground, command)).await,
         Command::Audit { limit } => audit::run(&ground, limit).await,
+        Command::Doctor { check, image } => Box::pin(doctor::run(&ground, check, &image)).await,
+        Command::Init(args) => init::run(&ground, &args).await,
+        Command::Completions { shell } => completions::run(&ground, shell),
+        Command::Man { dir } => man::run(&ground, dir.as_deref()),
     }
 }

@@ -185,7 +185,7 @@ impl Output {
                 label("  why:"),
                 failure.why.trim_end().replace('\n', "\n       "),
                 label(" next:"),
-                failure.next
+                failure.advice()
             )
         };
         let _ = writeln!(io::stderr().lock(), "{text}");

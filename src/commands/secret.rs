@@ -19,6 +19,7 @@ use crate::{
         audit::{Act, AuditRow, Ended},
         document::SecretValue,
         failure::Failure,
+        finding::CheckId,
         name::SecretName,
         recipe::Recipe,
         reference::Repository,
@@ -134,6 +135,7 @@ pub(super) fn no_such(name: &SecretName) -> Failure {
         "it was never set on this machine, or was removed",
         "set it: windlass secret set --username USER --password-stdin",
     )
+    .explained_by(CheckId::Secret)
 }
 
 pub(super) fn named(ground: &Ground, args: &SecretNameArg) -> Result<SecretName, Failure> {

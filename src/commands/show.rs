@@ -83,7 +83,7 @@ pub fn text(style: Style, release: &Release, tail: &[String]) -> String {
 fn with_failure(mut text: String, release: &Release) -> String {
     if let Some(failure) = &release.failure {
         let why = failure.why.trim_end().replace('\n', "\n        ");
-        let _ = writeln!(text, "  why:  {why}\n  next: {}", failure.next);
+        let _ = writeln!(text, "  why:  {why}\n  next: {}", failure.advice());
     }
     text
 }

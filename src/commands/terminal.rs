@@ -40,6 +40,10 @@ impl Terminal {
     pub fn ask(&self, question: &str) -> Result<String, Unanswered> {
         self.tell(question)?;
         let line = self.line()?;
+        // Not even the key that ends a line: Ctrl-D, or a terminal that went away.
+        if line.is_empty() {
+            return Err(Unanswered::Cancelled);
+        }
         Ok(String::from_utf8_lossy(&line).trim().to_owned())
     }
 
@@ -55,7 +59,7 @@ impl Terminal {
         tcsetattr(&self.0, OptionalActions::Flush, &hidden).map_err(io::Error::from)?;
         self.tell(question)?;
         let line = self.line()?;
-        if line.last() == Some(&CTRL_C) {
+        if line.is_empty() || line.last() == Some(&CTRL_C) {
             self.tell("\n")?;
             return Err(Unanswered::Cancelled);
         }

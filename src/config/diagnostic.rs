@@ -63,7 +63,7 @@ impl fmt::Display for Diagnostic {
         let wrong = chars(self.column - 1, self.length.min(SHOWN / 2)).width().max(1);
         let gutter = self.line.to_string();
         let margin = " ".repeat(gutter.len());
-        writeln!(f, "error: {}", self.message)?;
+        writeln!(f, "{}", self.message)?;
         writeln!(f, "{margin}--> {}:{}:{}", self.file, self.line, self.column)?;
         writeln!(f, "{margin} |")?;
         writeln!(f, "{gutter} | {}", chars(skipped, SHOWN))?;
@@ -88,7 +88,7 @@ mod tests {
     fn it_looks_like_a_compilers() {
         assert_eq!(
             shown("[a]\r\nkey = \"ü\" # xs\r\n", "xs").to_string(),
-            "error: unknown key\n --> windlass.toml:2:13\n  |\n2 | key = \"ü\" # xs\n  |             ^^ did you mean `x`?\n"
+            "unknown key\n --> windlass.toml:2:13\n  |\n2 | key = \"ü\" # xs\n  |             ^^ did you mean `x`?\n"
         );
     }
 

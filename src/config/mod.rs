@@ -9,6 +9,7 @@
 //! ```
 
 mod diagnostic;
+mod draft;
 mod paths;
 mod project;
 mod project_file;
@@ -23,13 +24,14 @@ use std::{
 };
 
 pub use diagnostic::Diagnostic;
+pub use draft::{Draft, DraftImage};
 pub use paths::Paths;
 pub use project::{Image, Project, SecretSource, StoreKind};
 pub use settings::Settings;
 pub use taskcluster::{Taskcluster, Trigger};
 pub use version::VersionSource;
 
-use crate::domain::failure::Failure;
+use crate::domain::{failure::Failure, finding::CheckId};
 
 /// The name of a project's file.
 pub const PROJECT_FILE: &str = "windlass.toml";
@@ -49,6 +51,10 @@ pub enum ConfigError {
     /// At least one problem, in the order of the file.
     #[error("{}", .problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Invalid { file: String, problems: Vec<Diagnostic> },
+    #[error("{} is there already", .file.display())]
+    Exists { file: PathBuf },
+    #[error("{} cannot be written: {why}", .file.display())]
+    Unwritable { file: PathBuf, why: io::Error },
     #[error("neither HOME nor WINDLASS_HOME is set")]
     NoHome,
     #[error("WINDLASS_HOME is `{}`, which is no absolute path", .path.display())]
@@ -64,7 +70,7 @@ impl From<ConfigError> for Failure {
             ConfigError::NoProject { .. } => Self::usage(
                 "this is no project of windlass",
                 why,
-                "go to the project's folder, or name its file with --config",
+                "go to the project's folder, name its file with --config, or make one: windlass init",
             ),
             ConfigError::Unreadable { .. } | ConfigError::TooLarge { .. } => {
                 Self::usage("the configuration cannot be read", why, "check the file's name and its permissions")
@@ -75,6 +81,14 @@ impl From<ConfigError> for Failure {
                     many => format!("{many} mistakes"),
                 };
                 Self::usage(format!("{file} has {count}"), why, "correct it and try again; nothing was touched")
+            }
+            ConfigError::Exists { .. } => Self::usage(
+                "nothing was written",
+                why,
+                "edit it and look what it says: windlass doctor config; or move it away first",
+            ),
+            ConfigError::Unwritable { .. } => {
+                Self::failed("nothing was written", why, "check the folder's permissions and the space on its disk")
             }
             ConfigError::NoHome | ConfigError::RelativeHome { .. } => Self::usage(
                 "there is no place for windlass's own files",
@@ -87,6 +101,7 @@ impl From<ConfigError> for Failure {
                 "check who owns it and its permissions, or set WINDLASS_HOME to another folder",
             ),
         }
+        .explained_by(CheckId::Config)
     }
 }
 

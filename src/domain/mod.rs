@@ -5,6 +5,7 @@ pub mod digest;
 pub mod document;
 pub mod event;
 pub mod failure;
+pub mod finding;
 pub mod name;
 pub mod nearest;
 pub mod observation;

@@ -4,7 +4,7 @@
 use globset::GlobBuilder;
 use jiff::Timestamp;
 
-use super::{failure::Failure, name::Commit, plan::Source};
+use super::{failure::Failure, finding::CheckId, name::Commit, plan::Source};
 pub use super::{
     tag_rules::{NoTags, TagRules},
     template::{Template, Values},
@@ -307,6 +307,7 @@ impl From<Refusal> for Failure {
                 }
             }
         }
+        .explained_by(CheckId::Git)
     }
 }
 

@@ -30,6 +30,10 @@ pub(super) struct Component {
 pub(super) struct Info {
     #[serde(rename = "DriverStatus", default)]
     pub driver_status: Option<Vec<Vec<String>>>,
+    #[serde(rename = "DockerRootDir", default)]
+    pub root: String,
+    #[serde(rename = "SystemTime", default)]
+    pub time: String,
 }
 
 #[derive(Deserialize)]

@@ -4,14 +4,14 @@
 
 use std::{
     ffi::OsString,
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-pub use super::logins::{DockerLogin, Keeper, docker_logins};
+pub use super::logins::{DockerLogin, Keeper, docker_logins, docker_registries};
 use super::{Endpoint, EngineError, tls};
 
 /// The environment, passed in so that nothing here depends on the process.
@@ -20,30 +20,60 @@ pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 const PODMAN_SOCKET: &str = "/run/podman/podman.sock";
 
-/// The endpoint that the docker CLI would use: DOCKER_HOST, else the context of DOCKER_CONTEXT or `config.json`, else
-/// docker's socket; podman's, where docker's is missing.
+/// What decides which engine is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// DOCKER_HOST says so.
+    Host(String),
+    /// The docker context of DOCKER_CONTEXT or `config.json`.
+    Context(String),
+    /// Nothing does: it is where engines usually listen.
+    Usual,
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(_) => f.write_str("DOCKER_HOST"),
+            Self::Context(name) => write!(f, "the docker context {name}"),
+            Self::Usual => f.write_str("the usual socket"),
+        }
+    }
+}
+
+/// DOCKER_HOST, else the context of DOCKER_CONTEXT or `config.json`, else nothing: as the docker CLI decides.
+///
+/// # Errors
+/// When docker's settings cannot be read.
+pub fn named(env: Environment<'_>) -> Result<Named, EngineError> {
+    let text = |name: &str| env(name).filter(|value| !value.is_empty()).map(|v| v.to_string_lossy().into_owned());
+    if let Some(host) = text("DOCKER_HOST") {
+        return Ok(Named::Host(host));
+    }
+    let chosen = match text("DOCKER_CONTEXT") {
+        Some(name) => Some(name),
+        None => config_folder(env).as_deref().map(current_context).transpose()?.flatten(),
+    };
+    Ok(chosen.filter(|name| name != "default").map_or(Named::Usual, Named::Context))
+}
+
+/// The endpoint that the docker CLI would use: what is [`named`], else docker's socket; podman's, where docker's is
+/// missing.
 ///
 /// # Errors
 /// When what was named is not usable. Whether anything listens there is found out by connecting.
 pub fn resolve(env: Environment<'_>) -> Result<Endpoint, EngineError> {
     let text = |name: &str| env(name).filter(|value| !value.is_empty());
     let folder = config_folder(env);
-    if let Some(host) = text("DOCKER_HOST") {
-        let host = host.to_string_lossy().into_owned();
-        return with_tls(Endpoint::parse(&host)?, text("DOCKER_TLS_VERIFY").is_some(), || {
-            text("DOCKER_CERT_PATH").map(PathBuf::from).or(folder.clone()).unwrap_or_default()
-        });
-    }
-    let chosen = match text("DOCKER_CONTEXT") {
-        Some(name) => Some(name.to_string_lossy().into_owned()),
-        None => folder.as_deref().map(current_context).transpose()?.flatten(),
-    };
-    match (chosen, folder) {
-        (Some(name), Some(folder)) if name != "default" => from_context(&folder, &name),
-        (Some(name), None) if name != "default" => {
-            Err(EngineError::BadContext { name, why: "HOME is not set, so there are no contexts".into() })
-        }
-        _ => Ok(usual_socket(text("XDG_RUNTIME_DIR").map(PathBuf::from), Path::new("/"))),
+    match named(env)? {
+        Named::Host(host) => with_tls(Endpoint::parse(&host)?, text("DOCKER_TLS_VERIFY").is_some(), || {
+            text("DOCKER_CERT_PATH").map(PathBuf::from).or(folder).unwrap_or_default()
+        }),
+        Named::Context(name) => match folder {
+            Some(folder) => from_context(&folder, &name),
+            None => Err(EngineError::BadContext { name, why: "HOME is not set, so there are no contexts".into() }),
+        },
+        Named::Usual => Ok(usual_socket(text("XDG_RUNTIME_DIR").map(PathBuf::from), Path::new("/"))),
     }
 }
 

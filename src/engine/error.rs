@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use crate::domain::{
     digest::Digest,
     failure::{Failure, FailureKind},
+    finding::CheckId,
     reference::{Repository, Tag},
 };
 
@@ -90,10 +91,50 @@ pub enum EngineError {
     Disagrees { repository: Repository, tag: Tag, pushed: Digest, known: Vec<String> },
 }
 
+impl EngineError {
+    /// The check that looks at the cause. What the build itself says has none.
+    fn check(&self) -> Option<CheckId> {
+        Some(match self {
+            Self::BadHost { .. }
+            | Self::BadContext { .. }
+            | Self::BadConfig { .. }
+            | Self::BadCertificate { .. }
+            | Self::NoSocket(_)
+            | Self::SocketDenied(_)
+            | Self::Refused { .. }
+            | Self::Tls { .. }
+            | Self::TimedOut { .. }
+            | Self::Gone { .. }
+            | Self::TooOld { .. }
+            | Self::TooNew { .. }
+            | Self::Status { .. }
+            | Self::Nonsense { .. }
+            | Self::NoBuildKit { .. } => CheckId::Engine,
+            Self::DiskFull { .. } => CheckId::Disk,
+            Self::NoContext { .. } | Self::NoDockerfile { .. } => CheckId::Config,
+            Self::Unauthorized { .. } | Self::NoCredentials { .. } => CheckId::Login,
+            Self::PushDenied { .. } => CheckId::Push,
+            Self::RegistryUnreachable { .. } | Self::RateLimited { .. } => CheckId::Registry,
+            Self::Helper { .. }
+            | Self::BadDockerfile { .. }
+            | Self::BadIgnoreRule { .. }
+            | Self::NeedsMount { .. }
+            | Self::Context { .. }
+            | Self::BuildFailed { .. }
+            | Self::BaseDenied { .. }
+            | Self::BaseUnreachable { .. }
+            | Self::PushFailed { .. }
+            | Self::NoSuchImage { .. }
+            | Self::Disagrees { .. } => return None,
+        })
+    }
+}
+
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         use EngineError as E;
         let why = error.to_string();
+        let check = error.check();
         let (kind, what, next): (_, String, String) = match error {
             E::BadHost { .. } => usage(
                 "the engine's address is not usable",
@@ -222,7 +263,7 @@ impl From<EngineError> for Failure {
                 "somebody else pushed or tagged at the same time: compare with `windlass verify`",
             ),
         };
-        Self::new(kind, what, why, next)
+        Self::new(kind, what, why, next).explained_by(check)
     }
 }
 

@@ -92,21 +92,48 @@ pub fn docker_logins(
     }
 }
 
+/// The registries that the docker CLI has logins for, as references name them.
+///
+/// # Errors
+/// When `config.json` is broken.
+pub fn docker_registries(env: Environment<'_>) -> Result<BTreeSet<String>, EngineError> {
+    let Some(path) = config_folder(env).map(|folder| folder.join("config.json")) else { return Ok(BTreeSet::new()) };
+    let Some(text) = read(&path)? else { return Ok(BTreeSet::new()) };
+    let document: SecretValue = serde_json::from_slice(&text).map_err(|error| broken(&path, &error))?;
+    let keys = ["/auths", "/credHelpers"].into_iter().flat_map(|pointer| match document.at(pointer) {
+        Some(SecretValue::Object(entries)) => entries.keys().map(String::as_str).collect(),
+        _ => Vec::new(),
+    });
+    let hosts = keys.map(|key| match key {
+        DOCKER_HUB_KEY => DOCKER_HUB,
+        other => other.trim_start_matches("https://").split('/').next().unwrap_or(other),
+    });
+    // `docker login` leaves further keys of Docker Hub behind, for its own tokens.
+    Ok(hosts.filter(|host| !host.is_empty() && *host != "index.docker.io").map(ToOwned::to_owned).collect())
+}
+
+fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, EngineError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(EngineError::BadConfig { path: path.to_owned(), why: error.to_string() }),
+    }
+}
+
+/// serde's errors may quote what they stumble over, so only the place is told.
+fn broken(path: &Path, error: &serde_json::Error) -> EngineError {
+    let why = format!("line {}, column {}", error.line(), error.column());
+    EngineError::BadConfig { path: path.to_owned(), why }
+}
+
 async fn from_file(
     path: &Path,
     hosts: BTreeSet<String>,
     search: &OsStr,
 ) -> Result<HashMap<String, DockerLogin>, EngineError> {
-    let bad = |why: String| EngineError::BadConfig { path: path.to_owned(), why };
-    let text = match fs::read(path) {
-        Ok(bytes) => Zeroizing::new(bytes),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashMap::new()),
-        Err(error) => return Err(bad(error.to_string())),
-    };
-    // serde's errors may quote what they stumble over, so only the place is told.
-    let place = |error: serde_json::Error| bad(format!("line {}, column {}", error.line(), error.column()));
-    let helpers: Helpers = serde_json::from_slice(&text).map_err(place)?;
-    let mut document: SecretValue = serde_json::from_slice(&text).map_err(place)?;
+    let Some(text) = read(path)? else { return Ok(HashMap::new()) };
+    let helpers: Helpers = serde_json::from_slice(&text).map_err(|error| broken(path, &error))?;
+    let mut document: SecretValue = serde_json::from_slice(&text).map_err(|error| broken(path, &error))?;
     prefer_tokens(&mut document);
     let mut logins = HashMap::new();
     for host in hosts {

@@ -17,6 +17,7 @@ mod logins;
 mod output;
 mod push;
 mod refusal;
+mod state;
 mod tarball;
 mod tls;
 mod trace;
@@ -37,6 +38,7 @@ pub use endpoint::{Endpoint, SshTarget};
 pub use error::EngineError;
 pub use output::{BuildEvent, CLASSIC, NOTICES, PULLS};
 pub use push::{LayerState, PushEvent, Pushed};
+pub use state::State;
 
 use crate::domain::{digest::Digest, record::IdKind, reference::Platform};
 use answers::{Info, Inspected, Version};

@@ -59,7 +59,7 @@ pub(super) async fn gather(checkout: &Checkout, wanted: &Wanted, policy: &Policy
     })
 }
 
-async fn checked_out(checkout: &Checkout) -> Result<Option<String>, GitError> {
+pub(super) async fn checked_out(checkout: &Checkout) -> Result<Option<String>, GitError> {
     let head = checkout.git(&["symbolic-ref", "--quiet", "HEAD"]).ask().await?;
     Ok(head.stdout.trim().strip_prefix("refs/heads/").map(ToOwned::to_owned))
 }

@@ -3,6 +3,7 @@
 //! fsmonitor, no prompts, none of the caller's `GIT_…` variables. Nothing is fetched and nothing is written
 //! but the temporary worktrees. Whether the commit *may* be released, `domain::policy` judges.
 
+mod bearings;
 mod checkout;
 mod command;
 mod facts;
@@ -11,10 +12,11 @@ mod worktree;
 
 use std::{io, path::PathBuf};
 
+pub use bearings::Bearings;
 pub use checkout::Checkout;
 pub use worktree::Worktree;
 
-use crate::domain::failure::Failure;
+use crate::domain::{failure::Failure, finding::CheckId};
 
 /// Git could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -91,5 +93,6 @@ impl From<GitError> for Failure {
                 Self::failed(what, why, "try the command in the project's folder: it should work there first")
             }
         }
+        .explained_by(CheckId::Git)
     }
 }

@@ -9,6 +9,7 @@ use rusqlite::ErrorCode;
 
 use crate::domain::{
     failure::Failure,
+    finding::CheckId,
     name::{NotAName, ReleaseId},
     reference::NotAReference,
 };
@@ -109,7 +110,7 @@ impl From<JournalError> for Failure {
                 "start windlass again; this is a mistake in windlass: please report it".to_owned(),
             ),
         };
-        Self::failed(what, why, next)
+        Self::failed(what, why, next).explained_by(CheckId::Journal)
     }
 }
 

@@ -26,6 +26,7 @@ use tokio::sync::oneshot;
 mod audit;
 mod contents;
 mod error;
+mod examine;
 mod observed;
 mod records;
 mod releases;
@@ -35,6 +36,7 @@ mod time;
 pub use audit::AuditNumber;
 pub use contents::Remembered;
 pub use error::{Damaged, JournalError};
+pub use examine::{Examined, examine};
 pub use observed::Sighting;
 pub use releases::{Found, Listing, ReleaseFilter};
 

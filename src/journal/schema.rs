@@ -100,6 +100,20 @@ pub(super) fn open(file: &Path) -> Result<Connection, Fault> {
     open_with(file, MIGRATIONS)
 }
 
+/// The schema of a journal that is there, and ours. Nothing is made or migrated.
+pub(super) fn look(file: &Path) -> Result<(Connection, Schema), Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    let found = accepted_version(&connection.transaction()?, file, MIGRATIONS)?;
+    Ok((connection, Schema { found, known: count(MIGRATIONS) }))
+}
+
+pub(super) struct Schema {
+    pub found: i64,
+    pub known: i64,
+}
+
 fn open_with(file: &Path, migrations: &[&str]) -> Result<Connection, Fault> {
     make(file)?;
     let mut connection =

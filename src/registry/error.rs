@@ -1,7 +1,7 @@
 //! What can go wrong between us and a registry, and what a maintainer is told about it.
 
 use super::answer::Answer;
-use crate::domain::{digest::Digest, failure::Failure, observation::Observation};
+use crate::domain::{digest::Digest, failure::Failure, finding::CheckId, observation::Observation};
 
 /// An error of the registry adapter. Texts of a registry in it are sanitised; no secret is in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +84,7 @@ impl From<RegistryError> for Observation {
 impl From<RegistryError> for Failure {
     fn from(error: RegistryError) -> Self {
         let text = error.to_string();
+        let check = if error.is_denied() { CheckId::Login } else { CheckId::Registry };
         match error {
             RegistryError::Unreachable { host, why } => Self::unreachable(
                 format!("{host} cannot be reached"),
@@ -154,5 +155,6 @@ impl From<RegistryError> for Failure {
                 "check the system's certificates and the proxy variables",
             ),
         }
+        .explained_by(check)
     }
 }

@@ -15,6 +15,7 @@
 //! | `manifest.rs`, `content.rs` | manifests and configs: fetched and hashed; read |
 //! | `observe.rs`, `sharing.rs` | tags → [`crate::domain::observation::Observation`] |
 //! | `probe.rs` | is the login accepted, may it push |
+//! | `visit.rs` | does it answer, is the repository there, how often may it be asked |
 //! | `layers.rs` | stored layers against their digests |
 //! | `answer.rs`, `error.rs` | what a registry says when it refuses |
 //!
@@ -36,6 +37,7 @@ mod sharing;
 mod tags;
 mod transport;
 mod trust;
+mod visit;
 
 pub use answer::Answer;
 pub use client::{Client, Options};
@@ -44,3 +46,4 @@ pub use layers::LayerProgress;
 pub use manifest::{Manifest, Reference};
 pub use probe::{AuthOutcome, PushRight};
 pub use tags::is_referrer_tag;
+pub use visit::{Hello, Presence, RateLimit};

@@ -58,7 +58,7 @@ impl Client {
         self.has_listed() || self.page(self.url("tags/list?n=1")).await.is_ok()
     }
 
-    async fn page(&self, url: Url) -> Result<(Vec<String>, Option<Url>), RegistryError> {
+    pub(super) async fn page(&self, url: Url) -> Result<(Vec<String>, Option<Url>), RegistryError> {
         let ask = Ask {
             method: Method::GET,
             url,

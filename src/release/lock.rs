@@ -131,6 +131,31 @@ pub fn holder(run_folder: &Path, repository: &Repository) -> Result<Option<Relea
     }
 }
 
+/// The releases that are alive, whatever their repository. A lock whose holder does not sign is `None`.
+///
+/// # Errors
+/// When the folder or a lock in it cannot be read. A folder that is not there holds nothing.
+pub fn living(run_folder: &Path) -> Result<Vec<Option<ReleaseId>>, LockError> {
+    let wrong = |source| LockError::Io { file: run_folder.to_owned(), source };
+    let entries = match fs::read_dir(run_folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(wrong(error)),
+    };
+    let mut living = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(wrong)?.path();
+        if path.extension().is_some_and(|extension| extension == "lock") {
+            let wrong = |source| LockError::Io { file: path.clone(), source };
+            let file = File::open(&path).map_err(wrong)?;
+            if !tried(file.try_lock_shared()).map_err(wrong)? {
+                living.push(signer(&path, &file)?);
+            }
+        }
+    }
+    Ok(living)
+}
+
 fn path_of(run_folder: &Path, repository: &Repository) -> PathBuf {
     run_folder.join(format!("{}.lock", &Digest::of(repository.to_string().as_bytes()).hex()[..16]))
 }
@@ -240,8 +265,10 @@ mod tests {
         let mut stranger = Stranger::holding(&path_of(folder.path(), &repository()));
         assert_eq!(holder(folder.path(), &repository()).unwrap(), Some(id(1)));
         assert!(RunLock::acquire(folder.path(), &repository(), &id(2)).is_err());
+        assert_eq!(living(folder.path()).unwrap(), [Some(id(1))]);
         stranger.kill();
         assert_eq!(holder(folder.path(), &repository()).unwrap(), None);
+        assert_eq!(living(folder.path()).unwrap(), []);
         RunLock::acquire(folder.path(), &repository(), &id(2)).unwrap();
     }
 

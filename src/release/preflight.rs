@@ -6,6 +6,7 @@ use crate::{
     domain::{
         event::Step,
         failure::Failure,
+        finding::CheckId,
         plan::{Plan, TagKind},
         recipe::Login,
         reference::Platform,
@@ -49,6 +50,7 @@ async fn prepare(run: &Run<'_, '_>, plan: &Plan) -> Result<Ready, Failure> {
             "it was never set on this machine, or was removed",
             "set it: windlass secret set --username USER --password-stdin",
         )
+        .explained_by(CheckId::Secret)
     })?;
     let login = entry.login_for(&plan.recipe, &plan.repository)?;
     let redactor = Arc::new(Redactor::new(plan.recipe.marked(&entry.document), [&login]));
@@ -121,6 +123,7 @@ pub async fn secret(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure>
             format!("{} may not push to {}", ready.login.username, run.plan().repository),
             why,
             "give it the right at the registry, or set another login: windlass secret set",
-        )),
+        )
+        .explained_by(CheckId::Push)),
     }
 }

@@ -7,7 +7,7 @@
 use secrecy::SecretString;
 
 use crate::{
-    domain::{failure::Failure, permission::MayWrite, recipe::Login, reference::Repository},
+    domain::{failure::Failure, finding::CheckId, permission::MayWrite, recipe::Login, reference::Repository},
     registry::{AuthOutcome, Client, Options, PushRight, Reference},
 };
 
@@ -82,6 +82,7 @@ fn refused(repository: &Repository, login: &Login, why: &str) -> Failure {
         why,
         "set the right one: windlass secret set --username USER --password-stdin",
     )
+    .explained_by(CheckId::Login)
 }
 
 fn impossible() -> Failure {

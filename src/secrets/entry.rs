@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     document::SecretValue,
     failure::Failure,
+    finding::CheckId,
     recipe::{Login, NoLogin, Recipe},
     reference::Repository,
 };
@@ -66,6 +67,7 @@ impl From<SecretError> for Failure {
                 "correct the recipe under [secret] in windlass.toml, or store the login anew: windlass secret set",
             ),
         }
+        .explained_by(CheckId::Secret)
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{new_identity::SHORTEST_PASSPHRASE, passphrase::Unanswered};
-use crate::domain::{failure::Failure, name::SecretName};
+use crate::domain::{failure::Failure, finding::CheckId, name::SecretName};
 
 /// Why the vault cannot be read or written. Nothing on the disk was changed.
 #[derive(Debug, thiserror::Error)]
@@ -198,5 +198,6 @@ impl From<VaultError> for Failure {
                 Self::failed(format!("the vault needs {}", path.display()), why, next)
             }
         }
+        .explained_by(CheckId::Vault)
     }
 }

@@ -6,7 +6,7 @@ mod building;
 mod cancelling;
 mod connecting;
 mod dockerignore;
-mod fake;
+pub mod fake;
 mod logins;
 mod memory;
 mod pushing;

@@ -1,0 +1,110 @@
+//! What the checks look at, and what they share: each costly thing is found out once, by whoever needs it first.
+
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use crate::{
+    config::{Image, Paths, Project, StoreKind},
+    domain::{
+        failure::Failure,
+        finding::{CheckId, Finding, Owner},
+        permission::MayWrite,
+        recipe::Login,
+    },
+    engine::{self, Engine, Limits},
+    registry::{self, Client, Hello, RegistryError},
+    release::Environment,
+    secrets::{Entry, Vault},
+};
+
+/// An engine that does not answer is told of within the limit of a check.
+const ENGINE: Limits =
+    Limits { connect: std::time::Duration::from_secs(10), answer: std::time::Duration::from_secs(15) };
+
+/// Does this check, or one of all, look into the vault? Opening it may ask for a passphrase.
+#[must_use]
+pub fn opens_vault(wanted: Option<CheckId>) -> bool {
+    use CheckId::{Login, Push, Registry, Secret, Vault};
+    wanted.is_none_or(|check| matches!(check, Registry | Vault | Secret | Login | Push))
+}
+
+/// This machine as the caller knows it.
+pub struct Machine {
+    pub paths: Paths,
+    pub environment: Arc<Environment>,
+    pub project: Result<Project, Failure>,
+    /// One image of the project; without it, all of them.
+    pub image: Option<String>,
+    /// `None` where no check that [`opens_vault`] is wanted.
+    pub vault: Option<Result<Vault, Failure>>,
+    pub registry: registry::Options,
+    /// The name of who runs this, without the host.
+    pub user: String,
+    pub permit: Option<MayWrite>,
+}
+
+pub(super) struct Examination {
+    pub machine: Machine,
+    subjects: Vec<Subject>,
+    engine: OnceCell<Result<Engine, Failure>>,
+}
+
+/// An image with the registry it goes to.
+pub(super) struct Subject {
+    pub image: Image,
+    hello: OnceCell<Result<Hello, RegistryError>>,
+}
+
+impl Examination {
+    pub fn new(machine: Machine) -> Self {
+        let images = machine.project.as_ref().map(|project| project.images.as_slice()).unwrap_or_default();
+        let meant = images.iter().filter(|image| machine.image.as_ref().is_none_or(|name| name == &image.name));
+        let subjects = meant.map(|image| Subject { image: image.clone(), hello: OnceCell::new() }).collect();
+        Self { machine, subjects, engine: OnceCell::new() }
+    }
+
+    /// The images that are looked at. None where there is no project.
+    pub fn subjects(&self) -> &[Subject] {
+        &self.subjects
+    }
+
+    pub async fn engine(&self) -> Result<&Engine, &Failure> {
+        let environment = &*self.machine.environment;
+        let connect = || async {
+            let endpoint = engine::context::resolve(&environment)?;
+            Ok(Engine::connect_within(endpoint, ENGINE).await?)
+        };
+        self.engine.get_or_init(connect).await.as_ref()
+    }
+
+    /// How the registry greets anybody.
+    pub async fn hello<'a>(&self, subject: &'a Subject) -> Result<&'a Hello, &'a RegistryError> {
+        let greet = || async { self.client(subject, None)?.hello().await };
+        subject.hello.get_or_init(greet).await.as_ref()
+    }
+
+    pub fn client(&self, subject: &Subject, login: Option<Login>) -> Result<Client, RegistryError> {
+        Client::new(&subject.image.repository, login, &self.machine.registry)
+    }
+
+    /// The vault's entry for this image's secret. The error is what a check has to say that cannot have it.
+    pub fn entry(&self, subject: &Subject) -> Result<Option<&Entry>, Finding> {
+        let source = &subject.image.secret;
+        if source.store == StoreKind::Taskcluster {
+            let fix = "run this check where the release runs";
+            return Err(Finding::cannot_tell(format!("{} is kept by Taskcluster", source.name), Owner::You, fix));
+        }
+        match &self.machine.vault {
+            Some(Ok(vault)) => Ok(vault.get(&source.name)),
+            Some(Err(_)) | None => Err(Finding::needs(CheckId::Vault)),
+        }
+    }
+
+    /// The login of this image, for checks that need a secret without fault.
+    pub fn login(&self, subject: &Subject) -> Result<Login, Finding> {
+        let entry = self.entry(subject)?.ok_or_else(|| Finding::needs(CheckId::Secret))?;
+        let login = entry.login_for(&subject.image.secret.recipe, &subject.image.repository);
+        login.map_err(|_| Finding::needs(CheckId::Secret))
+    }
+}

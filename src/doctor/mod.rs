@@ -1,0 +1,126 @@
+//! `windlass doctor`: everything a release stands on, looked at one by one, before it is needed.
+//!
+//! A check is a file here with one function, from an [`Examination`] to a [`Finding`]: pass, warn, fail or cannot
+//! tell, with what was seen, what to do, and who can. Checks share what is costly to find out (the project, the
+//! engine, the registry's greeting), so they run all at once in any order; one that finds the thing it needs not
+//! working says which check tells more. Nothing is changed but for the upload that `push` begins and calls off.
+//!
+//! ```text
+//! Machine ─► Examination ─┬─ config git engine disk vault journal clock leftovers session   once
+//!                         └─ registry secret login push                                    for each image
+//! ```
+
+mod clock;
+mod config;
+mod disk;
+mod engine;
+mod examination;
+mod git;
+mod journal;
+mod leftovers;
+mod login;
+mod push;
+mod registry;
+mod secret;
+mod session;
+mod vault;
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+pub use examination::{Machine, opens_vault};
+
+use examination::{Examination, Subject};
+
+use crate::domain::finding::{CheckId, Finding, Outcome, Owner};
+
+/// How long a check may take. A registry that swallows every packet is given up after three tries of ten seconds.
+const LIMIT: Duration = Duration::from_secs(45);
+
+/// A finding with what it is about.
+#[derive(Debug, Clone)]
+pub struct Report {
+    pub check: CheckId,
+    /// The name of the image it is about, where it is about one.
+    pub image: Option<String>,
+    pub finding: Finding,
+}
+
+/// Runs the check that is wanted, or all of them. Reports come in the order of [`CheckId::ALL`].
+pub async fn examine(machine: Machine, wanted: Option<CheckId>) -> Vec<Report> {
+    let examination = Examination::new(machine);
+    let checks = CheckId::ALL.into_iter().filter(|check| wanted.is_none_or(|wanted| wanted == *check));
+    let runs = checks.flat_map(|check| {
+        let subjects: Vec<Option<&Subject>> = match examination.subjects() {
+            [] => vec![None],
+            subjects if for_each_image(check) => subjects.iter().map(Some).collect(),
+            _ => vec![None],
+        };
+        subjects.into_iter().map(move |subject| (check, subject)).collect::<Vec<_>>()
+    });
+    join_all(runs.map(|(check, subject)| report(&examination, check, subject))).await
+}
+
+/// What the findings mean for the exit code: 1 when a check fails; else 4 when one could not be carried out,
+/// because what it needs does not work or did not answer; else 0.
+#[must_use]
+pub fn exit_code(reports: &[Report]) -> u8 {
+    let any = |is: fn(&Outcome) -> bool| reports.iter().any(|report| is(&report.finding.outcome));
+    if any(|outcome| matches!(outcome, Outcome::Fail(_))) {
+        1
+    } else if any(|outcome| matches!(outcome, Outcome::Blocked(_))) {
+        4
+    } else {
+        0
+    }
+}
+
+fn for_each_image(check: CheckId) -> bool {
+    matches!(check, CheckId::Registry | CheckId::Secret | CheckId::Login | CheckId::Push)
+}
+
+async fn report(examination: &Examination, check: CheckId, subject: Option<&Subject>) -> Report {
+    let finding = tokio::time::timeout(LIMIT, finding(examination, check, subject)).await.unwrap_or_else(|_| {
+        let evidence = format!("it did not end within {} seconds", LIMIT.as_secs());
+        Finding::blocked(evidence, Owner::You, "look at the network and the load of this machine, then run it again")
+    });
+    Report { check, image: subject.map(|subject| subject.image.name.clone()), finding }
+}
+
+async fn finding(examination: &Examination, check: CheckId, subject: Option<&Subject>) -> Finding {
+    match (check, subject) {
+        (CheckId::Config, _) => config::check(examination),
+        (CheckId::Git, _) => git::check(examination).await,
+        (CheckId::Engine, _) => engine::check(examination).await,
+        (CheckId::Disk, _) => disk::check(examination).await,
+        (CheckId::Vault, _) => vault::check(examination),
+        (CheckId::Journal, _) => journal::check(examination).await,
+        (CheckId::Clock, _) => clock::check(examination).await,
+        (CheckId::Leftovers, _) => leftovers::check(&examination.machine.paths.run()),
+        (CheckId::Session, _) => session::check(std::path::Path::new("/"), &examination.machine.user),
+        (CheckId::Registry, Some(subject)) => registry::check(examination, subject).await,
+        (CheckId::Secret, Some(subject)) => secret::check(examination, subject),
+        (CheckId::Login, Some(subject)) => login::check(examination, subject).await,
+        (CheckId::Push, Some(subject)) => push::check(examination, subject).await,
+        (CheckId::Registry | CheckId::Secret | CheckId::Login | CheckId::Push, None) => Finding::needs(CheckId::Config),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_code_is_the_worst_finding() {
+        let code = |findings: &[Finding]| {
+            let report = |finding: &Finding| Report { check: CheckId::Git, image: None, finding: finding.clone() };
+            exit_code(&findings.iter().map(report).collect::<Vec<_>>())
+        };
+        let (warn, cannot_tell) = (Finding::warn("", Owner::You, ""), Finding::cannot_tell("", Owner::You, ""));
+        let (fail, blocked) = (Finding::fail("", Owner::You, ""), Finding::needs(CheckId::Engine));
+        assert_eq!(code(&[Finding::pass(""), warn.clone(), cannot_tell]), 0);
+        assert_eq!(code(&[warn, blocked.clone()]), 4);
+        assert_eq!(code(&[blocked, fail]), 1);
+    }
+}

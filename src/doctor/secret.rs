@@ -1,0 +1,51 @@
+//! The secret: it is there, bound to this repository, holds what the recipe says, and is neither weak nor old.
+
+use jiff::Timestamp;
+
+use super::examination::{Examination, Subject};
+use crate::{
+    domain::{
+        failure::Failure,
+        finding::{Finding, Owner},
+    },
+    secrets::{Entry, check_strength},
+};
+
+/// Registries and auditors ask for a new one at least once a year.
+const OLD_DAYS: i64 = 365;
+
+pub(super) fn check(examination: &Examination, subject: &Subject) -> Finding {
+    let name = &subject.image.secret.name;
+    match examination.entry(subject) {
+        Err(untold) => untold,
+        Ok(None) => {
+            let evidence = format!("there is no secret {name} in the vault");
+            Finding::fail(evidence, Owner::You, "windlass secret set --username USER --password-stdin")
+        }
+        Ok(Some(entry)) => judged(subject, entry, Timestamp::now()),
+    }
+}
+
+fn judged(subject: &Subject, entry: &Entry, now: Timestamp) -> Finding {
+    let source = &subject.image.secret;
+    let login = match entry.login_for(&source.recipe, &subject.image.repository) {
+        Ok(login) => login,
+        Err(error) => return Finding::failed(&Failure::from(error), Owner::You),
+    };
+    let days = now.duration_since(entry.set).as_hours() / 24;
+    let age = match days {
+        ..=0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        days => format!("{days} days ago"),
+    };
+    let evidence =
+        format!("{}: {} for {}, set {age} by {}", source.name, login.username, subject.image.repository, entry.by);
+    if let Err(weak) = check_strength(&source.recipe, &entry.document) {
+        return Finding::fail(format!("{evidence}; {weak}"), Owner::You, "store another: windlass secret set");
+    }
+    if days > OLD_DAYS {
+        let fix = "make a new token at the registry and store it: windlass secret set";
+        return Finding::warn(evidence, Owner::You, fix);
+    }
+    Finding::pass(evidence)
+}
