@@ -2,9 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 
-use crate::domain::reference::Platform;
+use crate::domain::{
+    event::Step,
+    reference::{Platform, Tag},
+};
 
 /// The release console for container images.
 ///
@@ -36,6 +42,10 @@ pub struct Global {
 pub enum Command {
     /// Build, push, record and verify an image
     Release(ReleaseArgs),
+    /// Release the same commit once more, or take a release up at a step
+    Rerun(RerunArgs),
+    /// Roll a moving tag back to the image of a release, without building
+    Point(PointArgs),
     /// List releases, the newest first
     Releases {
         #[command(flatten)]
@@ -126,6 +136,41 @@ pub struct ReleaseArgs {
     /// Show what would happen, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RerunArgs {
+    #[command(flatten)]
+    pub release: ReleaseArg,
+    /// Keep its plan and what it did before this step; without it, new tags and every step
+    #[arg(long, value_name = "STEP", value_parser = step())]
+    pub from: Option<Step>,
+    /// Point moving tags back although they show a release that is no ancestor
+    #[arg(long = "move")]
+    pub move_tags: bool,
+    /// Show what would happen, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+fn step() -> impl TypedValueParser<Value = Step> {
+    PossibleValuesParser::new(Step::ALL.map(Step::name))
+        .map(|name| Step::named(&name).expect("the possible values are the steps' names"))
+}
+
+#[derive(Debug, Args)]
+pub struct PointArgs {
+    /// The moving tag
+    #[arg(value_name = "TAG")]
+    pub tag: Tag,
+    #[command(flatten)]
+    pub release: ReleaseArg,
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,

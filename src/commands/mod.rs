@@ -6,8 +6,10 @@ mod ground;
 mod json;
 mod log;
 pub mod output;
+mod point;
 mod release;
 mod releases;
+mod rerun;
 mod secret;
 mod show;
 mod table;
@@ -47,6 +49,8 @@ pub async fn run(
     let ground = Ground { environment, paths, settings, config: cli.global.config, permit: permit(read_only), output };
     match cli.command {
         Command::Release(args) => Box::pin(release::run(&ground, args)).await,
+        Command::Rerun(args) => Box::pin(rerun::run(&ground, args)).await,
+        Command::Point(args) => Box::pin(point::run(&ground, args)).await,
         Command::Releases { image, limit } => releases::run(&ground, &image, limit).await,
         Command::Show { release } => show::run(&ground, &release).await,
         Command::Log { release, grep } => log::run(&ground, &release, grep.as_deref()).await,

@@ -15,5 +15,6 @@ pub mod record;
 pub mod reference;
 pub mod release;
 pub mod tag_rules;
+mod take_up;
 pub mod template;
 pub mod verdict;

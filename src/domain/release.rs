@@ -198,18 +198,6 @@ impl Release {
         Ok(())
     }
 
-    /// Says what the missing last event means once nobody holds the lock any more.
-    pub fn found_dead(&mut self) {
-        if self.ended.is_none() {
-            self.state = ReleaseState::Interrupted;
-            for step in &mut self.steps {
-                if step.state == StepState::Running {
-                    step.state = StepState::Interrupted;
-                }
-            }
-        }
-    }
-
     /// The worst verdict of the verify step, once there is one.
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {

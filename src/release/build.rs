@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{Notice, local::Run, plan::context_root, preflight::Ready};
+use super::{Notice, local::Run, plan::context_root, preflight::Access};
 use crate::{
     domain::{
         event::{Built, Event, Step},
         failure::Failure,
     },
-    engine::{self, BuildEvent, BuildRequest, Outcome},
+    engine::{self, BuildEvent, BuildRequest, Engine, Outcome},
     log::{
         lines::{LineAssembler, MAX_LINE},
         redact::Redactor,
@@ -19,7 +19,7 @@ use crate::{
     spool,
 };
 
-pub async fn build(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> {
+pub async fn build(run: &mut Run<'_, '_>, access: &Access, engine: &Engine) -> Result<(), Failure> {
     run.start(Step::Build).await?;
     let at = run.at;
     let plan = run.plan().clone();
@@ -34,7 +34,7 @@ pub async fn build(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> 
     let dockerfile = std::fs::read_to_string(root.join(&plan.build.dockerfile)).unwrap_or_default();
     let hosts = engine::registries(&dockerfile, &plan.build.args);
     let logins = engine::context::docker_logins(&at.environment, hosts).await?;
-    let mut log = BuildLog::create(&at.paths.logs().join(format!("{}.log", plan.release)), &ready.redactor)?;
+    let mut log = BuildLog::create(&at.paths.logs().join(format!("{}.log", plan.release)), &access.redactor)?;
     let outcome = {
         let stop = log.stop.clone();
         let mut on = |event: BuildEvent<'_>| log.take(&event, &mut |notice| run.show(notice));
@@ -47,7 +47,7 @@ pub async fn build(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> 
                     "its log could not be written",
                     "see to the disk, then release again",
                 )),
-                done = ready.engine.build(request, &mut on, at.permit) => done.map_err(Failure::from),
+                done = engine.build(request, &mut on, at.permit) => done.map_err(Failure::from),
             }
         };
         at.or_cancelled(Step::Build, work).await
@@ -55,8 +55,7 @@ pub async fn build(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> 
     let log = log.finish(&mut |notice| run.show(notice))?;
     let outcome = outcome?;
     let note = note(&outcome);
-    let engine = ready.engine.about().to_string();
-    run.emit(Event::Built(built(outcome, &log, engine))).await?;
+    run.emit(Event::Built(built(outcome, &log, engine.about().to_string()))).await?;
     run.succeed(Step::Build, note).await
 }
 

@@ -3,14 +3,21 @@
 //! [`plan::make`] decides everything once; [`local::run`] carries it out on the Docker engine of this
 //! machine, step by step. Whatever happens is appended to the journal as an event before anything is
 //! built on it, so that whoever folds the events later sees what was done.
+//!
+//! [`rerun`] takes an earlier release up again, [`point`] rolls a moving tag back to one; both are releases too.
 
 mod build;
 mod conclude;
+#[cfg(debug_assertions)]
+mod fault;
+mod held;
 pub mod local;
 pub mod lock;
 pub mod plan;
+pub mod point;
 mod preflight;
 mod push;
+pub mod rerun;
 
 use std::{ffi::OsString, path::PathBuf};
 
