@@ -2,7 +2,10 @@
 
 mod building;
 mod choosing;
+mod kill_matrix;
+mod pointing;
 mod refusals;
 mod releasing;
+mod rerunning;
 mod secrecy;
 mod verdicts;
