@@ -76,3 +76,131 @@ impl Release {
         alone.flat_map(|image| [&image.config, &image.manifest]).chain([&content.digest]).any(|d| known.contains(&d))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::{
+        digest::Digest,
+        event::{Built, Event, Stamped},
+        observation::ObservedImage,
+        plan::{Plan, TagKind},
+        record::IdKind,
+    };
+
+    fn plan(trigger: &str) -> Plan {
+        serde_json::from_value(serde_json::json!({
+            "release": "bbbbbbbbbb", "image": "app", "repository": "docker.io/team/app", "runner": "local",
+            "trigger": trigger, "parent": "aaaaaaaaaa",
+            "source": {
+                "commit": "a".repeat(40), "git_ref": null, "branch": null, "remote": null,
+                "reviewed": true, "dirty": false, "committed": Timestamp::UNIX_EPOCH,
+            },
+            "tags": [{ "tag": "latest", "kind": "moving" }],
+            "build": {
+                "context": ".", "dockerfile": "Dockerfile", "target": null, "platform": null,
+                "args": {}, "labels": {}, "builder": "auto",
+            },
+            "secret": "dockerhub", "recipe": { "username": "/u", "password": "/p" },
+            "move": false, "who": "bot@host", "planned": Timestamp::UNIX_EPOCH,
+        }))
+        .unwrap()
+    }
+
+    fn built() -> Event {
+        Event::Built(Built {
+            image_id: Digest::of(b"config"),
+            id_kind: IdKind::Config,
+            diff_ids: Vec::new(),
+            platform: None,
+            builder: String::new(),
+            engine: String::new(),
+            dockerfile_digest: None,
+            context_digest: None,
+            log_digest: None,
+            log_clipped: false,
+            steps: 0,
+            cached: 0,
+        })
+    }
+
+    fn release(trigger: &str, events: Vec<Event>) -> Release {
+        let mut release = Release::new(plan(trigger), Timestamp::UNIX_EPOCH, 1);
+        for event in events {
+            let stamped = Stamped { seq: release.seq + 1, at: Timestamp::UNIX_EPOCH, event };
+            release.apply(&stamped).unwrap();
+        }
+        release
+    }
+
+    fn ended(step: Step) -> Event {
+        Event::StepSucceeded { step, note: String::new() }
+    }
+
+    #[test]
+    fn what_stands_is_kept() {
+        let reused = Event::StepReused { step: Step::Push, note: String::new() };
+        for (events, expected) in [
+            (vec![Event::StepStarted { step: Step::Build }], "windlass rerun bbbbbbbbbb"),
+            (vec![built()], "windlass rerun bbbbbbbbbb --from push"),
+            (vec![built(), Event::StepStarted { step: Step::Push }], "windlass rerun bbbbbbbbbb --from push"),
+            (vec![built(), ended(Step::Push)], "windlass rerun bbbbbbbbbb --from record"),
+            (vec![built(), reused], "windlass rerun bbbbbbbbbb --from record"),
+        ] {
+            assert_eq!(release("by hand", events).take_up_command(), expected);
+        }
+        assert_eq!(release("point", vec![built()]).take_up_command(), "windlass point latest aaaaaaaaaa");
+    }
+
+    #[test]
+    fn a_dead_release_says_where_it_was_and_how_to_go_on() {
+        let mut dead = release("by hand", vec![built(), Event::StepStarted { step: Step::Push }]);
+        dead.found_dead();
+        assert_eq!(dead.state, ReleaseState::Interrupted);
+        let failure = dead.failure.unwrap();
+        assert_eq!(failure.what, "the release was interrupted in the push step");
+        assert_eq!(failure.next, "take it up again: windlass rerun bbbbbbbbbb --from push");
+
+        let known = Failure::failed("it failed", "so", "mend it");
+        let mut unfinished =
+            release("by hand", vec![built(), Event::StepFailed { step: Step::Push, failure: known.clone() }]);
+        unfinished.found_dead();
+        assert_eq!(unfinished.failure, Some(known), "what it said itself is worth more");
+        let mut whole = release("by hand", vec![Event::Finished]);
+        whole.found_dead();
+        assert_eq!((whole.state, whole.failure), (ReleaseState::Succeeded, None));
+    }
+
+    #[test]
+    fn its_own_image_is_told_from_one_beside_others() {
+        let image = |config: &[u8]| ObservedImage {
+            manifest: Digest::of(b"manifest"),
+            config: Digest::of(config),
+            platform: None,
+            diff_ids: Vec::new(),
+            layers: Vec::new(),
+            created: None,
+            labels: std::collections::BTreeMap::new(),
+        };
+        let content = |config: &[u8], index| Content {
+            digest: Digest::of(if index { b"index".as_slice() } else { b"manifest" }),
+            media_type: String::new(),
+            index,
+            images: vec![image(config)],
+        };
+        let only_built = release("by hand", vec![built()]);
+        assert!(only_built.made(&content(b"config", false)));
+        assert!(!only_built.made(&content(b"other", false)));
+        assert!(!only_built.made(&content(b"config", true)), "somebody put it into an index");
+        let pushed = |digest: &[u8]| Event::Pushed {
+            tag: "latest".parse().unwrap(),
+            kind: TagKind::Moving,
+            digest: Digest::of(digest),
+            size: 1,
+        };
+        assert!(release("by hand", vec![built(), pushed(b"index")]).made(&content(b"config", true)));
+        assert!(!release("by hand", Vec::new()).made(&content(b"config", false)));
+    }
+}

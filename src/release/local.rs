@@ -51,13 +51,12 @@ pub async fn run(
     let Beginning { plan, carried, work } = beginning.into();
     let _lock = RunLock::acquire(&at.paths.run(), &plan.repository, &plan.release)?;
     let mut run = Run::begin(plan, carried, at, watch).await?;
-    if let Err(failure) = run.steps(work).await {
-        let step = run.release.steps.iter().find(|s| s.ended.is_none()).map_or(Step::Verify, |s| s.step);
-        let failure = run.release.with_way_on(failure);
-        run.emit(Event::StepFailed { step, failure }).await?;
+    let outcome = run.steps(work).await;
+    match run.end(outcome).await {
+        Ok(()) => Ok(run.release),
+        // The release is left as if its process had been killed.
+        Err(unwritten) => Err(run.release.with_way_on(unwritten)),
     }
-    run.emit(Event::Finished).await?;
-    Ok(run.release)
 }
 
 /// A release while it runs: its events so far, and where the next ones go.
@@ -100,6 +99,15 @@ impl<'a, 'w> Run<'a, 'w> {
         self.release.apply(&stamped).map_err(|e| misnumbered(&e))?;
         (self.watch)(Notice::Event(&stamped));
         Ok(())
+    }
+
+    async fn end(&mut self, outcome: Result<(), Failure>) -> Result<(), Failure> {
+        if let Err(failure) = outcome {
+            let step = self.release.steps.iter().find(|s| s.ended.is_none()).map_or(Step::Verify, |s| s.step);
+            let failure = self.release.with_way_on(failure);
+            self.emit(Event::StepFailed { step, failure }).await?;
+        }
+        self.emit(Event::Finished).await
     }
 
     pub fn show(&mut self, notice: Notice<'_>) {

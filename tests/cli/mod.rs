@@ -8,4 +8,5 @@ mod refusals;
 mod releasing;
 mod rerunning;
 mod secrecy;
+mod troubles;
 mod verdicts;
