@@ -81,7 +81,7 @@ pub async fn carry_out(
         permit,
     };
     let mut printer = Printer::new(ground.output);
-    let release = local::run(beginning, &at, &mut |notice| printer.show(&notice)).await?;
+    let release = Box::pin(local::run(beginning, &at, &mut |notice| printer.show(&notice))).await?;
     ground.output.result(|| json::one_release(&release), |style| show::text(style, &release, &[]))?;
     match release.failure {
         None => Ok(0),

@@ -14,12 +14,11 @@ pub async fn run(ground: &Ground, args: RerunArgs) -> Result<u8, Failure> {
     rerun::repeatable(&earlier)?;
     supported(&project, image_of(&project, &earlier)?.secret.store)?;
     let checkout = Checkout::open(&project.root).await?;
-    let beginning = match args.from {
-        Some(first) => rerun::from(&earlier, first, args.move_tags, &who(), ground.environment.as_ref()).await?,
-        None => {
-            let scratch = ground.paths.run();
-            rerun::anew(&earlier, &project, &checkout, &journal, args.move_tags, &who(), &scratch).await?
-        }
+    let beginning = if let Some(first) = args.from {
+        rerun::from(&earlier, first, args.move_tags, &who(), ground.environment.as_ref()).await?
+    } else {
+        let scratch = ground.paths.run();
+        rerun::anew(&earlier, &project, &checkout, &journal, args.move_tags, &who(), &scratch).await?
     };
     let plan = &beginning.plan;
     if args.dry_run {

@@ -337,8 +337,8 @@ async fn what_is_carried_over_is_written_with_the_plan_or_not_at_all() {
     journal.append(&first.release, &recorded(&record(&first)), at(1)).await.unwrap();
 
     let reused = |step| Event::StepReused { step, note: "of another".into() };
-    let refused = vec![built(), planned(&second)];
-    assert!(matches!(journal.begin(&second, refused, at(2)).await, Err(JournalError::PlannedTwice { .. })));
+    let wrong = vec![built(), planned(&second)];
+    assert!(matches!(journal.begin(&second, wrong, at(2)).await, Err(JournalError::PlannedTwice { .. })));
     assert_eq!(journal.events(&second.release, 0).await.unwrap(), []);
     assert_eq!(journal.tag_used(&repository(), &tag("master-2")).await.unwrap(), None);
 
