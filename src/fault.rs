@@ -1,13 +1,29 @@
-//! Stopping the program at a named point, so that a test can kill it there or hold it while another one runs.
+//! Ending or stopping the program at a named place, as a power cut or a slow machine would, so that tests see what is
+//! left there. Builds for use do nothing here.
+//!
+//! Places: `release:before:N` (event N has happened and is not written yet), `release:after:N` (it is written, and
+//! nothing else was done), `release:during:N` (something that comes after event N, and is no event, is under way), and
+//! `rotation:STAGE:WHAT`.
 
-/// Stops this process (SIGSTOP) where `WINDLASS_STOP_AT` has this name. Builds for use do nothing here.
+use std::fmt;
+
+/// A place of this name is reached: the process kills itself where `WINDLASS_KILL_AT` names it, and stops (SIGSTOP)
+/// where `WINDLASS_STOP_AT` does.
 #[cfg(debug_assertions)]
-pub fn point(name: &str) {
-    if std::env::var_os("WINDLASS_STOP_AT").is_some_and(|at| at == name) {
-        // A process that may not stop itself goes on, and its test says that it never stopped.
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+pub fn point(name: fmt::Arguments<'_>) {
+    use rustix::process::{Signal, getpid, kill_process};
+    for (variable, signal) in [("WINDLASS_KILL_AT", Signal::KILL), ("WINDLASS_STOP_AT", Signal::STOP)] {
+        if std::env::var_os(variable).is_some_and(|at| at == name.to_string().as_str()) {
+            // A process that may not signal itself goes on, and its test says that it did.
+            let _ = kill_process(getpid(), signal);
+        }
     }
 }
 
 #[cfg(not(debug_assertions))]
-pub fn point(_: &str) {}
+pub fn point(_: fmt::Arguments<'_>) {}
+
+/// A place of a release, by the number of the event that it is about.
+pub fn release(moment: &str, seq: u64) {
+    point(format_args!("release:{moment}:{seq}"));
+}

@@ -89,7 +89,7 @@ pub fn write(folder: &Path, record: &Record) -> Result<Digest, ArtifactError> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(at(parent))?;
     // Removed with what is in it, unless it gets its name.
     let made = tempfile::Builder::new()
-        .prefix(".record-")
+        .prefix(UNFINISHED)
         .permissions(fs::Permissions::from_mode(0o700))
         .tempdir_in(parent)
         .map_err(at(parent))?;
@@ -146,7 +146,10 @@ pub fn read(folder: &Path) -> Result<Record, ArtifactError> {
     Ok(record)
 }
 
-/// The records in this folder and the folders below it.
+/// Before the random part of the name under which a record's folder is written.
+const UNFINISHED: &str = ".record-";
+
+/// The records in this folder and the folders below it. What a process that was killed left unfinished is none.
 ///
 /// # Errors
 /// When one of them cannot be read or trusted: a record that counts must not be left out in silence.
@@ -156,6 +159,9 @@ pub fn read_all(folder: &Path) -> Result<Vec<Record>, ArtifactError> {
     for entry in fs::read_dir(folder).map_err(at)? {
         let entry = entry.map_err(at)?;
         // Links are not followed: a folder that leads to itself would never end.
+        if entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes()) {
+            continue;
+        }
         if entry.file_type().map_err(at)?.is_dir() {
             found.extend(read_all(&entry.path())?);
         } else if entry.file_name() == RECORD_FILE {
@@ -288,6 +294,16 @@ mod tests {
         fs::write(&file, "kept").unwrap();
         assert!(matches!(write(&file, &record(b"image")), Err(ArtifactError::Different { .. })));
         assert_eq!(fs::read_to_string(&file).unwrap(), "kept");
+    }
+
+    #[test]
+    fn what_was_left_unfinished_is_no_record() {
+        let temporary = tempfile::tempdir().unwrap();
+        write(&temporary.path().join("id"), &record(b"image")).unwrap();
+        let unfinished = temporary.path().join(format!("{UNFINISHED}Xy"));
+        fs::create_dir(&unfinished).unwrap();
+        fs::write(unfinished.join(RECORD_FILE), "{\"schema\":").unwrap();
+        assert_eq!(read_all(temporary.path()).unwrap(), [record(b"image")]);
     }
 
     #[test]

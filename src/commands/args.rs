@@ -8,9 +8,10 @@ use clap::{
 };
 
 use crate::domain::{
+    event::Step,
     finding::CheckId,
     name::SecretName,
-    reference::{Platform, Repository},
+    reference::{Platform, Repository, Tag},
 };
 
 /// The release console for container images.
@@ -46,6 +47,10 @@ pub struct Global {
 pub enum Command {
     /// Build, push, record and verify an image
     Release(ReleaseArgs),
+    /// Release the same commit once more, or take a release up at a step
+    Rerun(RerunArgs),
+    /// Roll a moving tag back to the image of a release, without building
+    Point(PointArgs),
     /// List releases, the newest first
     Releases {
         #[command(flatten)]
@@ -200,6 +205,44 @@ pub struct InitArgs {
     #[arg(long, value_name = "NAME")]
     pub secret: Option<SecretName>,
     /// Do not ask: take what is found
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RerunArgs {
+    #[command(flatten)]
+    pub release: ReleaseArg,
+    /// Keep its plan and what it did before this step; without it, new tags and every step
+    #[arg(long, value_name = "STEP", value_parser = step())]
+    pub from: Option<Step>,
+    /// Point moving tags back although they show a release that is no ancestor
+    #[arg(long = "move")]
+    pub move_tags: bool,
+    /// Show what would happen, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Run on without this terminal, and print the release's id
+    #[arg(long, conflicts_with = "dry_run")]
+    pub detach: bool,
+}
+
+fn step() -> impl TypedValueParser<Value = Step> {
+    PossibleValuesParser::new(Step::ALL.map(Step::name))
+        .map(|name| Step::named(&name).expect("the possible values are the steps' names"))
+}
+
+#[derive(Debug, Args)]
+pub struct PointArgs {
+    /// The moving tag
+    #[arg(value_name = "TAG")]
+    pub tag: Tag,
+    #[command(flatten)]
+    pub release: ReleaseArg,
+    /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
 }

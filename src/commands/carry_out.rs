@@ -6,27 +6,63 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ground::Ground, json, show, watch::Printer};
 use crate::{
+    config::Project,
     domain::{
         audit::{Act, AuditRow, Ended},
         failure::Failure,
         permission::MayWrite,
-        plan::Plan,
         release::Release,
     },
-    release::{Notice, Surroundings, detach, local},
+    git::Checkout,
+    journal::Journal,
+    release::{
+        Notice, Surroundings, detach,
+        local::{self, Beginning},
+    },
     secrets::{Passphrase, Unanswered},
 };
 
+/// A release that is to be carried out.
+pub struct Job {
+    /// How the audit trail calls it.
+    pub act: Act,
+    pub beginning: Beginning,
+    /// Of a commit, and not of the working tree.
+    pub from_worktree: bool,
+}
+
 /// Runs a release to its end. It is shown as it goes, unless this process was started to outlive who started it.
-pub async fn run(ground: &Ground, act: Act, plan: Plan, at: &Surroundings<'_>) -> Result<u8, Failure> {
-    cancel_on_signal(at.cancel.clone())?;
-    let row = AuditRow::begun(Timestamp::now(), &plan.who, act, plan.release.as_str());
+pub async fn run(
+    ground: &Ground,
+    project: &Project,
+    checkout: &Checkout,
+    journal: &Journal,
+    job: Job,
+    permit: MayWrite,
+) -> Result<u8, Failure> {
+    ground.unlock()?;
+    let cancel = CancellationToken::new();
+    cancel_on_signal(cancel.clone())?;
+    let at = Surroundings {
+        paths: &ground.paths,
+        settings: &ground.settings,
+        journal,
+        environment: ground.environment.as_ref(),
+        passphrase: &ground.passphrase,
+        root: project.root.clone(),
+        checkout,
+        from_worktree: job.from_worktree,
+        cancel,
+        permit,
+    };
+    let plan = &job.beginning.plan;
+    let row = AuditRow::begun(Timestamp::now(), &plan.who, job.act, plan.release.as_str());
     let work = async {
-        let release = carry_out(ground, plan, at).await?;
+        let release = carry_out(ground, job.beginning, &at).await?;
         let ended = Ended::with(release.failure.as_ref(), None);
         Ok((release, ended))
     };
-    let release = at.journal.audited(row, work).await?;
+    let release = journal.audited(row, work).await?;
     let told = ground.output.last(|| json::one_release(&release), |style| show::text(style, &release, &[]));
     match release.failure {
         None => told.map(|()| 0),
@@ -34,16 +70,16 @@ pub async fn run(ground: &Ground, act: Act, plan: Plan, at: &Surroundings<'_>) -
     }
 }
 
-async fn carry_out(ground: &Ground, plan: Plan, at: &Surroundings<'_>) -> Result<Release, Failure> {
+async fn carry_out(ground: &Ground, beginning: Beginning, at: &Surroundings<'_>) -> Result<Release, Failure> {
     if ground.detached {
-        let id = plan.release.clone();
+        let id = beginning.plan.release.clone();
         let mut leaving = Some(detach::leave()?);
         // The first notice is the first event.
         let mut on_first = |_: Notice<'_>| leaving.take().into_iter().for_each(|leaving| leaving.ready(&id));
-        local::run(plan, at, &mut on_first).await
+        local::run(beginning, at, &mut on_first).await
     } else {
         let mut printer = Printer::new(ground.output);
-        local::run(plan, at, &mut |notice| printer.show(&notice)).await
+        local::run(beginning, at, &mut |notice| printer.show(&notice)).await
     }
 }
 

@@ -8,7 +8,13 @@ use super::{args::ImageArg, args::ReleaseArg, output::Output};
 use crate::{
     config::{self, Image, Paths, Project, Settings},
     domain::{
-        failure::Failure, name::ReleaseId, permission::MayWrite, recipe::Login, reference::Repository, release::Release,
+        failure::Failure,
+        name::{ReleaseId, SecretName},
+        permission::MayWrite,
+        plan::Plan,
+        recipe::{Login, Recipe},
+        reference::Repository,
+        release::Release,
     },
     journal::{Found, Journal},
     registry,
@@ -80,12 +86,26 @@ impl Ground {
 
     /// The client for reading an image's repository: with its secret where this machine has it, else anonymous.
     pub fn reader(&self, image: &Image) -> Result<registry::Client, Failure> {
+        self.reader_with(&image.repository, &image.secret.name, &image.secret.recipe)
+    }
+
+    /// The same for the repository of a plan.
+    pub fn reader_of(&self, plan: &Plan) -> Result<registry::Client, Failure> {
+        self.reader_with(&plan.repository, &plan.secret, &plan.recipe)
+    }
+
+    fn reader_with(
+        &self,
+        repository: &Repository,
+        secret: &SecretName,
+        recipe: &Recipe,
+    ) -> Result<registry::Client, Failure> {
         let vault = self.vault()?;
-        let login = match vault.get(&image.secret.name) {
-            Some(entry) => Some(entry.login_for(&image.secret.recipe, &image.repository)?),
+        let login = match vault.get(secret) {
+            Some(entry) => Some(entry.login_for(recipe, repository)?),
             None => None,
         };
-        self.client(&image.repository, login)
+        self.client(repository, login)
     }
 
     pub fn client(&self, repository: &Repository, login: Option<Login>) -> Result<registry::Client, Failure> {
@@ -150,4 +170,16 @@ impl Ground {
 /// The image an `--image` argument means.
 pub fn image<'a>(project: &'a Project, wanted: &ImageArg) -> Result<&'a Image, Failure> {
     project.image(wanted.image.as_deref())
+}
+
+/// The image that a release is of, which this project must have.
+pub fn image_of<'a>(project: &'a Project, release: &Release) -> Result<&'a Image, Failure> {
+    let plan = &release.plan;
+    project.images.iter().find(|image| image.name == plan.image).ok_or_else(|| {
+        Failure::usage(
+            format!("release {} is of no image of this project", plan.release),
+            format!("it is of {}, which goes to {}", plan.image, plan.repository),
+            "go to the folder of its project",
+        )
+    })
 }

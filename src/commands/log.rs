@@ -35,8 +35,13 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg, follow: bool, grep: Optio
     if !file.exists() {
         return Err(Failure::failed(
             format!("release {} has no log", release.plan.release),
-            "it ended before its build began, or the log was deleted",
-            format!("see what happened: windlass show {}", release.plan.release),
+            "it ended before its build began, took its image from another release, or the log was deleted",
+            match &release.plan.parent {
+                Some(parent) if release.built.is_some() => {
+                    format!("see the log of that release: windlass log {parent}")
+                }
+                _ => format!("see what happened: windlass show {}", release.plan.release),
+            },
         ));
     }
     if follow {

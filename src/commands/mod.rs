@@ -16,8 +16,10 @@ mod log;
 mod man;
 mod new_vault;
 pub mod output;
+mod point;
 mod release;
 mod releases;
+mod rerun;
 mod secret;
 mod secret_rotate;
 mod secret_set;
@@ -68,6 +70,8 @@ pub async fn run(
     let ground = Ground { environment, paths, settings, config, permit, passphrase, output, detached };
     match cli.command {
         Command::Release(args) => Box::pin(release::run(&ground, args)).await,
+        Command::Rerun(args) => Box::pin(rerun::run(&ground, args)).await,
+        Command::Point(args) => Box::pin(point::run(&ground, args)).await,
         Command::Releases { image, limit } => releases::run(&ground, &image, limit).await,
         Command::Show { release, watch: false } => show::run(&ground, &release).await,
         Command::Show { release, watch: true } => watch::run(&ground, &release).await,

@@ -3,11 +3,10 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     args::ReleaseArgs,
-    carry_out,
+    carry_out::{self, Job},
     ground::{self, Ground},
     output::{Cell, Style, Tone, columns},
 };
@@ -21,7 +20,7 @@ use crate::{
     },
     git::Checkout,
     registry::{Client, Reference},
-    release::{Surroundings, plan},
+    release::plan,
 };
 
 pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
@@ -38,38 +37,23 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
     };
     let plan = plan::make(&project, image, &checkout, &journal, &wishes, &who(), &ground.paths.run()).await?;
     if args.dry_run {
-        let client = ground.reader(image)?;
-        let now = shown_now(&client, &plan).await?;
-        ground.output.result(
-            || json!({"schema": "windlass.plan/1", "plan": plan, "tags_now": now.iter().map(|(t, d)| json!({"tag": t, "digest": d})).collect::<Vec<_>>()}),
-            |style| preview(style, &plan, &now),
-        )?;
-        return Ok(0);
+        let now = shown_now(&ground.reader(image)?, &plan).await?;
+        return tell_plan(ground, &plan, &now);
     }
     let permit = ground.permit("release")?;
     if !args.yes && !ground.detached {
-        confirm(ground, image, &plan).await?;
+        let next = "look at `windlass release --dry-run`, then `windlass release --yes`";
+        let what = async || Ok(preview(ground.output.err, &plan, &shown_now(&ground.reader(image)?, &plan).await?));
+        confirm(ground, what, next).await?;
     }
     if args.detach {
         return carry_out::detached(ground, permit).await;
     }
-    ground.unlock()?;
-    let at = Surroundings {
-        paths: &ground.paths,
-        settings: &ground.settings,
-        journal: &journal,
-        environment: ground.environment.as_ref(),
-        passphrase: &ground.passphrase,
-        root: project.root.clone(),
-        checkout: &checkout,
-        from_worktree: args.git_ref.is_some(),
-        cancel: CancellationToken::new(),
-        permit,
-    };
-    Box::pin(carry_out::run(ground, Act::Release, plan, &at)).await
+    let job = Job { act: Act::Release, beginning: plan.into(), from_worktree: args.git_ref.is_some() };
+    Box::pin(carry_out::run(ground, &project, &checkout, &journal, job, permit)).await
 }
 
-fn supported(project: &Project, store: StoreKind) -> Result<(), Failure> {
+pub fn supported(project: &Project, store: StoreKind) -> Result<(), Failure> {
     if project.runner != Runner::Local {
         return Err(Failure::usage(
             "this version releases on the local Docker engine alone",
@@ -98,8 +82,18 @@ pub fn who() -> String {
     format!("{user}@{host}")
 }
 
+/// `--dry-run`
+pub fn tell_plan(ground: &Ground, plan: &Plan, now: &[(Tag, Option<String>)]) -> Result<u8, Failure> {
+    let tags: Vec<_> = now.iter().map(|(tag, digest)| json!({"tag": tag, "digest": digest})).collect();
+    ground.output.result(
+        || json!({"schema": "windlass.plan/1", "plan": plan, "tags_now": tags}),
+        |style| preview(style, plan, now),
+    )?;
+    Ok(0)
+}
+
 /// What each tag shows before anything happens.
-async fn shown_now(client: &Client, plan: &Plan) -> Result<Vec<(Tag, Option<String>)>, Failure> {
+pub async fn shown_now(client: &Client, plan: &Plan) -> Result<Vec<(Tag, Option<String>)>, Failure> {
     let mut now = Vec::new();
     for tag in &plan.tags {
         let digest = client.head(&Reference::Tag(tag.tag.clone())).await?;
@@ -108,7 +102,7 @@ async fn shown_now(client: &Client, plan: &Plan) -> Result<Vec<(Tag, Option<Stri
     Ok(now)
 }
 
-fn preview(style: Style, plan: &Plan, now: &[(Tag, Option<String>)]) -> String {
+pub fn preview(style: Style, plan: &Plan, now: &[(Tag, Option<String>)]) -> String {
     let source = &plan.source;
     let label = |text: &str| Cell::toned(text, Tone::Dim);
     let state = match (source.dirty, source.reviewed) {
@@ -129,9 +123,7 @@ fn preview(style: Style, plan: &Plan, now: &[(Tag, Option<String>)]) -> String {
         let shown = now.iter().find(|(t, _)| t == &tag.tag).and_then(|(_, d)| d.as_deref());
         let (kind, change) = match (tag.kind, shown) {
             (TagKind::Frozen, None) => ("frozen", "new".to_owned()),
-            (TagKind::Frozen, Some(digest)) => {
-                ("frozen", format!("taken by {}: the release would stop", short(digest)))
-            }
+            (TagKind::Frozen, Some(digest)) => ("frozen", format!("taken by {}: {}", short(digest), taken(plan))),
             (TagKind::Moving, None) => ("moving", "new".to_owned()),
             (TagKind::Moving, Some(digest)) => ("moving", format!("{} is replaced", short(digest))),
         };
@@ -140,26 +132,31 @@ fn preview(style: Style, plan: &Plan, now: &[(Tag, Option<String>)]) -> String {
     columns(style, &rows)
 }
 
-fn short(digest: &str) -> &str {
+/// What happens at a frozen tag that is there already.
+fn taken(plan: &Plan) -> String {
+    match &plan.parent {
+        None => "the release would stop".to_owned(),
+        Some(parent) => format!("the release would stop, unless that is the image of {parent}"),
+    }
+}
+
+pub fn short(digest: &str) -> &str {
     &digest[..digest.len().min(19)]
 }
 
 /// Says what will happen and asks. Without somebody to ask, nothing happens.
-async fn confirm(ground: &Ground, image: &crate::config::Image, plan: &Plan) -> Result<(), Failure> {
-    let refused = |why: &str| {
-        Err(Failure::usage(
-            "nothing was released",
-            why,
-            "look at `windlass release --dry-run`, then `windlass release --yes`",
-        ))
-    };
+pub async fn confirm(
+    ground: &Ground,
+    what: impl AsyncFnOnce() -> Result<String, Failure>,
+    next: &str,
+) -> Result<(), Failure> {
+    let refused = |why: &str| Err(Failure::usage("nothing was done", why, next));
     if ground.output.json || !std::io::stdin().is_terminal() {
         return refused("a confirmation is needed and there is nobody to ask");
     }
-    let now = shown_now(&ground.reader(image)?, plan).await?;
-    ground.output.note(&preview(ground.output.err, plan, &now));
+    ground.output.note(&what().await?);
     let mut err = std::io::stderr().lock();
-    let asked = err.write_all(b"Release this? [y/N] ").and_then(|()| err.flush());
+    let asked = err.write_all(b"Go on? [y/N] ").and_then(|()| err.flush());
     let mut answer = String::new();
     if asked.is_err() || std::io::stdin().read_line(&mut answer).is_err() {
         return refused("the answer could not be read");

@@ -50,7 +50,7 @@ pub fn text(style: Style, release: &Release, tail: &[String]) -> String {
         plan.source.branch.as_deref().unwrap_or("-"),
         style.paint(Tone::Bold, plan.source.commit.short()),
         plan.repository,
-        plan.trigger,
+        plan.parent.as_ref().map_or(plan.trigger.to_string(), |parent| format!("{} of {parent}", plan.trigger)),
     );
     let _ = writeln!(
         text,

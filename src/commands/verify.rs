@@ -22,6 +22,7 @@ pub async fn run(ground: &Ground, args: &VerifyArgs) -> Result<u8, Failure> {
         repository: &repository,
         client: &client,
         journal: &journal,
+        locks: &ground.paths.run(),
         folder: args.records.records.as_deref(),
         tags: tag.clone().map(|tag| vec![tag]),
         fresh: true,

@@ -27,6 +27,12 @@ pub enum Step {
 impl Step {
     pub const ALL: [Self; 6] = [Self::Preflight, Self::Secret, Self::Build, Self::Push, Self::Record, Self::Verify];
 
+    /// The step of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.name() == name)
+    }
+
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -18,5 +18,6 @@ pub mod reference;
 pub mod release;
 pub mod rotation;
 pub mod tag_rules;
+mod take_up;
 pub mod template;
 pub mod verdict;

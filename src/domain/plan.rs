@@ -1,6 +1,6 @@
 //! What a release will do, fixed in its first event. Nothing here is decided again later.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,29 @@ pub enum Runner {
     #[default]
     Local,
     Taskcluster,
+}
+
+/// What started a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Trigger {
+    #[serde(rename = "by hand")]
+    ByHand,
+    /// An earlier release once more, or from one of its steps on.
+    #[serde(rename = "rerun")]
+    Rerun,
+    /// A moving tag is pointed to the image of an earlier release.
+    #[serde(rename = "point")]
+    Point,
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::ByHand => "by hand",
+            Self::Rerun => "rerun",
+            Self::Point => "point",
+        })
+    }
 }
 
 /// What a release does to a tag.
@@ -86,8 +109,8 @@ pub struct Plan {
     pub image: String,
     pub repository: Repository,
     pub runner: Runner,
-    /// What started it: `by hand`, `rerun`.
-    pub trigger: String,
+    pub trigger: Trigger,
+    /// The release that this one repeats or points to.
     pub parent: Option<ReleaseId>,
     pub source: Source,
     /// Frozen tags first, the order in which they are pushed.

@@ -10,7 +10,8 @@ use super::{
 use crate::domain::{event::Event, name::ReleaseId, record::Record, reference::Repository};
 
 impl Journal {
-    /// The records of a repository, the one recorded last first.
+    /// The records of a repository, the one recorded last first; by the order in which they came, as a clock may
+    /// have been set back.
     ///
     /// # Errors
     /// Also when a single record cannot be read: a verdict over the others could name the wrong release.
@@ -31,7 +32,7 @@ impl Journal {
 fn records(connection: &Connection, repository: Option<&str>) -> Result<Vec<Record>, Fault> {
     let mut statement = connection.prepare(
         "SELECT seq, at, body, release FROM records JOIN events USING (release, seq)
-         WHERE ?1 IS NULL OR repository = ?1 ORDER BY recorded_at DESC, number DESC",
+         WHERE ?1 IS NULL OR repository = ?1 ORDER BY number DESC",
     )?;
     let mut rows = statement.query(params![repository])?;
     let mut records = Vec::new();

@@ -40,14 +40,41 @@ pub enum Found {
 }
 
 impl Journal {
+    /// Begins a release, together with what it takes over from an earlier one: all of it is written, or nothing.
+    /// A record among it stays the earlier release's, and is found under that one alone.
+    ///
+    /// # Errors
+    /// When there is such a release already, or it cannot be written.
+    pub async fn begin(&self, plan: &Plan, carried: Vec<Event>, at: Timestamp) -> Result<Vec<Stamped>, JournalError> {
+        let release = plan.release.clone();
+        let events: Vec<Event> = [Event::Planned { plan: Box::new(plan.clone()) }].into_iter().chain(carried).collect();
+        self.run(move |connection| {
+            write(connection, events.iter().any(Event::durable), |transaction| {
+                events.into_iter().map(|event| append(transaction, &release, event, at)).collect()
+            })
+        })
+        .await
+    }
+
     /// Adds an event to its release, as the one after the last. On the disk when this returns, if the
-    /// event is [durable](Event::durable); safe from the end of this process in any case.
+    /// event is [durable](Event::durable); safe from the end of this process in any case. A clock that was set
+    /// back does not make an event older than the one before it.
     ///
     /// # Errors
     /// When the event cannot be the next one of this release, or cannot be written; then nothing is.
     pub async fn append(&self, release: &ReleaseId, event: &Event, at: Timestamp) -> Result<Stamped, JournalError> {
         let (release, event) = (release.clone(), event.clone());
-        self.run(move |connection| append(connection, &release, event, at)).await
+        self.run(move |connection| {
+            let other = match &event {
+                Event::Recorded { record, .. } => Some(&record.release),
+                _ => None,
+            };
+            if let Some(other) = other.filter(|other| **other != release) {
+                return Err(JournalError::OtherRelease { release: release.clone(), other: other.clone() }.into());
+            }
+            write(connection, event.durable(), |transaction| append(transaction, &release, event, at))
+        })
+        .await
     }
 
     /// The events of a release after number `after`, oldest first; `0` for all.
@@ -56,7 +83,7 @@ impl Journal {
         self.run(move |connection| events(connection, &release, after)).await
     }
 
-    /// The newest `limit` releases.
+    /// The newest `limit` releases. Which is newest is told by the order in which they came, not by the clock.
     pub async fn releases(&self, filter: ReleaseFilter, limit: usize) -> Result<Listing, JournalError> {
         self.run(move |connection| {
             // One view of the file, whatever others write meanwhile.
@@ -65,7 +92,7 @@ impl Journal {
             for id in ids(
                 &view,
                 "SELECT id FROM releases WHERE (?1 IS NULL OR image = ?1) AND (?2 IS NULL OR repository = ?2)
-                 ORDER BY planned DESC, number DESC LIMIT ?3",
+                 ORDER BY number DESC LIMIT ?3",
                 params![
                     filter.image,
                     filter.repository.map(|r| r.to_string()),
@@ -102,7 +129,7 @@ impl Journal {
             let mut found = if text == "@" {
                 ids(
                     connection,
-                    "SELECT id FROM releases WHERE ?1 IS NULL OR image = ?1 ORDER BY planned DESC, number DESC LIMIT 1",
+                    "SELECT id FROM releases WHERE ?1 IS NULL OR image = ?1 ORDER BY number DESC LIMIT 1",
                     params![image],
                 )?
             } else if !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
@@ -111,7 +138,7 @@ impl Journal {
                     "SELECT id FROM releases
                      WHERE id GLOB ?1 || '*'
                         OR (length(?1) >= 4 AND commit_id GLOB ?1 || '*' AND (?2 IS NULL OR image = ?2))
-                     ORDER BY planned DESC, number DESC",
+                     ORDER BY number DESC",
                     params![text, image],
                 )?
             } else {
@@ -147,49 +174,57 @@ impl Journal {
     }
 }
 
-fn append(connection: &mut Connection, release: &ReleaseId, event: Event, at: Timestamp) -> Result<Stamped, Fault> {
+/// Does this in one transaction, which is on the disk at its end if it is `durable`.
+fn write<T>(
+    connection: &mut Connection,
+    durable: bool,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
     // Cannot be changed inside a transaction.
-    connection.pragma_update(None, "synchronous", if event.durable() { "FULL" } else { "NORMAL" })?;
+    connection.pragma_update(None, "synchronous", if durable { "FULL" } else { "NORMAL" })?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = work(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
+}
+
+fn append(transaction: &Transaction<'_>, release: &ReleaseId, event: Event, now: Timestamp) -> Result<Stamped, Fault> {
     let last = transaction
         .query_row(
-            "SELECT seq, kind FROM events WHERE release = ?1 ORDER BY seq DESC LIMIT 1",
+            "SELECT seq, kind, at FROM events WHERE release = ?1 ORDER BY seq DESC LIMIT 1",
             [release.as_str()],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)),
         )
         .optional()?;
-    let seq = match (&last, &event) {
-        (None, Event::Planned { .. }) => 1,
+    let (seq, at) = match (&last, &event) {
+        (None, Event::Planned { .. }) => (1, now),
         (None, _) => return Err(JournalError::NotPlanned { release: release.clone() }.into()),
         (Some(_), Event::Planned { .. }) => return Err(JournalError::PlannedTwice { release: release.clone() }.into()),
-        (Some((_, kind)), _) if kind == FINISHED => {
+        (Some((_, kind, _)), _) if kind == FINISHED => {
             return Err(JournalError::AfterFinished { release: release.clone() }.into());
         }
-        (Some((seq, _)), _) => seq + 1,
+        (Some((seq, _, at)), _) => (seq + 1, time::from_text(at)?.max(now)),
     };
-    let other = match &event {
-        Event::Planned { plan } => Some(&plan.release),
-        Event::Recorded { record, .. } => Some(&record.release),
-        _ => None,
-    };
-    if let Some(other) = other.filter(|other| *other != release) {
-        return Err(JournalError::OtherRelease { release: release.clone(), other: other.clone() }.into());
-    }
     if let Event::Planned { plan } = &event {
-        index_plan(&transaction, plan, at)?;
+        if plan.release != *release {
+            let other = plan.release.clone();
+            return Err(JournalError::OtherRelease { release: release.clone(), other }.into());
+        }
+        index_plan(transaction, plan, at)?;
     }
     let (kind, body) = encode(&event);
     transaction.execute(
         "INSERT INTO events (release, seq, at, kind, body) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![release.as_str(), seq, time::to_text(at), kind, body],
     )?;
-    if let Event::Recorded { record, .. } = &event {
+    if let Event::Recorded { record, .. } = &event
+        && record.release == *release
+    {
         transaction.execute(
             "INSERT INTO records (release, seq, repository, recorded_at) VALUES (?1, ?2, ?3, ?4)",
             params![release.as_str(), seq, record.repository.to_string(), time::to_text(at)],
         )?;
     }
-    transaction.commit()?;
     Ok(Stamped { seq: to_seq(seq)?, at, event })
 }
 

@@ -227,8 +227,8 @@ async fn releases_are_listed_newest_first() {
             listing.releases.into_iter().map(|r| r.plan.release).collect::<Vec<_>>()
         }
     };
-    assert_eq!(list(None, None, 10).await, [id(4), id(2), id(3), id(1)]);
-    assert_eq!(list(None, None, 2).await, [id(4), id(2)]);
+    assert_eq!(list(None, None, 10).await, [id(4), id(3), id(2), id(1)], "the third came with the clock set back");
+    assert_eq!(list(None, None, 2).await, [id(4), id(3)]);
     assert_eq!(list(Some("agent"), None, 10).await, [id(3)]);
     assert_eq!(list(None, Some(&repository()), 10).await, [id(4), id(2), id(1)]);
     assert_eq!(list(Some("agent"), Some(&repository()), 10).await, []);
@@ -316,16 +316,40 @@ async fn records_are_found_by_repository_newest_first() {
         fresh.plan(plan, 0).await;
         journal.append(&plan.release, &recorded(&record(plan)), at(recorded_at)).await.unwrap();
     }
-    assert_eq!(journal.records(&repository()).await.unwrap(), [record(&plans[0]), record(&plans[1])]);
+    let newest_first = [record(&plans[1]), record(&plans[0])];
+    assert_eq!(journal.records(&repository()).await.unwrap(), newest_first, "although the clock was set back");
     assert_eq!(journal.records(&plans[2].repository).await.unwrap(), [record(&plans[2])]);
     let all: Vec<_> = journal.all_records().await.unwrap().into_iter().map(|r| r.release).collect();
-    assert_eq!(all, [id(1), id(3), id(2)]);
+    assert_eq!(all, [id(3), id(2), id(1)]);
 
     let damage = r#"UPDATE events SET body = '{"event":"recorded"}' WHERE release = ?1 AND kind = 'recorded'"#;
     fresh.raw().execute(damage, [id(2).as_str()]).unwrap();
     let error = journal.records(&repository()).await.unwrap_err();
     assert!(matches!(&error, JournalError::Damaged(d) if d.release == id(2) && d.seq == 2), "{error}");
     assert_eq!(journal.records(&plans[2].repository).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_carried_over_is_written_with_the_plan_or_not_at_all() {
+    let fresh = fresh().await;
+    let journal = &fresh.journal;
+    let (first, second) = (plan(1, 'a'), plan(2, 'a'));
+    fresh.plan(&first, 0).await;
+    journal.append(&first.release, &recorded(&record(&first)), at(1)).await.unwrap();
+
+    let reused = |step| Event::StepReused { step, note: "of another".into() };
+    let wrong = vec![built(), planned(&second)];
+    assert!(matches!(journal.begin(&second, wrong, at(2)).await, Err(JournalError::PlannedTwice { .. })));
+    assert_eq!(journal.events(&second.release, 0).await.unwrap(), []);
+    assert_eq!(journal.tag_used(&repository(), &tag("master-2")).await.unwrap(), None);
+
+    let carried = vec![built(), reused(Step::Build), recorded(&record(&first)), reused(Step::Record)];
+    let stamped = journal.begin(&second, carried, at(2)).await.unwrap();
+    assert_eq!(stamped.iter().map(|s| s.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    let told = journal.release(&second.release).await.unwrap().unwrap();
+    assert_eq!(told, Release::fold(&stamped).unwrap());
+    assert!(told.built.is_some() && told.record.is_some());
+    assert_eq!(journal.records(&repository()).await.unwrap(), [record(&first)], "it is still the first one's record");
 }
 
 #[tokio::test]
@@ -523,6 +547,7 @@ proptest! {
                 let at = at(0) + SignedDuration::from_nanos(*nanoseconds);
                 written.push(fresh.journal.append(&plan.release, event, at).await.unwrap());
             }
+            prop_assert!(written.is_sorted_by_key(|stamped| stamped.at), "whatever the clock said");
             // Read by another process' eyes.
             let reader = Journal::open(&fresh.file).await.unwrap();
             prop_assert_eq!(&reader.events(&plan.release, 0).await.unwrap(), &written);

@@ -1,9 +1,9 @@
-//! Manifests and configs: fetched, hashed, put. What is inside them is read in `content.rs`.
+//! Manifests and configs: fetched and hashed. What is inside them is read in `content.rs`.
 
 use std::fmt;
 
 use bytes::Bytes;
-use reqwest::{Method, StatusCode, header::HeaderValue};
+use reqwest::{Method, StatusCode};
 
 use super::{
     auth::Scope,
@@ -12,7 +12,7 @@ use super::{
     transport::{Incoming, Want},
 };
 use crate::{
-    domain::{digest::Digest, permission::MayWrite, reference::Tag},
+    domain::{digest::Digest, reference::Tag},
     log::sanitise::plain,
 };
 
@@ -26,7 +26,6 @@ const ACCEPT_MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
 const MANIFEST_CAP: usize = 4 * 1024 * 1024;
 /// Histories and labels of real images stay far below.
 const CONFIG_CAP: usize = 8 * 1024 * 1024;
-const NOTHING_WANTED: Want = Want::Whole { cap: 64 * 1024 };
 const DIGEST_HEADER: &str = "docker-content-digest";
 
 /// A manifest's name in its repository.
@@ -99,40 +98,6 @@ impl Client {
         }
     }
 
-    /// Puts these bytes under a tag, as they are, and gives their digest. What they refer to must be there already.
-    pub async fn put_manifest(
-        &self,
-        tag: &Tag,
-        media_type: &str,
-        bytes: impl Into<Bytes> + Send,
-        _: MayWrite,
-    ) -> Result<Digest, RegistryError> {
-        let bytes = bytes.into();
-        let expected = Digest::of(&bytes);
-        let name = self.name(&Reference::Tag(tag.clone()));
-        let media_type = HeaderValue::from_str(media_type).map_err(|_| RegistryError::Unreadable {
-            what: format!("the media type of {name}"),
-            why: "it holds control characters".to_owned(),
-        })?;
-        let ask = Ask {
-            method: Method::PUT,
-            url: self.url(&format!("manifests/{tag}")),
-            scope: Scope::Push,
-            accept: None,
-            body: Some((media_type, bytes)),
-            want: NOTHING_WANTED,
-            act: format!("push {name}"),
-        };
-        let answer = self.ask(&ask).await?;
-        if answer.status != StatusCode::CREATED {
-            return Err(self.refusal(&answer, &ask.act, &format!("the repository of {name}")));
-        }
-        match claimed(&answer) {
-            Some(actual) if actual != expected => Err(RegistryError::Corrupt { expected, actual }),
-            _ => Ok(expected),
-        }
-    }
-
     /// The bytes of an image's config, which hash to this digest.
     pub(super) async fn config(&self, digest: &Digest) -> Result<Bytes, RegistryError> {
         let what = format!("config {} of {}", digest.short(), self.repository());
@@ -197,7 +162,7 @@ impl Client {
 }
 
 /// The digest that the answer claims for itself.
-fn claimed(answer: &Incoming) -> Option<Digest> {
+pub(super) fn claimed(answer: &Incoming) -> Option<Digest> {
     answer.header(DIGEST_HEADER)?.parse().ok()
 }
 

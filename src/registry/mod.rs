@@ -13,6 +13,7 @@
 //! | `challenge.rs`, `auth.rs` | `WWW-Authenticate`, logins, tokens |
 //! | `tags.rs` | the tag list |
 //! | `manifest.rs`, `content.rs` | manifests and configs: fetched and hashed; read |
+//! | `point.rs` | a manifest put under a tag |
 //! | `observe.rs`, `sharing.rs` | tags → [`crate::domain::observation::Observation`] |
 //! | `probe.rs` | is the login accepted, may it push |
 //! | `visit.rs` | does it answer, is the repository there, how often may it be asked |
@@ -32,6 +33,7 @@ mod failed;
 mod layers;
 mod manifest;
 mod observe;
+mod point;
 mod probe;
 mod sharing;
 mod tags;

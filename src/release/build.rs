@@ -12,7 +12,7 @@ use tokio::{sync::Notify, time::sleep};
 use super::{
     local::Run,
     plan::context_root,
-    preflight::Ready,
+    preflight::Access,
     progress::Progress,
     serve::{Bell, PACE},
 };
@@ -21,7 +21,7 @@ use crate::{
         event::{Built, Event, Step},
         failure::Failure,
     },
-    engine::{self, BuildEvent, BuildRequest, Outcome},
+    engine::{self, BuildEvent, BuildRequest, Engine, Outcome},
     log::{
         lines::{LineAssembler, MAX_LINE},
         redact::Redactor,
@@ -29,7 +29,7 @@ use crate::{
     spool,
 };
 
-pub async fn build(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> {
+pub async fn build(run: &mut Run<'_, '_>, access: &Access, engine: &Engine) -> Result<(), Failure> {
     run.start(Step::Build).await?;
     let at = run.at;
     let plan = run.plan().clone();
@@ -46,7 +46,7 @@ pub async fn build(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> 
     let logins = engine::context::docker_logins(&at.environment, hosts).await?;
     let logins = logins.into_iter().map(|(host, found)| (host, found.login)).collect();
     let log = Log::create(&at.paths.logs().join(format!("{}.log", plan.release)))?;
-    let mut streams = Streams::new(&log, &ready.redactor);
+    let mut streams = Streams::new(&log, &access.redactor);
     let bell = run.bell.clone();
     let outcome = {
         let mut on = |event: BuildEvent<'_>| streams.take(&event, run);
@@ -56,7 +56,7 @@ pub async fn build(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> 
                 biased;
                 // A build without its log is not gone on with.
                 error = log.publish(&bell) => Err(error.into()),
-                done = ready.engine.build(request, &mut on, at.permit) => done.map_err(Failure::from),
+                done = engine.build(request, &mut on, at.permit) => done.map_err(Failure::from),
             }
         };
         at.or_cancelled(Step::Build, work).await
@@ -66,8 +66,7 @@ pub async fn build(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> 
     run.bell.log(log.bytes, log.lines);
     let outcome = outcome?;
     let note = note(&outcome);
-    let engine = ready.engine.about().to_string();
-    run.emit(Event::Built(built(outcome, &log, engine))).await?;
+    run.emit(Event::Built(built(outcome, &log, engine.about().to_string()))).await?;
     run.succeed(Step::Build, note).await
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{local::Run, preflight::Ready, push::Pushed};
+use super::{local::Run, preflight::Access, push::Pushed};
 use crate::{
     attest,
     domain::{
@@ -54,15 +54,16 @@ pub async fn record(run: &mut Run<'_, '_>, pushed: Pushed) -> Result<(), Failure
     run.succeed(Step::Record, format!("{SHASUM_FILE}, {RECORD_FILE}")).await
 }
 
-pub async fn verify(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> {
+pub async fn verify(run: &mut Run<'_, '_>, access: &Access) -> Result<(), Failure> {
     run.start(Step::Verify).await?;
     let at = run.at;
     let plan = run.plan().clone();
     let tags = run.release.record.as_ref().map(|r| r.record.tags.iter().map(|t| t.tag.clone()).collect());
     let question = verify::Question {
         repository: &plan.repository,
-        client: &ready.client,
+        client: &access.client,
         journal: at.journal,
+        locks: &at.paths.run(),
         folder: None,
         tags,
         fresh: true,

@@ -4,18 +4,23 @@
 //! machine, step by step. Whatever happens is appended to the journal as an event before anything is
 //! built on it, so that whoever folds the events later sees what was done. A release is a process of its own:
 //! [`detach::start`] lets it outlive whoever starts it, and [`attach::Follower`] watches it from any process.
+//!
+//! [`rerun`] takes an earlier release up again, [`point`] rolls a moving tag back to one; both are releases too.
 
 pub mod attach;
 mod build;
 mod conclude;
 pub mod detach;
 mod frame;
+mod held;
 pub mod local;
 pub mod lock;
 pub mod plan;
+pub mod point;
 mod preflight;
 mod progress;
 mod push;
+pub mod rerun;
 mod serve;
 mod socket;
 

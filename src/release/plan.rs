@@ -9,9 +9,9 @@ use crate::{
     domain::{
         failure::Failure,
         name::ReleaseId,
-        plan::{BuildDefinition, Plan, PlannedTag, Runner, Source, TagKind},
+        plan::{BuildDefinition, Plan, PlannedTag, Runner, Source, TagKind, Trigger},
         policy::{self, GitFacts, Wanted},
-        reference::Platform,
+        reference::{Platform, Repository},
         template::{Field, Values},
     },
     git::Checkout,
@@ -42,18 +42,15 @@ pub async fn make(
     who: &str,
     scratch: &Path,
 ) -> Result<Plan, Failure> {
-    let wanted = Wanted { git_ref: wishes.git_ref.clone(), branch: wishes.branch.clone() };
-    let facts = checkout.facts(&wanted, &project.policy).await?;
-    let source = policy::judge(&project.policy, &facts, &wanted)?;
-    let version = version(project, checkout, &facts, wishes, scratch).await?;
-    let (planned, tags, values) = free_tags(project, image, journal, &source, version).await?;
+    let (source, version) = source(project, checkout, wishes, scratch).await?;
+    let (planned, tags, values) = free_tags(project, &image.repository, journal, &source, version, &[]).await?;
     let build = definition(image, &source, &values, wishes)?;
     Ok(Plan {
         release: new_id()?,
         image: image.name.clone(),
         repository: image.repository.clone(),
         runner: Runner::Local,
-        trigger: "by hand".to_owned(),
+        trigger: Trigger::ByHand,
         parent: None,
         source,
         tags,
@@ -66,8 +63,22 @@ pub async fn make(
     })
 }
 
+/// What is released, if policy allows it, and its `{version}`.
+pub(super) async fn source(
+    project: &Project,
+    checkout: &Checkout,
+    wishes: &Wishes,
+    scratch: &Path,
+) -> Result<(Source, Option<String>), Failure> {
+    let wanted = Wanted { git_ref: wishes.git_ref.clone(), branch: wishes.branch.clone() };
+    let facts = checkout.facts(&wanted, &project.policy).await?;
+    let source = policy::judge(&project.policy, &facts, &wanted)?;
+    let version = version(project, checkout, &facts, wishes, scratch).await?;
+    Ok((source, version))
+}
+
 /// Ten characters of the kernel's randomness.
-fn new_id() -> Result<ReleaseId, Failure> {
+pub(super) fn new_id() -> Result<ReleaseId, Failure> {
     let mut bytes = [0; 10];
     getrandom::fill(&mut bytes).map_err(|e| {
         Failure::failed("no release id could be made", e.to_string(), "check /dev/urandom of this machine")
@@ -94,13 +105,18 @@ async fn version(
 }
 
 /// The tags, at a time whose frozen tags no earlier plan has used: a second already used waits for the next.
-async fn free_tags(
+///
+/// `inherited`: the tags of a release that is repeated. A name among them that has no date in it is not taken by that
+/// release's plan; whether it ever was pushed is for the registry to say.
+pub(super) async fn free_tags(
     project: &Project,
-    image: &Image,
+    repository: &Repository,
     journal: &Journal,
     source: &Source,
     version: Option<String>,
+    inherited: &[PlannedTag],
 ) -> Result<(Timestamp, Vec<PlannedTag>, Values), Failure> {
+    let dated = project.tags.need(Field::Date);
     loop {
         let planned = Timestamp::now();
         let values = Values {
@@ -112,15 +128,15 @@ async fn free_tags(
         };
         let tags = project.tags.plan(&values)?;
         let mut used = None;
-        for tag in tags.iter().filter(|t| t.kind == TagKind::Frozen) {
-            if let Some(release) = journal.tag_used(&image.repository, &tag.tag).await? {
+        for tag in tags.iter().filter(|t| t.kind == TagKind::Frozen && (dated || !inherited.contains(t))) {
+            if let Some(release) = journal.tag_used(repository, &tag.tag).await? {
                 used = Some((tag.tag.clone(), release));
                 break;
             }
         }
         match used {
             None => return Ok((planned, tags, values)),
-            Some(_) if project.tags.need(Field::Date) => {
+            Some(_) if dated => {
                 let into_second = planned.subsec_nanosecond().unsigned_abs();
                 tokio::time::sleep(Duration::from_nanos(u64::from(1_000_000_000 - into_second))).await;
             }
@@ -128,7 +144,9 @@ async fn free_tags(
                 return Err(Failure::failed(
                     format!("the frozen tag {tag} is taken"),
                     format!("release {release} planned it, and a frozen tag is written once"),
-                    format!("see `windlass show {release}`, or put {{date}} into [tags] frozen"),
+                    format!(
+                        "take that release up again (`windlass show {release}` says how), or put {{date}} into [tags] frozen"
+                    ),
                 ));
             }
         }

@@ -7,41 +7,74 @@ use crate::{
         event::Step,
         failure::Failure,
         finding::CheckId,
-        plan::{Plan, TagKind},
+        plan::{Plan, Source},
         recipe::Login,
         reference::Platform,
+        release::Release,
     },
     engine::{self, Engine},
     log::redact::Redactor,
-    registry::{self, Client, PushRight, Reference},
+    registry::{self, Client, PushRight},
     secrets::{Vault, VaultPaths},
 };
 
-use super::{Surroundings, local::Run};
+use super::{Surroundings, held, local::Run};
 
-/// What the later steps work with.
-pub struct Ready {
-    pub engine: Engine,
+/// What the login opens: the registry, and what must not be seen in a log.
+pub struct Access {
     pub client: Client,
     pub login: Login,
     pub redactor: Arc<Redactor>,
 }
 
-pub async fn preflight(run: &mut Run<'_, '_>) -> Result<Ready, Failure> {
+/// The whole step. `earlier` is the release whose plan this one has.
+pub async fn preflight(run: &mut Run<'_, '_>, earlier: Option<&Release>) -> Result<(Access, Option<Engine>), Failure> {
     run.start(Step::Preflight).await?;
     let at = run.at;
     let plan = run.plan().clone();
-    let ready = at.or_cancelled(Step::Preflight, prepare(run, &plan)).await?;
-    let mut found = Vec::new();
-    found.extend(plan.source.branch.clone());
-    found.push(if plan.source.dirty { "uncommitted changes" } else { "clean" }.to_owned());
-    found.push(if plan.source.reviewed { "reviewed" } else { "unreviewed" }.to_owned());
-    found.push(ready.engine.about().to_string());
+    let work = async {
+        let access = access(run, &plan).await?;
+        let engine = connect(run).await?;
+        same_platform(run, &plan, engine.about().platform.as_ref()).await?;
+        held::frozen_tags(&access.client, &plan, earlier).await?;
+        Ok((access, engine))
+    };
+    let (access, engine) = at.or_cancelled(Step::Preflight, work).await?;
+    let mut found = source_in_words(&plan.source);
+    found.push(engine.about().to_string());
     run.succeed(Step::Preflight, found.join(", ")).await?;
-    Ok(ready)
+    Ok((access, Some(engine)))
 }
 
-async fn prepare(run: &Run<'_, '_>, plan: &Plan) -> Result<Ready, Failure> {
+/// What a re-run needs that begins with a later step: its secret, and the engine where there is something to build or
+/// to push.
+pub async fn again(run: &Run<'_, '_>, first: Step) -> Result<(Access, Option<Engine>), Failure> {
+    let at = run.at;
+    let work = async {
+        let access = access(run, run.plan()).await?;
+        let engine = if first <= Step::Push { Some(connect(run).await?) } else { None };
+        Ok((access, engine))
+    };
+    at.or_cancelled(first, work).await
+}
+
+/// The step of a release that only points a tag: no engine is needed.
+pub async fn of_point(run: &mut Run<'_, '_>) -> Result<Access, Failure> {
+    run.start(Step::Preflight).await?;
+    let access = access(run, run.plan()).await?;
+    let found = source_in_words(&run.plan().source);
+    run.succeed(Step::Preflight, found.join(", ")).await?;
+    Ok(access)
+}
+
+fn source_in_words(source: &Source) -> Vec<String> {
+    let mut words: Vec<String> = source.branch.clone().into_iter().collect();
+    words.push(if source.dirty { "uncommitted changes" } else { "clean" }.to_owned());
+    words.push(if source.reviewed { "reviewed" } else { "unreviewed" }.to_owned());
+    words
+}
+
+async fn access(run: &Run<'_, '_>, plan: &Plan) -> Result<Access, Failure> {
     let at = run.at;
     let vault = open_vault(at).await?;
     let entry = vault.get(&plan.secret).ok_or_else(|| {
@@ -54,11 +87,12 @@ async fn prepare(run: &Run<'_, '_>, plan: &Plan) -> Result<Ready, Failure> {
     })?;
     let login = entry.login_for(&plan.recipe, &plan.repository)?;
     let redactor = Arc::new(Redactor::new(plan.recipe.marked(&entry.document), [&login]));
-    let engine = Engine::connect(engine::context::resolve(&at.environment)?).await?;
-    same_platform(run, plan, engine.about().platform.as_ref()).await?;
     let client = Client::new(&plan.repository, Some(login.clone()), &registry_options(run))?;
-    frozen_tags_are_free(&client, plan).await?;
-    Ok(Ready { engine, client, login, redactor })
+    Ok(Access { client, login, redactor })
+}
+
+async fn connect(run: &Run<'_, '_>) -> Result<Engine, Failure> {
+    Ok(Engine::connect(engine::context::resolve(&run.at.environment)?).await?)
 }
 
 /// On a thread of its own: it may wait for another process that writes the vault, or for a passphrase.
@@ -73,26 +107,6 @@ async fn open_vault(at: &Surroundings<'_>) -> Result<Vault, Failure> {
 pub(super) fn registry_options(run: &Run<'_, '_>) -> registry::Options {
     let settings = run.at.settings.clone();
     registry::Options::new(move |host| settings.allows_plain_http(host))
-}
-
-/// A frozen tag is written once. The login itself is judged by the next step: a refusal is no finding here,
-/// and the tags are asked for again right before the push.
-pub(super) async fn frozen_tags_are_free(client: &Client, plan: &Plan) -> Result<(), Failure> {
-    for tag in plan.tags.iter().filter(|t| t.kind == TagKind::Frozen) {
-        match client.head(&Reference::Tag(tag.tag.clone())).await {
-            Ok(None) => {}
-            Err(refused) if refused.is_denied() => return Ok(()),
-            Ok(Some(digest)) => {
-                return Err(Failure::failed(
-                    format!("the frozen tag {} is taken", tag.tag),
-                    format!("{} already has it, as {}", plan.repository, digest.short()),
-                    "a frozen tag is written once: release again for a new date tag",
-                ));
-            }
-            Err(other) => return Err(other.into()),
-        }
-    }
-    Ok(())
 }
 
 /// A build for another platform than the last record is most likely an accident on a laptop.
@@ -113,14 +127,14 @@ async fn same_platform(run: &Run<'_, '_>, plan: &Plan, engine: Option<&Platform>
     }
 }
 
-pub async fn secret(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> {
+pub async fn secret(run: &mut Run<'_, '_>, access: &Access) -> Result<(), Failure> {
     run.start(Step::Secret).await?;
     let at = run.at;
-    let probe = async { ready.client.probe_push(at.permit).await.map_err(Failure::from) };
+    let probe = async { access.client.probe_push(at.permit).await.map_err(Failure::from) };
     match at.or_cancelled(Step::Secret, probe).await? {
-        PushRight::May => run.succeed(Step::Secret, format!("{}, may push", ready.login.username)).await,
+        PushRight::May => run.succeed(Step::Secret, format!("{}, may push", access.login.username)).await,
         PushRight::MayNot { why } => Err(Failure::not_allowed(
-            format!("{} may not push to {}", ready.login.username, run.plan().repository),
+            format!("{} may not push to {}", access.login.username, run.plan().repository),
             why,
             "give it the right at the registry, or set another login: windlass secret set",
         )

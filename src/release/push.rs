@@ -1,6 +1,10 @@
 //! The push step: by image id, frozen tags first, the registry's answer cross-checked after the first tag.
 
-use super::{local::Run, preflight, preflight::Ready};
+use super::{
+    held::{self, unanswered},
+    local::Run,
+    preflight::Access,
+};
 use crate::{
     domain::{
         digest::Digest,
@@ -11,7 +15,7 @@ use crate::{
         record::{IdKind, Record},
         reference::Tag,
     },
-    engine::PushEvent,
+    engine::{self, Engine, PushEvent},
     registry::Client,
 };
 
@@ -23,37 +27,40 @@ pub struct Pushed {
     pub index: Option<Digest>,
 }
 
-pub async fn push(run: &mut Run<'_, '_>, ready: &Ready) -> Result<Pushed, Failure> {
+/// `resumed`: an earlier release with this plan may have pushed some of it.
+pub async fn push(run: &mut Run<'_, '_>, access: &Access, engine: &Engine, resumed: bool) -> Result<Pushed, Failure> {
     run.start(Step::Push).await?;
     let at = run.at;
     let plan = run.plan().clone();
-    let built = run.release.built.clone().ok_or_else(|| {
-        Failure::failed("there is no image to push", "the build step left none", "release again: windlass release")
-    })?;
-    at.or_cancelled(Step::Push, preflight::frozen_tags_are_free(&ready.client, &plan)).await?;
+    let built = run.release.built.clone().ok_or_else(nothing_built)?;
+    let ours = resumed.then_some(&run.release);
+    let mut held = at.or_cancelled(Step::Push, held::frozen_tags(&access.client, &plan, ours)).await?;
     let mut tags = plan.tags.clone();
     tags.sort_by_key(|t| t.kind);
     let mut first: Option<Pushed> = None;
     for PlannedTag { tag, kind } in tags {
         if kind == TagKind::Moving
             && !plan.move_tags
-            && let Some(why) = at.or_cancelled(Step::Push, newer_release(run, ready, &tag)).await?
+            && let Some(why) = at.or_cancelled(Step::Push, newer_release(run, access, &tag)).await?
         {
             run.emit(Event::TagLeft { tag, why }).await?;
             continue;
         }
-        run.emit(Event::PushIntended { tag: tag.clone(), kind }).await?;
-        let pushed = {
+        let there = held.iter().position(|held| held.tag == tag);
+        let pushed = if let Some(there) = there.map(|at| held.swap_remove(at)) {
+            engine::Pushed { digest: there.digest, size: there.size }
+        } else {
+            run.emit(Event::PushIntended { tag: tag.clone(), kind }).await?;
             let mut on = |event: PushEvent| run.pushing(&tag, &event);
-            let work =
-                ready.engine.push(&built.image_id, &plan.repository, &tag, Some(&ready.login), &mut on, at.permit);
+            let login = Some(&access.login);
+            let work = engine.push(&built.image_id, &plan.repository, &tag, login, &mut on, at.permit);
             at.or_cancelled(Step::Push, async { work.await.map_err(Failure::from) }).await?
         };
         run.emit(Event::Pushed { tag: tag.clone(), kind, digest: pushed.digest.clone(), size: pushed.size }).await?;
         match &mut first {
             None => {
                 let served =
-                    at.or_cancelled(Step::Push, cross_check(&ready.client, &tag, &pushed.digest, &built)).await?;
+                    at.or_cancelled(Step::Push, cross_check(&access.client, &tag, &pushed.digest, &built)).await?;
                 first = Some(served.with(PlannedTag { tag, kind }));
             }
             Some(served) if served.top() == &pushed.digest => served.tags.push(PlannedTag { tag, kind }),
@@ -73,8 +80,7 @@ pub async fn push(run: &mut Run<'_, '_>, ready: &Ready) -> Result<Pushed, Failur
             "release the newest commit, or say --move to point the tag back",
         )
     })?;
-    let names: Vec<&str> = pushed.tags.iter().map(|t| t.tag.as_str()).collect();
-    let mut note = format!("{}  {}", pushed.top().short(), names.join(", "));
+    let mut note = pushed.note();
     for (tag, why) in &run.release.left {
         note.push_str(&["; ", tag.as_str(), " left alone: ", why].concat());
     }
@@ -82,10 +88,57 @@ pub async fn push(run: &mut Run<'_, '_>, ready: &Ready) -> Result<Pushed, Failur
     Ok(pushed)
 }
 
+/// What an earlier release with this plan pushed, as the registry shows it now. A tag that shows something else today
+/// is none of ours.
+pub async fn read_back(run: &mut Run<'_, '_>, access: &Access) -> Result<Pushed, Failure> {
+    let at = run.at;
+    let built = run.release.built.clone().ok_or_else(nothing_built)?;
+    let mut first: Option<Pushed> = None;
+    for PlannedTag { tag, kind } in run.plan().tags.clone() {
+        let known = run.release.pushes.iter().find(|push| push.tag == tag).cloned();
+        let looking = held::holds(&access.client, &tag, &run.release);
+        let Some(held) = at.or_cancelled(Step::Record, looking).await? else {
+            if run.release.left.iter().all(|(left, _)| left != &tag) {
+                let why = if known.is_some() { "it shows another image by now" } else { "it was not pushed" };
+                run.emit(Event::TagLeft { tag, why: why.to_owned() }).await?;
+            }
+            continue;
+        };
+        if known.is_none_or(|push| push.digest.as_ref() != Some(&held.digest)) {
+            let (digest, size) = (held.digest.clone(), held.size);
+            run.emit(Event::Pushed { tag: tag.clone(), kind, digest, size }).await?;
+        }
+        match &mut first {
+            None => {
+                let served =
+                    at.or_cancelled(Step::Record, cross_check(&access.client, &tag, &held.digest, &built)).await?;
+                first = Some(served.with(PlannedTag { tag, kind }));
+            }
+            Some(served) => served.tags.push(PlannedTag { tag, kind }),
+        }
+    }
+    first.ok_or_else(|| {
+        Failure::failed(
+            "there is nothing to record",
+            format!("no tag of {} shows the image that was built", run.plan().repository),
+            format!("push it: windlass rerun {} --from push", run.plan().release),
+        )
+    })
+}
+
+fn nothing_built() -> Failure {
+    Failure::failed("there is no image to push", "the build step left none", "release again: windlass release")
+}
+
 impl Pushed {
-    fn with(mut self, tag: PlannedTag) -> Self {
+    pub(super) fn with(mut self, tag: PlannedTag) -> Self {
         self.tags.push(tag);
         self
+    }
+
+    pub(super) fn note(&self) -> String {
+        let names: Vec<&str> = self.tags.iter().map(|t| t.tag.as_str()).collect();
+        format!("{}  {}", self.top().short(), names.join(", "))
     }
 
     /// The digest a tag points to.
@@ -96,7 +149,7 @@ impl Pushed {
 
 /// The bytes behind the first tag are fetched and hashed, and their config must be the image that was built:
 /// on difference nothing more is pushed.
-async fn cross_check(client: &Client, tag: &Tag, pushed: &Digest, built: &Built) -> Result<Pushed, Failure> {
+pub(super) async fn cross_check(client: &Client, tag: &Tag, pushed: &Digest, built: &Built) -> Result<Pushed, Failure> {
     let differs = |why: String| {
         Failure::failed(
             format!("the registry does not serve what was pushed to {tag}"),
@@ -127,20 +180,11 @@ async fn cross_check(client: &Client, tag: &Tag, pushed: &Digest, built: &Built)
     Ok(Pushed { tags: Vec::new(), manifest, config, index })
 }
 
-/// The registry did not say what a tag shows.
-fn unanswered(what: &str, observation: &Observation) -> Failure {
-    match observation {
-        Observation::Denied { why } => Failure::not_allowed(what, why, "give the login the right to pull as well"),
-        Observation::Unreachable { why } => Failure::unreachable(what, why, "once it answers: windlass tags --fresh"),
-        _ => Failure::unreachable(what, "the registry asks to slow down", "wait, then: windlass tags --fresh"),
-    }
-}
-
 /// Why the moving tag must be left alone: it shows a release whose commit is no ancestor of ours.
-async fn newer_release(run: &Run<'_, '_>, ready: &Ready, tag: &Tag) -> Result<Option<String>, Failure> {
+async fn newer_release(run: &Run<'_, '_>, access: &Access, tag: &Tag) -> Result<Option<String>, Failure> {
     let at = run.at;
     let plan = run.plan();
-    let shown = match ready.client.observe(tag, &|_| None, true).await {
+    let shown = match access.client.observe(tag, &|_| None, true).await {
         Observation::Seen { content, .. } => content,
         // What is not there, or is no image, is not a release of ours.
         Observation::Absent { .. } | Observation::Corrupt { .. } | Observation::Unreadable { .. } => return Ok(None),

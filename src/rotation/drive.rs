@@ -93,7 +93,7 @@ impl<'a> Drive<'a> {
                 Err(failure) => StepState::Failed(failure.clone()),
             };
             self.tell(StepView { step: stage.ahead()[0], state });
-            fault::point(&format!("rotation:{}:checked", stage.name()));
+            fault::point(format_args!("rotation:{}:checked", stage.name()));
             self.turn(stage.after(checked.map(drop)))?;
         }
         Ok(())
@@ -175,7 +175,7 @@ impl<'a> Drive<'a> {
     }
 
     fn reached(&self) {
-        fault::point(&format!("rotation:{}", self.account.stands.name()));
+        fault::point(format_args!("rotation:{}", self.account.stands.name()));
     }
 
     fn tell(&mut self, view: StepView) {

@@ -18,11 +18,12 @@ use crate::{
         plan::TagKind,
         record::{Known, RecordSource},
         reference::{Repository, Tag},
-        release::Release,
+        release::{Release, ReleaseState},
         verdict::{Judgement, Verdict, judge},
     },
     journal::{Journal, ReleaseFilter},
     registry::{Client, RegistryError, is_referrer_tag},
+    release::lock,
 };
 
 /// What is asked, of whom.
@@ -30,6 +31,8 @@ pub struct Question<'a> {
     pub repository: &'a Repository,
     pub client: &'a Client,
     pub journal: &'a Journal,
+    /// Where the locks are: whether a release without a record still runs.
+    pub locks: &'a Path,
     /// A folder whose records count beside the journal's.
     pub folder: Option<&'a Path>,
     /// Only these tags; without them all that the registry lists or a record names.
@@ -87,7 +90,7 @@ pub async fn table(question: &Question<'_>) -> Result<Table, Failure> {
     let as_of = Timestamp::now();
     let observed = question.client.observe_all(&tags, &known_content, question.fresh).await;
     remember(question, &observed, as_of).await?;
-    let unrecorded = died_before_record(question.journal, question.repository).await?;
+    let unrecorded = without_record(question).await?;
     let rows = observed.into_iter().map(|(tag, observation)| row(tag, observation, &known, &unrecorded)).collect();
     Ok(Table { as_of, rows })
 }
@@ -97,26 +100,31 @@ fn row(tag: Tag, observation: Observation, known: &[Known], unrecorded: &[Releas
     let mut judgement = judge(&tag, newest, known, &observation);
     if judgement.verdict == Verdict::NotRecorded
         && let Observation::Seen { content, .. } = &observation
-        && let Some(release) = unrecorded.iter().find(|r| pushed_by(r, &tag, content))
+        && let Some(release) = unrecorded.iter().find(|r| r.made(content) && r.pushes.iter().any(|p| p.tag == tag))
     {
-        judgement.why = format!("built by release {}, which ended before record", release.plan.release);
+        let id = &release.plan.release;
+        judgement.why = match release.state {
+            ReleaseState::Pending | ReleaseState::Running => format!("release {id}, which is running, built it"),
+            _ => format!("built by {id}, which ended before record: windlass rerun {id} --from record"),
+        };
     }
     let kind = newest.and_then(|k| k.record.tags.iter().find(|t| t.tag == tag)).map(|t| t.kind);
     Row { tag, kind, observation, known: newest.cloned(), judgement }
 }
 
-fn pushed_by(release: &Release, tag: &Tag, content: &Content) -> bool {
-    let push = release.pushes.iter().find(|p| &p.tag == tag);
-    let image = release.built.as_ref().map(|b| &b.image_id);
-    push.is_some_and(|p| p.digest.as_ref() == Some(&content.digest))
-        || (push.is_some() && content.images.iter().any(|i| Some(&i.config) == image))
-}
-
-/// Releases that pushed something and left no record.
-async fn died_before_record(journal: &Journal, repository: &Repository) -> Result<Vec<Release>, Failure> {
-    let filter = ReleaseFilter { image: None, repository: Some(repository.clone()) };
-    let listing = journal.releases(filter, 200).await?;
-    Ok(listing.releases.into_iter().filter(|r| r.record.is_none() && !r.pushes.is_empty()).collect())
+/// Releases that pushed something and left no record, or not yet.
+async fn without_record(question: &Question<'_>) -> Result<Vec<Release>, Failure> {
+    let filter = ReleaseFilter { image: None, repository: Some(question.repository.clone()) };
+    let listing = question.journal.releases(filter, 200).await?;
+    let mut releases: Vec<Release> =
+        listing.releases.into_iter().filter(|r| r.record.is_none() && !r.pushes.is_empty()).collect();
+    if releases.iter().any(|release| release.ended.is_none()) {
+        let alive = lock::holder(question.locks, question.repository)?;
+        for release in releases.iter_mut().filter(|release| alive.as_ref() != Some(&release.plan.release)) {
+            release.found_dead();
+        }
+    }
+    Ok(releases)
 }
 
 /// All records of a repository, the newest first.

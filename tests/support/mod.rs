@@ -5,4 +5,5 @@ pub mod fake_registry;
 pub mod plan;
 pub mod project;
 pub mod registry;
+pub mod stop;
 pub mod terminal;

@@ -205,12 +205,7 @@ impl Project {
 
     /// With this on stdin.
     pub fn windlass_told(&self, arguments: &[&str], stdin: &str) -> Ran {
-        let mut command = self.program(arguments);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("windlass");
-        // A program that refuses at once does not read it.
-        let _ = child.stdin.take().expect("stdin is piped").write_all(stdin.as_bytes());
-        Ran::of(child.wait_with_output().expect("windlass"))
+        told(&mut self.program(arguments), stdin)
     }
 
     /// Stores the login that the registry accepts.
@@ -263,6 +258,15 @@ impl Ran {
 /// Runs the program to its end.
 pub fn ran(command: &mut Command) -> Ran {
     Ran::of(command.output().expect("windlass"))
+}
+
+/// Runs the program to its end, with this on stdin.
+pub fn told(command: &mut Command, stdin: &str) -> Ran {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("windlass");
+    // A program that refuses at once does not read it.
+    let _ = child.stdin.take().expect("stdin is piped").write_all(stdin.as_bytes());
+    Ran::of(child.wait_with_output().expect("windlass"))
 }
 
 fn output(command: &mut Command) -> String {
