@@ -51,6 +51,7 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
     if !args.yes {
         confirm(ground, image, &plan).await?;
     }
+    // A mistyped passphrase is no failed release.
     ground.unlock()?;
     let cancel = CancellationToken::new();
     cancel_on_signal(cancel.clone())?;

@@ -118,8 +118,7 @@ impl Given {
                 None => terminal.ask("User name: ")?,
             },
         };
-        let (password, _) = secrets::trim_newline(terminal.ask_hidden("Password: ")?);
-        Ok(Self::Login(Login { username, password }))
+        Ok(Self::Login(Login { username, password: terminal.ask_hidden("Password: ")? }))
     }
 
     fn login(&self, repository: &Repository) -> Option<&Login> {
