@@ -40,6 +40,7 @@ pub async fn run(
     job: Job,
     permit: MayWrite,
 ) -> Result<u8, Failure> {
+    // A mistyped passphrase is no failed release.
     ground.unlock()?;
     let cancel = CancellationToken::new();
     cancel_on_signal(cancel.clone())?;

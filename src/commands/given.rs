@@ -58,8 +58,7 @@ impl Given {
                 None => terminal.ask("User name: ")?,
             },
         };
-        let (password, _) = secrets::trim_newline(terminal.ask_hidden(question)?);
-        Ok(Self::Login(Login { username, password }))
+        Ok(Self::Login(Login { username, password: terminal.ask_hidden(question)? }))
     }
 
     /// The document that is meant: the one that was given, or the `old` one with another login in it.

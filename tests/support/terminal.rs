@@ -3,7 +3,7 @@
 use std::{
     io::{Read as _, Write},
     process::Command,
-    sync::{Arc, Condvar, Mutex},
+    sync::{Arc, Condvar, Mutex, mpsc},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -109,13 +109,24 @@ impl Terminal {
     }
 
     /// Waits for the end of the program.
+    #[track_caller]
     pub fn ends(mut self) -> Session {
-        let code = self.child.wait().expect("it was started").exit_code();
+        let (sender, ended) = mpsc::channel();
+        // Nobody hears of a program that ends after all.
+        std::thread::spawn(move || drop(sender.send(self.child.wait().expect("it was started"))));
+        let Ok(status) = ended.recv_timeout(PATIENCE) else {
+            let bytes = self.shown.bytes.lock().expect("no reader panics");
+            panic!("it does not end: {}", String::from_utf8_lossy(&bytes));
+        };
         self.reader.join().expect("the reader does not panic");
         let bytes = self.shown.bytes.lock().expect("no reader panics");
         let mut screen = vt100::Parser::new(SIZE.rows, SIZE.cols, 0);
         screen.process(&bytes);
-        Session { code, transcript: String::from_utf8_lossy(&bytes).into_owned(), screen: screen.screen().contents() }
+        Session {
+            code: status.exit_code(),
+            transcript: String::from_utf8_lossy(&bytes).into_owned(),
+            screen: screen.screen().contents(),
+        }
     }
 }
 
