@@ -2,6 +2,7 @@
 
 mod building;
 mod choosing;
+mod outliving;
 mod refusals;
 mod releasing;
 mod secrecy;

@@ -3,5 +3,6 @@
 pub mod disk;
 pub mod fake_registry;
 pub mod plan;
+pub mod processes;
 pub mod project;
 pub mod registry;
