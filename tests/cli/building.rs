@@ -3,43 +3,21 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     process::Stdio,
-    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{
+    processes::{runs, until},
     project::{Project, pushed},
     registry::Registry,
 };
-
-/// Far more than ending takes, far less than the step would run.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Whether a process whose arguments hold `text` runs on this machine.
-fn runs(text: &str) -> bool {
-    let processes = std::fs::read_dir("/proc").expect("/proc");
-    processes.filter_map(Result::ok).any(|process| {
-        let arguments = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
-        arguments.windows(text.len()).any(|window| window == text.as_bytes())
-    })
-}
-
-fn until(what: &str, done: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !done() {
-        assert!(start.elapsed() < PATIENCE, "never: {what}");
-        std::thread::yield_now();
-    }
-}
 
 /// Cancels a build by this signal while a step of it sleeps.
 fn cancelled_by(signal: Signal, builder: &str) {
     let registry = Registry::with_login();
     let project = Project::new(&registry);
-    // Its own seconds, so that its process is told from all others.
-    let seconds =
-        format!("{}.{}", 600, project.nonce.bytes().fold(7_u64, |sum, b| sum * 31 % 1_000_003 + u64::from(b)));
+    let seconds = project.own_seconds();
     let text = std::fs::read_to_string(project.path("windlass.toml")).expect("the file");
     project.write("windlass.toml", &text.replace("[[image]]\n", &format!("[[image]]\nbuilder = \"{builder}\"\n")));
     project.dockerfile(&format!("RUN echo asleep now && exec /bin/busybox sleep {seconds}\n"));

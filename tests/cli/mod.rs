@@ -8,6 +8,7 @@ mod doctor;
 mod identities;
 mod kill_matrix;
 mod pointing;
+mod outliving;
 mod refusals;
 mod releasing;
 mod rerunning;

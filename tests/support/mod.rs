@@ -3,6 +3,7 @@
 pub mod disk;
 pub mod fake_registry;
 pub mod plan;
+pub mod processes;
 pub mod project;
 pub mod registry;
 pub mod stop;

@@ -78,6 +78,11 @@ impl Project {
         project
     }
 
+    /// Everything is in it.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// A file of the checkout.
     pub fn path(&self, name: &str) -> PathBuf {
         self.checkout().join(name)
@@ -128,6 +133,11 @@ impl Project {
                  SHELL [\"/bin/busybox\", \"sh\", \"-c\"]\nENV NONCE={nonce}\n{more}"
             ),
         );
+    }
+
+    /// More seconds than any test takes, and its own, so that a process which sleeps them is told from all others.
+    pub fn own_seconds(&self) -> String {
+        format!("{}.{}", 600, self.nonce.bytes().fold(7_u64, |sum, b| sum * 31 % 1_000_003 + u64::from(b)))
     }
 
     /// Commits everything and pushes it. Gives the commit.
