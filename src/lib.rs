@@ -26,6 +26,7 @@ pub mod config;
 pub mod doctor;
 pub mod domain;
 pub mod engine;
+pub mod fault;
 pub mod git;
 pub mod init;
 pub mod journal;

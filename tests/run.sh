@@ -14,6 +14,7 @@ needs=(
   'htpasswd apache2-utils'
   'skopeo skopeo'
   'age age'
+  'ssh-keygen openssh-client'
   'curl curl'
   'git git'
   'groff groff-base'

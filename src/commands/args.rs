@@ -1,6 +1,6 @@
 //! The command line. Help, completions and the manual come from these types alone.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use clap::{
     Args, Parser, Subcommand,
@@ -37,6 +37,9 @@ pub struct Global {
     /// Refuse everything that changes something
     #[arg(long, global = true)]
     pub read_only: bool,
+    /// Started by another windlass, which asked what was to be asked and waits for one line
+    #[arg(long, global = true, hide = true)]
+    pub detached: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -55,11 +58,22 @@ pub enum Command {
     Show {
         #[command(flatten)]
         release: ReleaseArg,
+        /// Follow it to its end, log and all; the exit code is the release's
+        #[arg(long)]
+        watch: bool,
+    },
+    /// End a release that runs, wherever it was started
+    Cancel {
+        #[command(flatten)]
+        release: ReleaseArg,
     },
     /// Print the build log of a release
     Log {
         #[command(flatten)]
         release: ReleaseArg,
+        /// Go on until the release ends
+        #[arg(long, short)]
+        follow: bool,
         /// Only lines that match this regular expression
         #[arg(long, value_name = "RE")]
         grep: Option<String>,
@@ -101,6 +115,12 @@ pub enum Command {
     /// The registry login, in its store
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Who changed what, the newest first; as JSON, one line each
+    Audit {
+        /// At most this many
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        limit: usize,
+    },
     /// Print the completions of a shell
     Completions { shell: clap_complete::Shell },
     /// Print the manual page
@@ -117,7 +137,7 @@ fn checks() -> impl TypedValueParser<Value = CheckId> {
     PossibleValuesParser::new(values).try_map(|name| name.parse::<CheckId>())
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ImageArg {
     /// The image of windlass.toml, by name, where there are several
     #[arg(long, value_name = "NAME")]
@@ -141,6 +161,7 @@ pub struct RecordsArg {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is said or not")]
 pub struct ReleaseArgs {
     #[command(flatten)]
     pub image: ImageArg,
@@ -162,6 +183,9 @@ pub struct ReleaseArgs {
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
+    /// Run on without this terminal, and print the release's id
+    #[arg(long, conflicts_with = "dry_run")]
+    pub detach: bool,
 }
 
 #[derive(Debug, Args)]
@@ -207,6 +231,8 @@ pub enum SecretCommand {
     Show(SecretNameArg),
     /// Prove that the login is accepted and may push
     Check(SecretNameArg),
+    /// Replace the password by a new one that is proven first, or take up a rotation that was left open
+    Rotate(SecretRotateArgs),
     /// Delete a secret for good
     Remove {
         #[command(flatten)]
@@ -217,7 +243,7 @@ pub enum SecretCommand {
     },
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct SecretNameArg {
     /// Name of the secret; the configuration's without it
     pub name: Option<String>,
@@ -226,7 +252,40 @@ pub struct SecretNameArg {
 }
 
 #[derive(Debug, Args)]
+pub struct SecretRotateArgs {
+    /// The new login; the user name is the old one's where none is given
+    #[command(flatten)]
+    pub new: GivenArgs,
+    #[command(flatten)]
+    pub open: OpenRotationArgs,
+}
+
+#[derive(Debug, Args)]
+#[group(multiple = false, conflicts_with_all = ["username", "password_stdin", "document_stdin", "from_docker"])]
+pub struct OpenRotationArgs {
+    /// Say where an open rotation stands
+    #[arg(long)]
+    pub status: bool,
+    /// Go on with an open rotation where it stopped
+    #[arg(long)]
+    pub resume: bool,
+    /// Go back to the old password, and see whether it still works
+    #[arg(long)]
+    pub rollback: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct SecretSetArgs {
+    #[command(flatten)]
+    pub given: GivenArgs,
+    /// How the key of a new vault is kept: plain, passphrase, or ssh:PATH of an SSH private key
+    #[arg(long, value_name = "KIND")]
+    pub identity: Option<IdentityArg>,
+}
+
+/// Which secret, and where its login comes from.
+#[derive(Debug, Args)]
+pub struct GivenArgs {
     #[command(flatten)]
     pub name: SecretNameArg,
     /// User name at the registry
@@ -238,4 +297,28 @@ pub struct SecretSetArgs {
     /// Read the whole JSON document from stdin
     #[arg(long)]
     pub document_stdin: bool,
+    /// Take over the login that Docker has for this registry (docker login, credential helpers)
+    #[arg(long, conflicts_with_all = ["username", "password_stdin", "document_stdin"])]
+    pub from_docker: bool,
+}
+
+/// How the key of a new vault is kept.
+#[derive(Debug, Clone)]
+pub enum IdentityArg {
+    Plain,
+    Passphrase,
+    Ssh(PathBuf),
+}
+
+impl FromStr for IdentityArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match (text, text.strip_prefix("ssh:")) {
+            ("plain", _) => Ok(Self::Plain),
+            ("passphrase", _) => Ok(Self::Passphrase),
+            (_, Some(path)) if !path.is_empty() => Ok(Self::Ssh(path.into())),
+            _ => Err("plain, passphrase or ssh:PATH is expected"),
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use secrecy::SecretString;
+
 use super::{args::ImageArg, args::ReleaseArg, output::Output};
 use crate::{
     config::{self, Image, Paths, Project, Settings},
@@ -11,7 +13,7 @@ use crate::{
     journal::{Found, Journal},
     registry,
     release::{Environment, lock},
-    secrets::{Vault, VaultPaths},
+    secrets::{IdentityKind, Passphrase, Vault, VaultPaths},
 };
 
 pub struct Ground {
@@ -20,7 +22,11 @@ pub struct Ground {
     pub settings: Settings,
     pub config: Option<PathBuf>,
     pub permit: Option<MayWrite>,
+    /// The way to the passphrase of the vault's identity, should it have one.
+    pub passphrase: Passphrase,
     pub output: Output,
+    /// Started by [`crate::release::detach::start`]: nobody can be asked.
+    pub detached: bool,
 }
 
 impl Ground {
@@ -36,8 +42,24 @@ impl Ground {
         Ok(Journal::open(&self.paths.journal()).await?)
     }
 
+    /// The vault. Asks for its passphrase where it has one, once in a command.
     pub fn vault(&self) -> Result<Vault, Failure> {
-        Ok(Vault::open(VaultPaths { vault: self.paths.vault(), identity: self.paths.identity() })?)
+        let paths = VaultPaths { vault: self.paths.vault(), identity: self.paths.identity() };
+        Ok(Vault::open(paths, &self.passphrase)?)
+    }
+
+    /// How the vault's key is kept; `None` before there is one.
+    pub fn identity(&self) -> Result<Option<IdentityKind>, Failure> {
+        Ok(IdentityKind::of(&self.paths.identity())?)
+    }
+
+    /// Asks for a passphrase now, where one will be needed: while somebody is there to type it. It is given back for a
+    /// process that is started to open the vault.
+    pub fn unlock(&self) -> Result<Option<SecretString>, Failure> {
+        if self.identity()?.is_some_and(|kind| kind.needs_passphrase()) {
+            self.vault()?;
+        }
+        Ok(self.passphrase.used())
     }
 
     /// The right to change something, or the refusal of a read-only process.
@@ -96,20 +118,30 @@ impl Ground {
                 ));
             }
         };
-        let mut release = journal.release(&id).await?.ok_or_else(|| {
+        self.release_of(journal, &id).await
+    }
+
+    /// The release of this id as it is now.
+    pub async fn release_of(&self, journal: &Journal, id: &ReleaseId) -> Result<Release, Failure> {
+        let mut release = journal.release(id).await?.ok_or_else(|| {
             Failure::failed(format!("release {id} is gone"), "the journal changed meanwhile", "windlass releases")
         })?;
-        self.check_alive(&mut release)?;
+        self.check_alive(journal, &mut release).await?;
         Ok(release)
     }
 
     /// A release without a last event is running as long as its process holds the lock.
-    pub fn check_alive(&self, release: &mut Release) -> Result<(), Failure> {
-        if release.ended.is_none() {
-            let holder = lock::holder(&self.paths.run(), &release.plan.repository)?;
-            if holder.as_ref() != Some(&release.plan.release) {
-                release.found_dead();
+    pub async fn check_alive(&self, journal: &Journal, release: &mut Release) -> Result<(), Failure> {
+        if release.ended.is_some() {
+            return Ok(());
+        }
+        let holder = lock::holder(&self.paths.run(), &release.plan.repository)?;
+        if holder.as_ref() != Some(&release.plan.release) {
+            // It may have ended since it was read: whatever it wrote came before it freed the lock.
+            if let Some(now) = journal.release(&release.plan.release).await? {
+                *release = now;
             }
+            release.found_dead();
         }
         Ok(())
     }

@@ -1,9 +1,12 @@
 //! The documents that `--json` prints. Unknown is `null`, never absent.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::{
     domain::{plan::Plan, release::Release},
+    secrets::IdentityKind,
     verify::{Row, Table},
 };
 
@@ -75,4 +78,15 @@ fn row(row: &Row) -> Value {
         "verdict": row.judgement.verdict,
         "why": row.judgement.why,
     })
+}
+
+/// How the vault's key is kept; `null` before there is one.
+pub fn identity(path: &Path, kind: Option<&IdentityKind>) -> Value {
+    let Some(kind) = kind else { return Value::Null };
+    let (name, key) = match kind {
+        IdentityKind::Plain => ("plain", None),
+        IdentityKind::Passphrase => ("passphrase", None),
+        IdentityKind::Ssh { key, .. } => ("ssh", Some(key)),
+    };
+    json!({"path": path, "kind": name, "ssh_key": key, "passphrase": kind.needs_passphrase()})
 }

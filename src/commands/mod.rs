@@ -1,21 +1,31 @@
 //! The headless commands, one file each: read arguments, call a use case, write the result.
 
 pub mod args;
+mod audit;
+mod cancel;
+mod carry_out;
 mod completions;
+mod docker_login;
 mod doctor;
 mod find;
+mod given;
 mod ground;
 mod init;
 mod json;
 mod log;
 mod man;
+mod new_vault;
 pub mod output;
 mod release;
 mod releases;
 mod secret;
+mod secret_rotate;
+mod secret_set;
 mod show;
 mod table;
 mod tags;
+mod tail;
+mod terminal;
 mod verify;
 mod watch;
 
@@ -29,6 +39,7 @@ use crate::{
     config::{Paths, Settings},
     domain::{failure::Failure, permission::MayWrite},
     release::Environment,
+    secrets::Passphrase,
 };
 
 /// Runs a command. The answer is its exit code.
@@ -48,12 +59,20 @@ pub async fn run(
     let settings = Settings::load(&paths)?;
     let set = |value: OsString| !value.is_empty() && value != "0";
     let read_only = cli.global.read_only || settings.read_only || environment("WINDLASS_READ_ONLY").is_some_and(set);
-    let ground = Ground { environment, paths, settings, config: cli.global.config, permit: permit(read_only), output };
+    let permit = permit(read_only);
+    let (detached, config) = (cli.global.detached, cli.global.config);
+    let passphrase = match detached {
+        false => Passphrase::asked(|question| terminal::Terminal::open()?.ask_hidden(question)),
+        true => carry_out::handed_over()?,
+    };
+    let ground = Ground { environment, paths, settings, config, permit, passphrase, output, detached };
     match cli.command {
         Command::Release(args) => Box::pin(release::run(&ground, args)).await,
         Command::Releases { image, limit } => releases::run(&ground, &image, limit).await,
-        Command::Show { release } => show::run(&ground, &release).await,
-        Command::Log { release, grep } => log::run(&ground, &release, grep.as_deref()).await,
+        Command::Show { release, watch: false } => show::run(&ground, &release).await,
+        Command::Show { release, watch: true } => watch::run(&ground, &release).await,
+        Command::Cancel { release } => cancel::run(&ground, &release).await,
+        Command::Log { release, follow, grep } => log::run(&ground, &release, follow, grep.as_deref()).await,
         Command::Tags { image, history: Some(tag), .. } => tags::history(&ground, &image, &tag).await,
         Command::Tags { image, fresh, history: None, records } => tags::run(&ground, &image, fresh, &records).await,
         Command::Verify(args) => verify::run(&ground, &args).await,
@@ -62,6 +81,7 @@ pub async fn run(
         Command::Init(args) => init::run(&ground, &args).await,
         Command::Completions { shell } => completions::run(&ground, shell),
         Command::Man { dir } => man::run(&ground, dir.as_deref()),
-        Command::Secret(command) => secret::run(&ground, command).await,
+        Command::Secret(command) => Box::pin(secret::run(&ground, command)).await,
+        Command::Audit { limit } => audit::run(&ground, limit).await,
     }
 }

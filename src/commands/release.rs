@@ -1,4 +1,4 @@
-//! `windlass release`: plan, ask, run, tell.
+//! `windlass release`: plan, ask, and have it carried out.
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -7,22 +7,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     args::ReleaseArgs,
+    carry_out,
     ground::{self, Ground},
-    json,
     output::{Cell, Style, Tone, columns},
-    show,
-    watch::Printer,
 };
 use crate::{
     config::{Project, StoreKind},
     domain::{
+        audit::Act,
         failure::Failure,
         plan::{Plan, Runner, TagKind},
         reference::Tag,
     },
     git::Checkout,
     registry::{Client, Reference},
-    release::{Surroundings, local, plan},
+    release::{Surroundings, plan},
 };
 
 pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
@@ -48,29 +47,26 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
         return Ok(0);
     }
     let permit = ground.permit("release")?;
-    if !args.yes {
+    if !args.yes && !ground.detached {
         confirm(ground, image, &plan).await?;
     }
-    let cancel = CancellationToken::new();
-    cancel_on_signal(cancel.clone())?;
+    if args.detach {
+        return carry_out::detached(ground, permit).await;
+    }
+    ground.unlock()?;
     let at = Surroundings {
         paths: &ground.paths,
         settings: &ground.settings,
         journal: &journal,
         environment: ground.environment.as_ref(),
+        passphrase: &ground.passphrase,
         root: project.root.clone(),
         checkout: &checkout,
         from_worktree: args.git_ref.is_some(),
-        cancel,
+        cancel: CancellationToken::new(),
         permit,
     };
-    let mut printer = Printer::new(ground.output);
-    let release = local::run(plan, &at, &mut |notice| printer.show(&notice)).await?;
-    ground.output.result(|| json::one_release(&release), |style| show::text(style, &release, &[]))?;
-    match release.failure {
-        None => Ok(0),
-        Some(failure) => Err(failure),
-    }
+    Box::pin(carry_out::run(ground, Act::Release, plan, &at)).await
 }
 
 fn supported(project: &Project, store: StoreKind) -> Result<(), Failure> {
@@ -172,26 +168,4 @@ async fn confirm(ground: &Ground, image: &crate::config::Image, plan: &Plan) -> 
         "y" | "Y" | "yes" => Ok(()),
         _ => refused("it was not confirmed"),
     }
-}
-
-/// INT and TERM cancel; HUP is ignored, so that a release outlives its terminal.
-fn cancel_on_signal(cancel: CancellationToken) -> Result<(), Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| {
-        signal(kind).map_err(|e| Failure::failed("signals cannot be received", e.to_string(), "report this system"))
-    };
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut hangup = listen(SignalKind::hangup())?;
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = interrupt.recv() => break,
-                _ = terminate.recv() => break,
-                _ = hangup.recv() => {}
-            }
-        }
-        cancel.cancel();
-    });
-    Ok(())
 }

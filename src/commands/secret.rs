@@ -1,50 +1,52 @@
 //! `windlass secret`: the registry login in the vault. Values go in, and are never shown.
 
-use std::{
-    collections::BTreeSet,
-    io::{IsTerminal as _, Read as _, Write as _},
-};
+use std::{collections::BTreeSet, io::IsTerminal as _};
 
 use jiff::Timestamp;
-use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
 use serde_json::json;
 
 use super::{
-    args::{SecretCommand, SecretNameArg, SecretSetArgs},
+    args::{SecretCommand, SecretNameArg},
     ground::{self, Ground},
+    json,
     output::{Cell, Tone, columns, time},
+    secret_rotate, secret_set,
+    terminal::Terminal,
 };
 use crate::{
     config::{Image, Project, SecretSource},
     domain::{
-        document::SecretValue, failure::Failure, finding::CheckId, name::SecretName, recipe::Login,
+        audit::{Act, AuditRow, Ended},
+        document::SecretValue,
+        failure::Failure,
+        finding::CheckId,
+        name::SecretName,
+        recipe::Recipe,
         reference::Repository,
     },
     rotation::check::{LoginProof, PushProof, check},
-    secrets,
+    secrets::Vault,
 };
-
-/// The longest document that is read from stdin.
-const DOCUMENT_LIMIT: u64 = 1024 * 1024;
 
 pub async fn run(ground: &Ground, command: SecretCommand) -> Result<u8, Failure> {
     match command {
-        SecretCommand::Set(args) => set(ground, &args),
+        SecretCommand::Set(args) => secret_set::run(ground, &args).await,
         SecretCommand::List => list(ground),
         SecretCommand::Show(args) => show(ground, &args),
         SecretCommand::Check(args) => prove(ground, &args).await,
-        SecretCommand::Remove { name, confirm } => remove(ground, &name, confirm.as_deref()),
+        SecretCommand::Rotate(args) => secret_rotate::run(ground, &args).await,
+        SecretCommand::Remove { name, confirm } => remove(ground, &name, confirm.as_deref()).await,
     }
 }
 
 /// The secret an argument means, and how the project uses it.
-struct Meant {
+pub(super) struct Meant {
     project: Project,
-    source: SecretSource,
+    pub source: SecretSource,
 }
 
 impl Meant {
-    fn find(ground: &Ground, args: &SecretNameArg) -> Result<Self, Failure> {
+    pub fn find(ground: &Ground, args: &SecretNameArg) -> Result<Self, Failure> {
         let project = ground.project()?;
         let source = match &args.name {
             None => ground::image(&project, &args.image)?.secret.clone(),
@@ -69,7 +71,7 @@ impl Meant {
         self.project.images.iter().filter(|i| i.secret.name == self.source.name)
     }
 
-    fn repositories(&self) -> BTreeSet<Repository> {
+    pub fn repositories(&self) -> BTreeSet<Repository> {
         self.images().map(|i| i.repository.clone()).collect()
     }
 }
@@ -80,148 +82,25 @@ fn secret_name(text: &str) -> Result<SecretName, Failure> {
     })
 }
 
-fn set(ground: &Ground, args: &SecretSetArgs) -> Result<u8, Failure> {
-    let permit = ground.permit("secret set")?;
-    let meant = Meant::find(ground, &args.name)?;
-    let name = &meant.source.name;
-    let mut vault = ground.vault()?;
-    let repositories = meant.repositories();
-    let document = if args.document_stdin {
-        parse_document(&read_stdin()?)?
-    } else {
-        let login = read_login(ground, args)?;
-        let mut document = match vault.get(name) {
-            Some(entry) => entry.document.clone(),
-            None => SecretValue::Object(std::collections::BTreeMap::new()),
-        };
-        for repository in &repositories {
-            meant.source.recipe.store(&mut document, &login, repository).map_err(|e| {
-                Failure::usage(format!("the login does not fit into {name}"), e.to_string(), "correct [secret] recipe")
-            })?;
-        }
-        document
-    };
-    secrets::check_strength(&meant.source.recipe, &document)?;
-    let new = !vault.exists();
-    vault.set(name.clone(), document, repositories.clone(), Timestamp::now(), super::release::who(), permit)?;
-    if new {
-        ground.output.note(&format!(
-            "made the vault {}\nits key lies beside your settings in {}, not protected by a passphrase: it keeps the \
-             secret from other users, backups of the vault and accidents, not from whoever reads your files",
-            ground.paths.vault().display(),
-            ground.paths.identity().display()
-        ));
-    }
-    let bound: Vec<String> = repositories.iter().map(ToString::to_string).collect();
-    ground.output.result(
-        || json!({"schema": "windlass.secret-set/1", "name": name, "store": "vault", "bindings": bound}),
-        |_| format!("{name} is set, bound to {}", bound.join(", ")),
-    )?;
-    Ok(0)
-}
-
-fn read_login(ground: &Ground, args: &SecretSetArgs) -> Result<Login, Failure> {
-    let terminal = std::io::stdin().is_terminal();
-    if !args.password_stdin && !terminal {
-        return Err(Failure::usage(
-            "there is no password",
-            "stdin is no terminal to ask at",
-            "pass it with --password-stdin, as `docker login` does",
-        ));
-    }
-    let username = match &args.username {
-        Some(name) => name.clone(),
-        None if args.password_stdin => {
-            return Err(Failure::usage("there is no user name", "--password-stdin needs it", "add --username USER"));
-        }
-        None => prompt("User name: ")?,
-    };
-    let typed = if args.password_stdin { read_stdin()? } else { masked("Password: ")? };
-    let (password, trimmed) = secrets::trim_newline(typed);
-    if trimmed && args.password_stdin {
-        ground.output.note("a newline at the end of the password was taken off");
-    }
-    Ok(Login { username, password })
-}
-
-pub(super) fn prompt(question: &str) -> Result<String, Failure> {
-    let failed = |e: std::io::Error| Failure::failed("the answer could not be read", e.to_string(), "try --help");
-    let mut err = std::io::stderr().lock();
-    err.write_all(question.as_bytes()).and_then(|()| err.flush()).map_err(failed)?;
-    let mut line = String::new();
-    if std::io::stdin().read_line(&mut line).map_err(failed)? == 0 {
-        return Err(Failure::usage(
-            "there is no answer",
-            "the input has ended",
-            "answer, or give it as an option: --help",
-        ));
-    }
-    Ok(line.trim().to_owned())
-}
-
-/// Reads a line without showing it. The terminal is put back however this ends.
-fn masked(question: &str) -> Result<SecretString, Failure> {
-    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-    struct Shown(rustix::termios::Termios);
-    impl Drop for Shown {
-        fn drop(&mut self) {
-            // Nothing more can be done for a terminal that is gone.
-            let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, &self.0);
-        }
-    }
-    let failed =
-        |e: std::io::Error| Failure::failed("the password could not be read", e.to_string(), "try --password-stdin");
-    let before = tcgetattr(std::io::stdin()).map_err(|e| failed(e.into()))?;
-    let mut hidden = before.clone();
-    hidden.local_modes.remove(LocalModes::ECHO);
-    hidden.local_modes.insert(LocalModes::ECHONL);
-    let mut err = std::io::stderr().lock();
-    err.write_all(question.as_bytes()).and_then(|()| err.flush()).map_err(failed)?;
-    let _shown = Shown(before);
-    tcsetattr(std::io::stdin(), OptionalActions::Flush, &hidden).map_err(|e| failed(e.into()))?;
-    let mut line = Zeroizing::new(String::with_capacity(4096));
-    std::io::stdin().read_line(&mut line).map_err(failed)?;
-    Ok(SecretString::from(line.as_str()))
-}
-
-/// All of stdin, in memory that is wiped.
-fn read_stdin() -> Result<SecretString, Failure> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(64 * 1024));
-    std::io::stdin()
-        .lock()
-        .take(DOCUMENT_LIMIT + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| Failure::usage("stdin could not be read", e.to_string(), "pipe the value into the command"))?;
-    if bytes.len() as u64 > DOCUMENT_LIMIT {
-        return Err(Failure::usage("stdin is too long for a secret", "more than 1 MiB came", "check what is piped in"));
-    }
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Failure::usage("stdin is no text", "a secret is UTF-8 text", "check what is piped in"))?;
-    Ok(SecretString::from(text))
-}
-
-fn parse_document(text: &SecretString) -> Result<SecretValue, Failure> {
-    let wrong = |why: String| Failure::usage("the document is not taken", why, "give one JSON object");
-    // The parser's own message may quote the text: only the place is told.
-    let document: SecretValue = serde_json::from_str(text.expose_secret())
-        .map_err(|e| wrong(format!("no JSON at line {}, column {}", e.line(), e.column())))?;
-    match document {
-        SecretValue::Object(_) => Ok(document),
-        _ => Err(wrong("it is JSON, but no object".to_owned())),
-    }
+/// The fingerprints of what the recipe marks, for the audit trail.
+pub(super) fn fingerprint(vault: &Vault, recipe: &Recipe, document: &SecretValue) -> Option<String> {
+    let all: Vec<String> = vault.fingerprints(recipe, document).iter().map(ToString::to_string).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 fn list(ground: &Ground) -> Result<u8, Failure> {
     let vault = ground.vault()?;
     let names = vault.names();
     let entries: Vec<_> = names.iter().filter_map(|name| Some((name, vault.get(name)?))).collect();
+    let identity = ground.identity()?;
+    let kept = json::identity(&ground.paths.identity(), identity.as_ref());
     ground.output.result(
         || {
             let secrets: Vec<_> = entries
                 .iter()
                 .map(|(name, e)| json!({"name": name, "store": "vault", "keys": e.document.keys(), "bindings": e.bindings, "set": e.set, "by": e.by}))
                 .collect();
-            json!({"schema": "windlass.secrets/1", "secrets": secrets})
+            json!({"schema": "windlass.secrets/1", "secrets": secrets, "identity": kept})
         },
         |style| {
             if entries.is_empty() {
@@ -240,13 +119,17 @@ fn list(ground: &Ground) -> Result<u8, Failure> {
                     ]
                 })
                 .collect();
-            columns(style, &rows)
+            let mut text = columns(style, &rows);
+            if let Some(kind) = &identity {
+                text.push_str(&style.paint(Tone::Dim, &format!("the vault's key is {kind}")));
+            }
+            text
         },
     )?;
     Ok(0)
 }
 
-fn no_such(name: &SecretName) -> Failure {
+pub(super) fn no_such(name: &SecretName) -> Failure {
     Failure::failed(
         format!("there is no secret {name} in the vault"),
         "it was never set on this machine, or was removed",
@@ -255,7 +138,7 @@ fn no_such(name: &SecretName) -> Failure {
     .explained_by(CheckId::Secret)
 }
 
-fn named(ground: &Ground, args: &SecretNameArg) -> Result<SecretName, Failure> {
+pub(super) fn named(ground: &Ground, args: &SecretNameArg) -> Result<SecretName, Failure> {
     match &args.name {
         Some(name) => secret_name(name),
         None => Ok(Meant::find(ground, args)?.source.name),
@@ -278,12 +161,14 @@ fn show(ground: &Ground, args: &SecretNameArg) -> Result<u8, Failure> {
             (key, fingerprint)
         })
         .collect();
+    let identity = ground.identity()?;
     ground.output.result(
         || {
             let keys: Vec<_> = keys.iter().map(|(k, f)| json!({"key": k, "fingerprint": f})).collect();
             json!({
                 "schema": "windlass.secret/1", "name": name, "store": "vault", "keys": keys,
                 "bindings": entry.bindings, "set": entry.set, "by": entry.by,
+                "identity": json::identity(&ground.paths.identity(), identity.as_ref()),
             })
         },
         |style| {
@@ -299,6 +184,9 @@ fn show(ground: &Ground, args: &SecretNameArg) -> Result<u8, Failure> {
                 Cell::toned("  set", Tone::Dim),
                 Cell::new(format!("{} UTC by {}", time(entry.set), entry.by)),
             ]);
+            if let Some(kind) = &identity {
+                rows.push(vec![Cell::toned("  vault's key", Tone::Dim), Cell::new(kind.to_string())]);
+            }
             columns(style, &rows)
         },
     )?;
@@ -363,17 +251,16 @@ async fn prove(ground: &Ground, args: &SecretNameArg) -> Result<u8, Failure> {
     Ok(if refused { 3 } else { 0 })
 }
 
-fn remove(ground: &Ground, args: &SecretNameArg, confirm: Option<&str>) -> Result<u8, Failure> {
+async fn remove(ground: &Ground, args: &SecretNameArg, confirm: Option<&str>) -> Result<u8, Failure> {
     let permit = ground.permit("secret remove")?;
     let name = named(ground, args)?;
     let mut vault = ground.vault()?;
-    if vault.get(&name).is_none() {
-        return Err(no_such(&name));
-    }
+    let entry = vault.get(&name).cloned().ok_or_else(|| no_such(&name))?;
+    vault.check_at_rest(&name)?;
     let typed = match confirm {
         Some(typed) => typed.to_owned(),
         None if std::io::stdin().is_terminal() => {
-            prompt(&format!("This deletes {name} from the vault for good. Type its name: "))?
+            Terminal::open()?.ask(&format!("This deletes {name} from the vault for good. Type its name: "))?
         }
         None => String::new(),
     };
@@ -384,7 +271,15 @@ fn remove(ground: &Ground, args: &SecretNameArg, confirm: Option<&str>) -> Resul
             format!("windlass secret remove {name} --confirm {name}"),
         ));
     }
-    vault.remove(&name, permit)?;
+    // Where no project says what of it is secret, there is no fingerprint to tell.
+    let removed = Meant::find(ground, args).ok();
+    let removed = removed.and_then(|meant| fingerprint(&vault, &meant.source.recipe, &entry.document));
+    let row = AuditRow::begun(Timestamp::now(), &super::release::who(), Act::SecretRemove, name.as_str());
+    let work = async {
+        vault.remove(&name, permit)?;
+        Ok(((), Ended::with(None, removed)))
+    };
+    ground.journal().await?.audited(row, work).await?;
     ground.output.result(
         || json!({"schema": "windlass.secret-remove/1", "name": name}),
         |_| format!("{name} is removed from the vault"),

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-pub use examination::{Machine, opens_vault};
+pub use examination::Machine;
 
 use examination::{Examination, Subject};
 
@@ -49,7 +49,7 @@ pub struct Report {
 
 /// Runs the check that is wanted, or all of them. Reports come in the order of [`CheckId::ALL`].
 pub async fn examine(machine: Machine, wanted: Option<CheckId>) -> Vec<Report> {
-    let examination = Examination::new(machine);
+    let examination = Examination::new(machine, wanted);
     let checks = CheckId::ALL.into_iter().filter(|check| wanted.is_none_or(|wanted| wanted == *check));
     let runs = checks.flat_map(|check| {
         let subjects: Vec<Option<&Subject>> = match examination.subjects() {

@@ -1,5 +1,6 @@
 //! What windlass talks about. Pure: no input or output, no clock, no environment.
 
+pub mod audit;
 pub mod digest;
 pub mod document;
 pub mod event;
@@ -15,6 +16,7 @@ pub mod recipe;
 pub mod record;
 pub mod reference;
 pub mod release;
+pub mod rotation;
 pub mod tag_rules;
 pub mod template;
 pub mod verdict;

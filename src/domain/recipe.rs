@@ -76,12 +76,23 @@ impl Recipe {
                 document.put(password, SecretValue::String(login.password.clone()))?;
             }
             Self::DockerConfig { docker_config: pointer } => {
-                let key = docker_key(repository).replace('~', "~0").replace('/', "~1");
+                // The entry that is read, or the old login would stay in it.
+                let known = docker_auths(document, pointer).ok().and_then(|auths| docker_place(auths, repository));
+                let key = known.unwrap_or(docker_key(repository)).replace('~', "~0").replace('/', "~1");
+                let place = format!("{pointer}/auths/{key}");
                 let pair = Zeroizing::new(format!("{}:{}", login.username, login.password.expose_secret()));
                 document.put(
-                    &format!("{pointer}/auths/{key}/auth"),
+                    &format!("{place}/auth"),
                     SecretValue::String(BASE64_STANDARD.encode(pair.as_bytes()).into()),
                 )?;
+                for (key, value) in
+                    [("username", SecretString::from(login.username.as_str())), ("password", login.password.clone())]
+                {
+                    let at = format!("{place}/{key}");
+                    if document.at(&at).is_some() {
+                        document.put(&at, SecretValue::String(value))?;
+                    }
+                }
             }
         }
         Ok(())
@@ -152,17 +163,22 @@ fn docker_key(repository: &Repository) -> &str {
 
 fn docker_login(document: &SecretValue, pointer: &str, repository: &Repository) -> Result<Login, NoLogin> {
     let auths = docker_auths(document, pointer)?;
+    let entry = docker_place(auths, repository)
+        .and_then(|key| auths.get(key))
+        .ok_or_else(|| NoLogin::NoEntry { pointer: pointer.to_owned(), host: repository.host().to_owned() })?;
+    docker_entry(entry, pointer)
+}
+
+/// The key under which the login for this registry is.
+fn docker_place<'a>(auths: &'a BTreeMap<String, SecretValue>, repository: &Repository) -> Option<&'a str> {
     let host = repository.host();
     let names_host = |key: &str| {
         let bare = key.trim_start_matches("https://").trim_start_matches("http://");
         let bare = bare.split('/').next().unwrap_or(bare);
         bare == host || (host == DOCKER_HUB && matches!(bare, "index.docker.io" | "registry-1.docker.io"))
     };
-    let entry = auths
-        .get(docker_key(repository))
-        .or_else(|| auths.iter().find(|(key, _)| names_host(key)).map(|(_, entry)| entry))
-        .ok_or_else(|| NoLogin::NoEntry { pointer: pointer.to_owned(), host: host.to_owned() })?;
-    docker_entry(entry, pointer)
+    let own = auths.get_key_value(docker_key(repository)).map(|(key, _)| key);
+    own.or_else(|| auths.keys().find(|key| names_host(key))).map(String::as_str)
 }
 
 fn docker_auths<'a>(document: &'a SecretValue, pointer: &str) -> Result<&'a BTreeMap<String, SecretValue>, NoLogin> {
@@ -253,6 +269,26 @@ mod tests {
         let passwords = docker().passwords(&document).unwrap();
         let passwords: Vec<&str> = passwords.iter().map(|(_, password)| password.expose_secret()).collect();
         assert_eq!(passwords, ["first-password", "second-password"]);
+    }
+
+    #[test]
+    fn a_login_takes_the_place_of_the_one_that_was_read() {
+        let hub: Repository = "mozilla/balrog".parse().unwrap();
+        for entry in [
+            r#""https://registry-1.docker.io":{"auth":"Ym90OnRoZS1vbGQtcGFzc3dvcmQ=","email":"bot@example.com"}"#,
+            r#""https://index.docker.io/v1/":{"username":"bot","password":"the-old-password","auth":""}"#,
+        ] {
+            let text = format!(r#"{{"dockercfg":{{"auths":{{{entry},"ghcr.io":{{"auth":"b3RoZXI6b3RoZXI="}}}}}}}}"#);
+            let mut document: SecretValue = serde_json::from_str(&text).unwrap();
+            assert_eq!(docker().login(&document, &hub).unwrap().password.expose_secret(), "the-old-password");
+            let login = Login { username: "bot2".into(), password: "the-new-password".into() };
+            docker().store(&mut document, &login, &hub).unwrap();
+            let found = docker().login(&document, &hub).unwrap();
+            assert_eq!((found.username.as_str(), found.password.expose_secret()), ("bot2", "the-new-password"));
+            let left = serde_json::to_string(&document).unwrap();
+            assert!(!left.contains("the-old") && !left.contains("dGhlLW9sZC"), "{left}");
+            assert!(left.contains("b3RoZXI6b3RoZXI="), "{left}");
+        }
     }
 
     #[test]

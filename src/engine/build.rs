@@ -19,7 +19,7 @@ use super::{
     dockerfile::Dockerfile,
     dockerignore::{Reach, Rules},
     image_id,
-    logins::DOCKER_HUB_KEY,
+    logins::{DOCKER_HUB_KEY, IDENTITY_TOKEN},
     output::{BuildEvent, NOTICES, On, Tally},
     refusal,
     trace::Trace,
@@ -222,8 +222,7 @@ fn credentials(logins: &HashMap<String, Login>) -> HashMap<String, DockerCredent
     let mut known = HashMap::new();
     for (host, login) in logins {
         let secret = login.password.expose_secret().to_owned();
-        // Helpers hand out identity tokens under this user name.
-        let credentials = if login.username == "<token>" {
+        let credentials = if login.username == IDENTITY_TOKEN {
             DockerCredentials { identitytoken: Some(secret), ..Default::default() }
         } else {
             DockerCredentials { username: Some(login.username.clone()), password: Some(secret), ..Default::default() }

@@ -11,7 +11,7 @@ use std::{
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-pub use super::logins::{docker_logins, docker_registries};
+pub use super::logins::{DockerLogin, Keeper, docker_logins, docker_registries};
 use super::{Endpoint, EngineError, tls};
 
 /// The environment, passed in so that nothing here depends on the process.

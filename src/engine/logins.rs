@@ -1,10 +1,11 @@
-//! Logins that the docker CLI has: `config.json` and credential helpers. For images a build starts from.
+//! Logins that the docker CLI has: `config.json` and credential helpers. For images a build starts from, and for
+//! whoever takes such a login over into the vault.
 
 use std::{
     collections::{BTreeSet, HashMap},
     ffi::OsStr,
-    fs, io,
-    path::Path,
+    fmt, fs, io,
+    path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
 };
@@ -26,8 +27,42 @@ use crate::domain::{
 /// The name under which docker keeps a login for Docker Hub.
 pub(super) const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 
+/// The user name under which helpers, and we, give an identity token in place of a password.
+pub(super) const IDENTITY_TOKEN: &str = "<token>";
+
 /// A helper may ask its user for a passphrase; nobody answers for ever.
 const HELPER_LIMIT: Duration = Duration::from_mins(1);
+
+/// A login that the docker CLI has.
+#[derive(Debug)]
+pub struct DockerLogin {
+    pub login: Login,
+    pub keeper: Keeper,
+}
+
+/// Where the docker CLI keeps a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keeper {
+    File(PathBuf),
+    Helper(String),
+}
+
+impl DockerLogin {
+    /// What is kept is no password but the token of a session, which is traded for access in OAuth2's way.
+    #[must_use]
+    pub fn is_identity_token(&self) -> bool {
+        self.login.username == IDENTITY_TOKEN
+    }
+}
+
+impl fmt::Display for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Helper(helper) => write!(f, "docker-credential-{helper}"),
+        }
+    }
+}
 
 #[derive(Deserialize, Default)]
 struct Helpers {
@@ -45,7 +80,7 @@ struct Helpers {
 pub fn docker_logins(
     env: Environment<'_>,
     hosts: BTreeSet<String>,
-) -> impl Future<Output = Result<HashMap<String, Login>, EngineError>> + Send + use<> {
+) -> impl Future<Output = Result<HashMap<String, DockerLogin>, EngineError>> + Send + use<> {
     // Read before the future is made: the environment need not outlive this call, nor be shared between threads.
     let folder = config_folder(env);
     let search = env("PATH").unwrap_or_default();
@@ -95,23 +130,39 @@ async fn from_file(
     path: &Path,
     hosts: BTreeSet<String>,
     search: &OsStr,
-) -> Result<HashMap<String, Login>, EngineError> {
+) -> Result<HashMap<String, DockerLogin>, EngineError> {
     let Some(text) = read(path)? else { return Ok(HashMap::new()) };
     let helpers: Helpers = serde_json::from_slice(&text).map_err(|error| broken(path, &error))?;
-    let document: SecretValue = serde_json::from_slice(&text).map_err(|error| broken(path, &error))?;
+    let mut document: SecretValue = serde_json::from_slice(&text).map_err(|error| broken(path, &error))?;
+    prefer_tokens(&mut document);
     let mut logins = HashMap::new();
     for host in hosts {
         let key = if host == DOCKER_HUB { DOCKER_HUB_KEY } else { &host };
         let helper = helpers.each.get(key).or_else(|| helpers.each.get(&host)).or(helpers.store.as_ref());
-        let found = match helper {
-            Some(name) => ask(name, key, search).await?,
-            None => from_auths(&document, &host),
+        let (found, keeper) = match helper {
+            Some(name) => (ask(name, key, search).await?, Keeper::Helper(name.clone())),
+            None => (from_auths(&document, &host), Keeper::File(path.to_owned())),
         };
         if let Some(login) = found {
-            logins.insert(host, login);
+            logins.insert(host, DockerLogin { login, keeper });
         }
     }
     Ok(logins)
+}
+
+/// Where docker was given an identity token it keeps it beside the login, and uses it alone.
+fn prefer_tokens(document: &mut SecretValue) {
+    let SecretValue::Object(config) = document else { return };
+    let Some(SecretValue::Object(auths)) = config.get_mut("auths") else { return };
+    for entry in auths.values_mut() {
+        let Some(SecretValue::String(token)) = entry.at("/identitytoken") else { continue };
+        if token.expose_secret().is_empty() {
+            continue;
+        }
+        let username = SecretValue::String(IDENTITY_TOKEN.into());
+        let password = SecretValue::String(token.clone());
+        *entry = SecretValue::Object([("username".to_owned(), username), ("password".to_owned(), password)].into());
+    }
 }
 
 fn from_auths(document: &SecretValue, host: &str) -> Option<Login> {
@@ -164,5 +215,5 @@ async fn ask(name: &str, key: &str, search: &OsStr) -> Result<Option<Login>, Eng
     if said.contains("credentials not found") {
         return Ok(None);
     }
-    Err(failed(said.trim().chars().take(200).collect()))
+    Err(failed(crate::log::sanitise::plain(&said).trim().chars().take(200).collect()))
 }

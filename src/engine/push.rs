@@ -188,7 +188,7 @@ fn authorization(login: Option<&Login>, repository: &Repository) -> Result<hyper
     let serveraddress = if repository.host() == DOCKER_HUB { super::logins::DOCKER_HUB_KEY } else { repository.host() };
     let secret = login.map_or("", |login| login.password.expose_secret());
     let object = match login {
-        Some(login) if login.username == "<token>" => {
+        Some(login) if login.username == super::logins::IDENTITY_TOKEN => {
             Authorization { username: "", password: "", identitytoken: secret, serveraddress }
         }
         Some(login) => Authorization { username: &login.username, password: secret, identitytoken: "", serveraddress },

@@ -6,6 +6,7 @@
 //! * `records`: what was built, to be compared with registries
 //! * `contents`: what is behind a digest, which never changes
 //! * `observed`: what tags showed, and when that changed
+//! * `audit`: who changed what
 //!
 //! Not for logs: those are files of the spool, whose digest is in the record.
 //!
@@ -22,6 +23,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+mod audit;
 mod contents;
 mod error;
 mod examine;
@@ -31,6 +33,7 @@ mod releases;
 mod schema;
 mod time;
 
+pub use audit::AuditNumber;
 pub use contents::Remembered;
 pub use error::{Damaged, JournalError};
 pub use examine::{Examined, examine};

@@ -19,7 +19,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const APPLICATION_ID: i64 = 0x776e_646c;
 
 /// Each brings a journal from the schema of its place in this list to the next. Never changed once released.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     -- What happened: the truth. `body` is the event as JSON, `kind` its `event` field.
     CREATE TABLE events (
         release TEXT NOT NULL REFERENCES releases (id),
@@ -77,7 +78,22 @@ const MIGRATIONS: &[&str] = &["
         last_seen  TEXT NOT NULL
     ) STRICT;
     CREATE INDEX observed_by_tag ON observed (repository, tag, number);
-"];
+",
+    "
+    -- Who changed what, in the order of arrival. `outcome` is 'begun' until it is told once how it ended; `why` belongs
+    -- to one that failed. Fingerprints are keyed by the vault: no value can be tried against them.
+    CREATE TABLE audit (
+        number      INTEGER PRIMARY KEY,
+        at          TEXT NOT NULL,
+        who         TEXT NOT NULL,
+        act         TEXT NOT NULL,
+        subject     TEXT NOT NULL,
+        fingerprint TEXT,
+        outcome     TEXT NOT NULL,
+        why         TEXT
+    ) STRICT;
+",
+];
 
 /// A connection to a journal of today's schema.
 pub(super) fn open(file: &Path) -> Result<Connection, Fault> {

@@ -17,7 +17,7 @@ use crate::{
     secrets::{Vault, VaultPaths},
 };
 
-use super::local::Run;
+use super::{Surroundings, local::Run};
 
 /// What the later steps work with.
 pub struct Ready {
@@ -43,7 +43,7 @@ pub async fn preflight(run: &mut Run<'_, '_>) -> Result<Ready, Failure> {
 
 async fn prepare(run: &Run<'_, '_>, plan: &Plan) -> Result<Ready, Failure> {
     let at = run.at;
-    let vault = Vault::open(VaultPaths { vault: at.paths.vault(), identity: at.paths.identity() })?;
+    let vault = open_vault(at).await?;
     let entry = vault.get(&plan.secret).ok_or_else(|| {
         Failure::failed(
             format!("there is no secret {} in the vault", plan.secret),
@@ -59,6 +59,15 @@ async fn prepare(run: &Run<'_, '_>, plan: &Plan) -> Result<Ready, Failure> {
     let client = Client::new(&plan.repository, Some(login.clone()), &registry_options(run))?;
     frozen_tags_are_free(&client, plan).await?;
     Ok(Ready { engine, client, login, redactor })
+}
+
+/// On a thread of its own: it may wait for another process that writes the vault, or for a passphrase.
+async fn open_vault(at: &Surroundings<'_>) -> Result<Vault, Failure> {
+    let paths = VaultPaths { vault: at.paths.vault(), identity: at.paths.identity() };
+    let passphrase = at.passphrase.clone();
+    let opened = tokio::task::spawn_blocking(move || Vault::open(paths, &passphrase)).await;
+    let opened = opened.map_err(|e| Failure::failed("the vault was not opened", e.to_string(), "report this"))?;
+    Ok(opened?)
 }
 
 pub(super) fn registry_options(run: &Run<'_, '_>) -> registry::Options {

@@ -1,3 +1,112 @@
-//! The use cases around a secret's life: for now the proof that it works.
+//! The use cases around a secret's life: the proof that it works, and its replacement by one that was proven.
+//!
+//! [`crate::domain::rotation`] says what follows on what; here it is done: [`check`] asks the registries, the vault
+//! keeps each stage before the next one is begun, and the audit trail says who did it.
 
+mod account;
 pub mod check;
+mod drive;
+
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+
+pub use account::{Account, Standing, StepState, StepView};
+
+use crate::{
+    domain::{
+        document::SecretValue, failure::Failure, name::SecretName, permission::MayWrite, recipe::Recipe,
+        reference::Repository, rotation::Stage,
+    },
+    journal::Journal,
+    registry::Options,
+    secrets::{Entry, OpenRotation, Vault, check_strength},
+};
+use drive::{Drive, Intent};
+
+/// What a rotation works with.
+pub struct Surroundings<'a> {
+    pub vault: &'a mut Vault,
+    pub journal: &'a Journal,
+    pub registry: &'a Options,
+    /// `user@host`.
+    pub who: &'a str,
+    pub permit: MayWrite,
+    /// Told of every step that has ended.
+    pub watch: &'a mut (dyn FnMut(&StepView) + Send),
+}
+
+/// Replaces the document of a secret by this one, which is proven first.
+///
+/// # Errors
+/// When there is nothing to tell of: the new document is refused for what it is, a rotation is open already, or
+/// vault or trail cannot be written. A rotation that has begun and cannot go on stays open. What the checks found is
+/// in the answer.
+pub async fn rotate(
+    at: Surroundings<'_>,
+    name: &SecretName,
+    recipe: Recipe,
+    new: SecretValue,
+) -> Result<Account, Failure> {
+    at.vault.check_at_rest(name)?;
+    let old = at.vault.get(name).cloned().ok_or_else(|| {
+        Failure::failed(
+            format!("there is no secret {name} in the vault"),
+            "what is not there cannot be replaced",
+            "set it: windlass secret set --username USER --password-stdin",
+        )
+    })?;
+    check_strength(&recipe, &new)?;
+    differs(name, &recipe, &old, &new)?;
+    let (begun, by) = (Timestamp::now(), at.who.to_owned());
+    let rotation = OpenRotation { stage: Stage::Opened, recipe, old, new, begun, by };
+    Drive::new(at, name, rotation).run(Intent::Begin).await
+}
+
+/// Takes up a rotation that was left open.
+///
+/// # Errors
+/// As [`rotate`], and when none is open.
+pub async fn resume(at: Surroundings<'_>, name: &SecretName) -> Result<Account, Failure> {
+    let rotation = open(at.vault, name)?;
+    Drive::new(at, name, rotation).run(Intent::Resume).await
+}
+
+/// Puts the old document back, and sees whether it still works.
+///
+/// # Errors
+/// As [`resume`].
+pub async fn roll_back(at: Surroundings<'_>, name: &SecretName) -> Result<Account, Failure> {
+    let rotation = open(at.vault, name)?;
+    Drive::new(at, name, rotation).run(Intent::RollBack).await
+}
+
+/// What is known of an open rotation; `None` when there is none.
+pub fn status(vault: &Vault, name: &SecretName) -> Option<Account> {
+    vault.rotation(name).map(|rotation| Account::of(vault, name, rotation))
+}
+
+fn open(vault: &Vault, name: &SecretName) -> Result<OpenRotation, Failure> {
+    vault.rotation(name).cloned().ok_or_else(|| {
+        Failure::failed(
+            format!("no rotation of {name} is open"),
+            "none was begun, or it has ended",
+            format!("see what the vault holds: windlass secret show {name}"),
+        )
+    })
+}
+
+/// A password that stays is no rotation.
+fn differs(name: &SecretName, recipe: &Recipe, old: &Entry, new: &SecretValue) -> Result<(), Failure> {
+    let same = |repository: &Repository| {
+        let (old, new) = (recipe.login(&old.document, repository), recipe.login(new, repository));
+        matches!((old, new), (Ok(old), Ok(new)) if old.password.expose_secret() == new.password.expose_secret())
+    };
+    if old.bindings.is_empty() || !old.bindings.iter().all(same) {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        format!("{name} was not rotated"),
+        "that is the same password as before",
+        "make a new one at the registry, and give that",
+    ))
+}

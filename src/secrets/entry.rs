@@ -14,7 +14,7 @@ use crate::domain::{
 };
 
 /// A secret's document with what it was set for, when, and by whom.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     pub document: SecretValue,

@@ -1,8 +1,14 @@
 //! What can be wrong with a vault, in the maintainer's words.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
-use crate::domain::{failure::Failure, finding::CheckId};
+use jiff::Timestamp;
+
+use super::{new_identity::SHORTEST_PASSPHRASE, passphrase::Unanswered};
+use crate::domain::{failure::Failure, finding::CheckId, name::SecretName};
 
 /// Why the vault cannot be read or written. Nothing on the disk was changed.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +21,16 @@ pub enum VaultError {
     Exposed { identity: PathBuf, mode: u32 },
     #[error("{} is no identity that can be used: {why}", identity.display())]
     BadIdentity { identity: PathBuf, why: String },
+    #[error("{} stays locked: {why}", identity.display())]
+    NoPassphrase { identity: PathBuf, why: Unanswered },
+    #[error("{}", wrong(identity, *tries))]
+    WrongPassphrase { identity: PathBuf, tries: usize },
+    #[error("it has fewer than {SHORTEST_PASSPHRASE} characters")]
+    WeakPassphrase,
+    #[error("{}: {why}", key.display())]
+    UnfitKey { key: PathBuf, why: String },
+    #[error("the identity {} is the SSH key {}, which is not there", identity.display(), key.display())]
+    KeyGone { identity: PathBuf, key: PathBuf },
     #[error("{} was not encrypted to the identity at {}", vault.display(), identity.display())]
     WrongIdentity { vault: PathBuf, identity: PathBuf },
     #[error("{} is damaged: {why}", vault.display())]
@@ -25,6 +41,10 @@ pub enum VaultError {
     Busy { vault: PathBuf },
     #[error("{} and its identity are gone since they were read", vault.display())]
     Gone { vault: PathBuf },
+    #[error("{by} began to rotate it at {begun:.0}, and that has not ended")]
+    RotationOpen { name: SecretName, by: String, begun: Timestamp },
+    #[error("another windlass changed {name} meanwhile")]
+    Overtaken { name: SecretName },
     #[error("what was written beside {} does not read back as it was written", vault.display())]
     NotReadBack { vault: PathBuf },
     #[error("the secret cannot be encrypted: {why}")]
@@ -35,9 +55,16 @@ pub enum VaultError {
 
 impl VaultError {
     /// An error of the file system, for `map_err`.
-    pub(super) fn io(doing: &'static str, path: &std::path::Path) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { doing, path, source }
+    }
+}
+
+fn wrong(identity: &Path, tries: usize) -> String {
+    match tries {
+        1 => format!("the passphrase does not open {}", identity.display()),
+        _ => format!("none of {tries} passphrases opens {}", identity.display()),
     }
 }
 
@@ -65,6 +92,15 @@ impl From<VaultError> for Failure {
                     identity.display()
                 ),
             ),
+            VaultError::KeyGone { identity, key } => Self::usage(
+                unread,
+                why,
+                format!(
+                    "put it back, or where it was moved: ln -sf NEW-PATH {}; without that key ({}) the secrets are lost",
+                    identity.display(),
+                    key.display()
+                ),
+            ),
             VaultError::Exposed { identity, .. } => Self::not_allowed(
                 "the identity of the vault is not used",
                 why,
@@ -73,8 +109,37 @@ impl From<VaultError> for Failure {
             VaultError::BadIdentity { .. } => Self::usage(
                 unread,
                 why,
-                "put a plain age identity there (AGE-SECRET-KEY-1…, as age-keygen writes it): the one that the vault was \
-                 encrypted to",
+                "put the identity there that the vault was encrypted to: a file of age-keygen, plain or under a \
+                 passphrase, or an SSH key (ed25519 or RSA)",
+            ),
+            VaultError::NoPassphrase { why: Unanswered::Cancelled, .. } => {
+                Self::cancelled("the vault was not opened", "run it again with the passphrase at hand")
+            }
+            VaultError::NoPassphrase { identity, .. } => Self::usage(
+                "the vault needs its passphrase",
+                why,
+                format!(
+                    "run it in a terminal; where nobody is there to type, the identity must be without a passphrase \
+                     (`age -d {}` shows it, `ssh-keygen -p` takes it off an SSH key)",
+                    identity.display()
+                ),
+            ),
+            VaultError::WrongPassphrase { identity, .. } => Self::not_allowed(
+                "the vault was not opened",
+                why,
+                format!(
+                    "run it again; a passphrase that is lost cannot be found: move the vault and {} away then, and store \
+                     the secrets anew with windlass secret set",
+                    identity.display()
+                ),
+            ),
+            VaultError::WeakPassphrase => {
+                Self::usage("the passphrase is not taken", why, "take several words that do not belong together")
+            }
+            VaultError::UnfitKey { .. } => Self::usage(
+                "that file cannot open the vault",
+                why,
+                "name an SSH private key (ed25519 or RSA) without .pub, or take a passphrase: --identity passphrase",
             ),
             VaultError::WrongIdentity { identity, .. } => Self::usage(
                 unread,
@@ -98,6 +163,19 @@ impl From<VaultError> for Failure {
             VaultError::Gone { .. } => {
                 Self::failed("the vault was not changed", why, "find out what moved them, put them back, and try again")
             }
+            VaultError::RotationOpen { name, .. } => Self::failed(
+                format!("{name} is being rotated"),
+                why,
+                format!(
+                    "finish that: windlass secret rotate {name} --resume; or go back to the old one: windlass secret \
+                     rotate {name} --rollback"
+                ),
+            ),
+            VaultError::Overtaken { name } => Self::failed(
+                "the vault was not changed",
+                why,
+                format!("see where it stands: windlass secret rotate {name} --status"),
+            ),
             VaultError::NotReadBack { vault } => Self::failed(
                 "the vault was not changed",
                 why,

@@ -10,10 +10,20 @@ use age::{DecryptError, Decryptor, Encryptor};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{entry::Entry, error::VaultError, fingerprint::FingerprintKey, identity::Identity, vault::VaultPaths};
+use super::{
+    entry::Entry,
+    error::VaultError,
+    fingerprint::FingerprintKey,
+    identity::Identity,
+    vault::{OpenRotation, VaultPaths},
+};
 use crate::domain::name::SecretName;
 
+/// A vault at rest.
 const SCHEMA: &str = "windlass.vault/1";
+
+/// A vault with an open rotation, which a windlass that knows none must not write. Without one it is `SCHEMA` again.
+const SCHEMA_ROTATING: &str = "windlass.vault/2";
 
 /// What the vault holds, as JSON. Keys that this version does not know are refused, since writing would lose them.
 #[derive(Clone, Serialize, Deserialize)]
@@ -22,6 +32,8 @@ pub(super) struct Document {
     schema: String,
     pub fingerprint_key: FingerprintKey,
     pub secrets: BTreeMap<SecretName, Entry>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rotations: BTreeMap<SecretName, OpenRotation>,
 }
 
 #[derive(Deserialize)]
@@ -31,7 +43,13 @@ struct Head {
 
 impl Document {
     pub fn empty(fingerprint_key: FingerprintKey) -> Self {
-        Self { schema: SCHEMA.to_owned(), fingerprint_key, secrets: BTreeMap::new() }
+        Self { schema: SCHEMA.to_owned(), fingerprint_key, secrets: BTreeMap::new(), rotations: BTreeMap::new() }
+    }
+
+    /// Says who may write this, after a rotation was opened or has ended.
+    pub fn declare_schema(&mut self) {
+        let schema = if self.rotations.is_empty() { SCHEMA } else { SCHEMA_ROTATING };
+        schema.clone_into(&mut self.schema);
     }
 
     pub fn to_plaintext(&self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
@@ -56,7 +74,7 @@ impl Document {
             ),
         };
         let Head { schema } = serde_json::from_slice(plaintext).map_err(damaged)?;
-        if schema != SCHEMA {
+        if ![SCHEMA, SCHEMA_ROTATING].contains(&schema.as_str()) {
             let schema = crate::log::sanitise::plain(&schema);
             return Err(if schema.starts_with("windlass.vault/") {
                 VaultError::Newer { vault: vault.to_owned(), schema }

@@ -19,9 +19,17 @@ use super::{
     folder,
     identity::Identity,
     lock::Lock,
+    new_identity::NewIdentity,
+    passphrase::Passphrase,
     sealed::{self, Document},
 };
-use crate::domain::{document::SecretValue, name::SecretName, permission::MayWrite, reference::Repository};
+use crate::domain::{
+    document::SecretValue, name::SecretName, permission::MayWrite, recipe::Recipe, reference::Repository,
+};
+
+mod rotation;
+
+pub use rotation::OpenRotation;
 
 /// How long a change waits for another process that is changing the vault. A change takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,14 +39,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct VaultPaths {
     /// The age file.
     pub vault: PathBuf,
-    /// The age identity that it is encrypted to. Best in another folder, so that a copy of one is not a copy of
-    /// both.
+    /// The age identity that it is encrypted to, or a link to an SSH key. Best in another folder, so that a copy of
+    /// one is not a copy of both.
     pub identity: PathBuf,
 }
 
 /// The secrets as they were read; each change reads the file again, so that two processes lose nothing.
 pub struct Vault {
     paths: VaultPaths,
+    passphrase: Passphrase,
+    new_identity: NewIdentity,
     document: Document,
     on_disk: bool,
     patience: Duration,
@@ -48,18 +58,18 @@ impl Vault {
     /// Reads the vault. Where neither file exists it is empty, and both are made by the first [`Self::set`].
     ///
     /// # Errors
-    /// When only one of the files exists, when they do not belong together, when the identity is open to others,
-    /// and when the vault is damaged or newer than this program.
-    pub fn open(paths: VaultPaths) -> Result<Self, VaultError> {
-        Self::open_waiting(paths, PATIENCE)
+    /// When only one of the files exists, when they do not belong together, when the identity is open to others or
+    /// stays locked, and when the vault is damaged or newer than this program.
+    pub fn open(paths: VaultPaths, passphrase: &Passphrase) -> Result<Self, VaultError> {
+        Self::open_waiting(paths, passphrase, PATIENCE)
     }
 
-    fn open_waiting(paths: VaultPaths, patience: Duration) -> Result<Self, VaultError> {
-        let mut stored = read(&paths);
+    fn open_waiting(paths: VaultPaths, passphrase: &Passphrase, patience: Duration) -> Result<Self, VaultError> {
+        let mut stored = read(&paths, passphrase);
         if let Err(VaultError::NoVault { .. } | VaultError::NoIdentity { .. }) = stored {
             // A first write makes one file after the other.
             let _lock = Lock::take_existing(&paths.vault, patience)?;
-            stored = read(&paths);
+            stored = read(&paths, passphrase);
         }
         let stored = stored?;
         let on_disk = stored.is_some();
@@ -67,7 +77,16 @@ impl Vault {
             Some((document, _)) => document,
             None => Document::empty(new_fingerprint_key(&paths)?),
         };
-        Ok(Self { paths, document, on_disk, patience })
+        let passphrase = passphrase.clone();
+        Ok(Self { paths, passphrase, new_identity: NewIdentity::plain(), document, on_disk, patience })
+    }
+
+    /// How the key is kept, should the first [`Self::set`] have to make one: in a plain file where this was not said.
+    pub fn keep_key(&mut self, new: NewIdentity) {
+        if let Some(passphrase) = new.passphrase() {
+            self.passphrase = Passphrase::given(passphrase.clone());
+        }
+        self.new_identity = new;
     }
 
     /// The vault is on the disk: at least one secret was set.
@@ -87,7 +106,8 @@ impl Vault {
     /// writing, at most ten seconds.
     ///
     /// # Errors
-    /// As [`Self::open`], and when the new file cannot be written or does not read back; the old one then stays.
+    /// As [`Self::open`], while the secret is being rotated, and when the new file cannot be written or does not read
+    /// back; the old one then stays.
     pub fn set(
         &mut self,
         name: SecretName,
@@ -101,6 +121,7 @@ impl Vault {
         let _lock = Lock::take(&self.paths.vault, self.patience)?;
         let stored = self.read_again()?;
         let mut changed = stored.as_ref().map_or_else(|| self.document.clone(), |(document, _)| document.clone());
+        rotation::refuse_while_rotating(&changed, &name)?;
         changed.secrets.insert(name, Entry { document, bindings, set: at, by });
         match stored {
             Some((_, identity)) => self.replace(&changed, &identity)?,
@@ -117,11 +138,12 @@ impl Vault {
     /// As [`Self::set`].
     pub fn remove(&mut self, name: &SecretName, _: MayWrite) -> Result<bool, VaultError> {
         // Where nothing was ever written there is no folder for a lock either.
-        if !self.on_disk && read(&self.paths)?.is_none() {
+        if !self.on_disk && read(&self.paths, &self.passphrase)?.is_none() {
             return Ok(false);
         }
         let _lock = Lock::take(&self.paths.vault, self.patience)?;
         let Some((mut changed, identity)) = self.read_again()? else { return Ok(false) };
+        rotation::refuse_while_rotating(&changed, name)?;
         let removed = changed.secrets.remove(name).is_some();
         if removed {
             self.replace(&changed, &identity)?;
@@ -137,8 +159,13 @@ impl Vault {
         self.document.fingerprint_key.fingerprint(value)
     }
 
+    /// The names of all values that the recipe marks in this document, as [`Self::fingerprint`] gives them.
+    pub fn fingerprints(&self, recipe: &Recipe, document: &SecretValue) -> Vec<Fingerprint> {
+        recipe.marked(document).into_iter().map(|value| self.fingerprint(value)).collect()
+    }
+
     fn read_again(&self) -> Result<Option<(Document, Identity)>, VaultError> {
-        let stored = read(&self.paths)?;
+        let stored = read(&self.paths, &self.passphrase)?;
         if stored.is_none() && self.on_disk {
             return Err(VaultError::Gone { vault: self.paths.vault.clone() });
         }
@@ -153,10 +180,11 @@ impl Vault {
 
     fn create(&self, document: &Document, at: Timestamp) -> Result<(), VaultError> {
         let VaultPaths { vault, identity } = &self.paths;
-        Identity::create(identity, at)?;
+        self.new_identity.make(identity, at)?;
         let write = || {
             // Read back from its file: that is what will have to open the vault.
-            let stored = Identity::load(identity)?.ok_or_else(|| VaultError::Gone { vault: vault.clone() })?;
+            let stored = Identity::load(identity, &self.passphrase)?;
+            let stored = stored.ok_or_else(|| VaultError::Gone { vault: vault.clone() })?;
             let staged = self.stage(document, &stored)?;
             staged.persist_noclobber(vault).map_err(|error| VaultError::io("write", vault)(error.error))?;
             folder::sync(vault)
@@ -197,14 +225,14 @@ impl fmt::Debug for Vault {
 }
 
 /// Both files, or `None` when neither exists.
-fn read(paths: &VaultPaths) -> Result<Option<(Document, Identity)>, VaultError> {
+fn read(paths: &VaultPaths, passphrase: &Passphrase) -> Result<Option<(Document, Identity)>, VaultError> {
     let VaultPaths { vault, identity } = paths.clone();
     let sealed = match fs::read(&vault) {
         Ok(sealed) => Some(sealed),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(VaultError::io("read", &vault)(error)),
     };
-    match (sealed, Identity::load(&identity)?) {
+    match (sealed, Identity::load(&identity, passphrase)?) {
         (None, None) => Ok(None),
         (Some(_), None) => Err(VaultError::NoIdentity { vault, identity }),
         (None, Some(_)) => Err(VaultError::NoVault { vault, identity }),

@@ -2,7 +2,9 @@
 
 mod building;
 mod choosing;
+mod docker_logins;
 mod doctor;
+mod identities;
 mod refusals;
 mod releasing;
 mod secrecy;

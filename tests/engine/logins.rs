@@ -16,7 +16,7 @@ async fn found(config: &str, hosts: &[&str]) -> Result<Vec<(String, String, Stri
     let logins = docker_logins(&env, hosts).await?;
     let mut found: Vec<_> = logins
         .into_iter()
-        .map(|(host, login)| (host, login.username, login.password.expose_secret().to_owned()))
+        .map(|(host, found)| (host, found.login.username, found.login.password.expose_secret().to_owned()))
         .collect();
     found.sort();
     Ok(found)
@@ -32,6 +32,14 @@ async fn the_file_holds_logins_by_registry() {
     let config = r#"{"auths":{"https://index.docker.io/v1/":{"auth":"YTpi"},"ghcr.io":{"auth":"Ym90OmF+Yj9jPmQ="},"empty.io":{}}}"#;
     let logins = found(config, &["docker.io", "ghcr.io", "quay.io", "empty.io"]).await.unwrap();
     assert_eq!(logins, [login("docker.io", "a", "b"), login("ghcr.io", "bot", "a~b?c>d")]);
+}
+
+#[tokio::test]
+async fn an_identity_token_is_used_in_place_of_the_password_beside_it() {
+    // a:b, twice.
+    let config = r#"{"auths":{"ghcr.io":{"auth":"YTpi","identitytoken":"a-token"},"quay.io":{"auth":"YTpi","identitytoken":""}}}"#;
+    let logins = found(config, &["ghcr.io", "quay.io"]).await.unwrap();
+    assert_eq!(logins, [login("ghcr.io", "<token>", "a-token"), login("quay.io", "a", "b")]);
 }
 
 /// A helper that knows `ghcr.io` and Docker Hub, and fails for `broken.io`.

@@ -97,6 +97,11 @@ impl Project {
         self.folder.path().join("home")
     }
 
+    /// `HOME`.
+    pub fn user(&self) -> PathBuf {
+        self.folder.path().join("user")
+    }
+
     pub fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect("a file of the checkout");
     }

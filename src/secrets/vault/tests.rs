@@ -24,7 +24,12 @@ fn place() -> (TempDir, VaultPaths) {
 }
 
 fn open(paths: &VaultPaths) -> Result<Vault, VaultError> {
-    Vault::open(paths.clone())
+    Vault::open(paths.clone(), &nobody())
+}
+
+/// Nobody is asked: the identities here are plain.
+fn nobody() -> Passphrase {
+    Passphrase::asked(|question| panic!("{question}"))
 }
 
 fn name(text: &str) -> SecretName {
@@ -162,7 +167,7 @@ fn a_writer_that_does_not_end_is_named() {
     let before = bytes_of_both(&paths);
     let lock = OpenOptions::new().write(true).open(paths.vault.with_extension("age.lock")).unwrap();
     lock.lock().unwrap();
-    let mut vault = Vault::open_waiting(paths.clone(), Duration::ZERO).unwrap();
+    let mut vault = Vault::open_waiting(paths.clone(), &nobody(), Duration::ZERO).unwrap();
     let failure = Failure::from(set(&mut vault, "two", VALUE).unwrap_err());
     assert!(failure.why.starts_with("another windlass is writing"), "{failure:?}");
     assert_eq!(bytes_of_both(&paths), before);
@@ -241,7 +246,7 @@ fn damage_is_told_and_nothing_overwritten() {
 
 /// Puts this plaintext where the vault was.
 fn seal(paths: &VaultPaths, plaintext: &str) {
-    let identity = Identity::load(&paths.identity).unwrap().unwrap();
+    let identity = Identity::load(&paths.identity, &nobody()).unwrap().unwrap();
     fs::write(&paths.vault, sealed::seal(plaintext.as_bytes(), &identity).unwrap()).unwrap();
 }
 
@@ -250,8 +255,8 @@ fn a_newer_vault_and_a_strange_one_are_left_alone() {
     let key = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY=";
     for (plaintext, why) in [
         (
-            r#"{"schema":"windlass.vault/2","anything":1}"#.to_owned(),
-            "was written by a newer windlass (windlass.vault/2)",
+            r#"{"schema":"windlass.vault/3","anything":1}"#.to_owned(),
+            "was written by a newer windlass (windlass.vault/3)",
         ),
         (r#"{"schema":"other/1"}"#.to_owned(), "is damaged: its schema is `other/1`, not windlass.vault/1"),
         ("hunter2".to_owned(), "is damaged: it decrypts, but not to a document of windlass.vault/1 (line 1, column "),
@@ -292,8 +297,8 @@ fn an_identity_that_is_none_is_told_by_its_kind() {
         ("", "it holds no key"),
         ("# created: today\n", "it holds no key"),
         ("hunter2\n", "identity file contains non-identity data on line 1"),
-        ("age-encryption.org/v1\n-> scrypt", "it is protected by a passphrase"),
-        ("-----BEGIN OPENSSH PRIVATE KEY-----\n", "it is an SSH key"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\n", "it begins as an SSH key, and is none"),
+        ("ssh-ed25519 AAAA", "it is the public half of an SSH key"),
     ] {
         let (_folder, paths) = stored();
         let vault = open(&paths).unwrap();

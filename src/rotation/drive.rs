@@ -1,0 +1,227 @@
+//! Takes a rotation from stage to stage: a check, then one write of the vault, until it ends.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{
+    Account, Surroundings,
+    account::{Standing, StepState, StepView},
+    check::{LoginProof, PushProof, check},
+};
+use crate::{
+    domain::{
+        audit::{Act, AuditRow, Ended},
+        failure::Failure,
+        name::SecretName,
+        recipe::Login,
+        reference::Repository,
+        rotation::{Holds, Next, Stage},
+    },
+    fault,
+    secrets::{OpenRotation, VaultError},
+};
+
+/// What somebody wants of a rotation.
+#[derive(Clone, Copy)]
+pub(super) enum Intent {
+    Begin,
+    Resume,
+    RollBack,
+}
+
+impl Intent {
+    fn act(self) -> Act {
+        match self {
+            Self::Begin => Act::SecretRotate,
+            Self::Resume => Act::SecretResume,
+            Self::RollBack => Act::SecretRollback,
+        }
+    }
+}
+
+/// A rotation while this process takes it on.
+pub(super) struct Drive<'a> {
+    at: Surroundings<'a>,
+    /// As the vault holds it.
+    rotation: OpenRotation,
+    account: Account,
+}
+
+impl<'a> Drive<'a> {
+    pub fn new(at: Surroundings<'a>, name: &SecretName, rotation: OpenRotation) -> Self {
+        let account = Account::of(at.vault, name, &rotation);
+        Self { at, rotation, account }
+    }
+
+    fn name(&self) -> &SecretName {
+        &self.account.secret
+    }
+
+    /// The whole of it, as one act in the audit trail.
+    pub async fn run(mut self, intent: Intent) -> Result<Account, Failure> {
+        let row = AuditRow::begun(Timestamp::now(), self.at.who, intent.act(), self.name().as_str());
+        let journal = self.at.journal;
+        let work = async {
+            self.drive(intent).await?;
+            let ended = Ended::with(self.account.failure().as_ref(), Some(self.account.in_force()));
+            Ok((self.account, ended))
+        };
+        Box::pin(journal.audited(row, work)).await
+    }
+
+    async fn drive(&mut self, intent: Intent) -> Result<(), Failure> {
+        match intent {
+            Intent::Begin => {
+                // What cannot be proven anywhere is not begun.
+                logins(&self.rotation, Holds::New)?;
+                self.at.vault.open_rotation(&self.account.secret, self.rotation.clone(), self.at.permit)?;
+                self.reached();
+            }
+            Intent::Resume => {}
+            Intent::RollBack => {
+                let restored = self.rotation.stage.clone().rolled_back();
+                if restored != self.rotation.stage {
+                    self.turn(Next::To(restored))?;
+                }
+            }
+        }
+        while let Standing::Open(stage) = &self.account.stands {
+            let (stage, due) = (stage.clone(), stage.ahead()[0]);
+            let found = self.check(&stage).await;
+            let (state, found) = match found {
+                Ok(note) => (StepState::Done { note: Some(note) }, Ok(())),
+                Err(failure) => (StepState::Failed(failure.clone()), Err(failure)),
+            };
+            self.tell(StepView { step: due, state });
+            fault::point(&format!("rotation:{}:checked", stage.name()));
+            self.turn(stage.after(found))?;
+        }
+        Ok(())
+    }
+
+    /// The check that is due, and what it found.
+    async fn check(&self, stage: &Stage) -> Result<String, Failure> {
+        match stage {
+            Stage::Opened => self.prove(&self.rotation, Holds::New).await,
+            Stage::Stored => self.read_back(),
+            Stage::ReadBack => {
+                // What the vault gives now, not what is in memory.
+                let stored = self.at.vault.reread()?;
+                let rotation = stored.rotation(self.name()).ok_or_else(|| self.overtaken())?;
+                self.prove(rotation, Holds::New).await
+            }
+            Stage::Restored(_) => self.prove(&self.rotation, Holds::Old).await,
+        }
+    }
+
+    fn read_back(&self) -> Result<String, Failure> {
+        let stored = self.at.vault.reread()?;
+        if stored.get(self.name()) == Some(&self.rotation.entry(Holds::New)) {
+            return Ok("another read of the vault gives what was stored".to_owned());
+        }
+        Err(Failure::failed(
+            "the vault does not give back what was stored",
+            "another read of it gives something else",
+            "check the disk that holds the vault",
+        ))
+    }
+
+    /// At every repository the secret is for, by clients that know nothing yet.
+    async fn prove(&self, rotation: &OpenRotation, holds: Holds) -> Result<String, Failure> {
+        let mut proven: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (repository, login) in logins(rotation, holds)? {
+            let report =
+                check(&repository, &login, self.at.registry, Some(self.at.permit)).await.map_err(|failure| {
+                    let why = format!("{}, asked for {repository}", failure.why);
+                    Failure { why, ..failure }
+                })?;
+            if report.login == LoginProof::Open {
+                return Err(Failure::failed(
+                    format!("{repository} proves no login"),
+                    "its registry asks nobody for one",
+                    "store it without a proof: windlass secret set",
+                ));
+            }
+            if let PushProof::MayNot { why } = report.push {
+                return Err(Failure::not_allowed(
+                    format!("{} may not push to {repository}", report.username),
+                    why,
+                    "give it the right at the registry",
+                ));
+            }
+            proven.entry(report.username).or_default().push(repository.to_string());
+        }
+        let said = proven.iter().map(|(username, to)| {
+            format!("{username} is accepted, a wrong password refused, and may push to {}", to.join(", "))
+        });
+        Ok(said.collect::<Vec<_>>().join("; "))
+    }
+
+    /// One transition: on the disk first, then told.
+    fn turn(&mut self, next: Next) -> Result<(), Failure> {
+        let written = self.at.vault.advance(&self.account.secret, &self.rotation, &next, self.at.permit);
+        written.map_err(|error| self.stays_open(error))?;
+        if let Some(step) = next.write() {
+            self.tell(StepView { step, state: StepState::Done { note: None } });
+        }
+        match next {
+            Next::To(stage) => {
+                self.account.stands = Standing::Open(stage.clone());
+                self.rotation.stage = stage;
+            }
+            Next::End(end) => self.account.stands = Standing::Ended(end),
+        }
+        self.reached();
+        Ok(())
+    }
+
+    fn reached(&self) {
+        fault::point(&format!("rotation:{}", self.account.stands.name()));
+    }
+
+    fn tell(&mut self, view: StepView) {
+        (self.at.watch)(&view);
+        self.account.set(view);
+    }
+
+    /// The stage that is on the disk stands: whoever takes it up again finds the check that is due.
+    fn stays_open(&self, error: VaultError) -> Failure {
+        let overtaken = matches!(error, VaultError::Overtaken { .. });
+        let failure = Failure::from(error);
+        if overtaken {
+            return failure;
+        }
+        let name = self.name();
+        Failure {
+            why: format!(
+                "{}; the rotation of {name} stays open where it was ({})",
+                failure.why,
+                self.rotation.stage.name()
+            ),
+            next: format!(
+                "{}; then: windlass secret rotate {name} --resume; or: windlass secret rotate {name} --rollback",
+                failure.next
+            ),
+            ..failure
+        }
+    }
+
+    fn overtaken(&self) -> Failure {
+        VaultError::Overtaken { name: self.name().clone() }.into()
+    }
+}
+
+/// The login for every repository that the secret is bound to.
+fn logins(rotation: &OpenRotation, holds: Holds) -> Result<Vec<(Repository, Login)>, Failure> {
+    let entry = rotation.entry(holds);
+    if entry.bindings.is_empty() {
+        return Err(Failure::not_allowed(
+            "the login cannot be proven",
+            "the secret is bound to no repository",
+            "bind it: windlass secret set",
+        ));
+    }
+    let of = |repository: &Repository| Ok((repository.clone(), entry.login_for(&rotation.recipe, repository)?));
+    entry.bindings.iter().map(of).collect()
+}
