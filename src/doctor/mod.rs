@@ -1,6 +1,6 @@
 //! `windlass doctor`: everything a release stands on, looked at one by one, before it is needed.
 //!
-//! A check is a file here with one function, from an [`Examination`] to a [`Finding`]: pass, warn, fail or cannot
+//! A check is a file here with one function, from an `Examination` to a [`Finding`]: pass, warn, fail or cannot
 //! tell, with what was seen, what to do, and who can. Checks share what is costly to find out (the project, the
 //! engine, the registry's greeting), so they run all at once in any order; one that finds the thing it needs not
 //! working says which check tells more. Nothing is changed but for the upload that `push` begins and calls off.
