@@ -10,7 +10,10 @@ use super::{
     table,
 };
 use crate::{
+    config::Image,
     domain::{failure::Failure, reference::Tag},
+    journal::Journal,
+    registry::Client,
     verify::{self, Question},
 };
 
@@ -19,20 +22,18 @@ pub async fn run(ground: &Ground, image: &ImageArg, fresh: bool, records: &Recor
     let image = ground::image(&project, image)?;
     let journal = ground.journal().await?;
     let client = ground.reader(image)?;
-    let question = Question {
-        repository: &image.repository,
-        client: &client,
-        journal: &journal,
-        folder: records.records.as_deref(),
-        tags: None,
-        fresh,
-    };
-    let table = verify::table(&question).await?;
+    let folder = records.records.as_deref();
+    let table = verify::table(&Question { folder, fresh, ..about(image, &client, &journal) }).await?;
     ground.output.result(
         || json::tags(&image.repository, &table),
         |style| table::side_by_side(style, &image.repository, &table),
     )?;
     Ok(0)
+}
+
+/// Every tag of an image, by what this machine knows.
+fn about<'a>(image: &'a Image, client: &'a Client, journal: &'a Journal) -> Question<'a> {
+    Question { repository: &image.repository, client, journal, folder: None, tags: None, fresh: false }
 }
 
 pub async fn history(ground: &Ground, image: &ImageArg, tag: &str) -> Result<u8, Failure> {
@@ -43,15 +44,8 @@ pub async fn history(ground: &Ground, image: &ImageArg, tag: &str) -> Result<u8,
     let image = ground::image(&project, image)?;
     let journal = ground.journal().await?;
     let client = ground.reader(image)?;
-    let question = Question {
-        repository: &image.repository,
-        client: &client,
-        journal: &journal,
-        folder: None,
-        tags: Some(vec![tag.clone()]),
-        fresh: false,
-    };
-    let now = verify::table(&question).await?;
+    let tags = Some(vec![tag.clone()]);
+    let now = verify::table(&Question { tags, ..about(image, &client, &journal) }).await?;
     let sightings = journal.history(&image.repository, &tag).await?;
     let records = verify::records(&journal, &image.repository, None).await?;
     let release_of = |digest: Option<&crate::domain::digest::Digest>| {

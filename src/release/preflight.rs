@@ -16,7 +16,7 @@ use crate::{
     secrets::{Vault, VaultPaths},
 };
 
-use super::local::Run;
+use super::{local::Run, plan::context_root};
 
 /// What the later steps work with.
 pub struct Ready {
@@ -53,10 +53,29 @@ async fn prepare(run: &Run<'_, '_>, plan: &Plan) -> Result<Ready, Failure> {
     let login = entry.login_for(&plan.recipe, &plan.repository)?;
     let redactor = Arc::new(Redactor::new(plan.recipe.marked(&entry.document), [&login]));
     let engine = Engine::connect(engine::context::resolve(&at.environment)?).await?;
+    can_be_built(run, plan, &engine).await?;
     same_platform(run, plan, engine.about().platform.as_ref()).await?;
     let client = Client::new(&plan.repository, Some(login.clone()), &registry_options(run))?;
     frozen_tags_are_free(&client, plan).await?;
     Ok(Ready { engine, client, login, redactor })
+}
+
+/// A missing Dockerfile, or one that would be refused anyway. Of a commit that is not checked out git tells the
+/// first; the rest shows in its worktree, when it is built.
+async fn can_be_built(run: &Run<'_, '_>, plan: &Plan, engine: &Engine) -> Result<(), Failure> {
+    let at = run.at;
+    if !at.from_worktree {
+        return Ok(engine.check_build(&context_root(&at.root, &plan.build.context), &plan.build)?);
+    }
+    let file = at.checkout.prefix().join(&plan.build.context).join(&plan.build.dockerfile);
+    if at.checkout.lacks(&plan.source.commit, &file).await? {
+        return Err(Failure::usage(
+            "the Dockerfile is missing",
+            format!("there is no `{}` in commit {}", file.display(), plan.source.commit.short()),
+            "release a commit that has it, or correct `dockerfile` or `context` in windlass.toml",
+        ));
+    }
+    Ok(())
 }
 
 pub(super) fn registry_options(run: &Run<'_, '_>) -> registry::Options {

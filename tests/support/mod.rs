@@ -1,7 +1,9 @@
 //! What the tests stand on: real services, started for one test and ended with it.
 
 pub mod disk;
+pub mod fake_engine;
 pub mod fake_registry;
 pub mod plan;
 pub mod project;
 pub mod registry;
+pub mod running;
