@@ -67,7 +67,7 @@ async fn can_be_built(run: &Run<'_, '_>, plan: &Plan, engine: &Engine) -> Result
     if !at.from_worktree {
         return Ok(engine.check_build(&context_root(&at.root, &plan.build.context), &plan.build)?);
     }
-    let file = at.checkout.prefix().join(&plan.build.context).join(&plan.build.dockerfile);
+    let file = context_root(at.checkout.prefix(), &plan.build.context).join(&plan.build.dockerfile);
     if at.checkout.lacks(&plan.source.commit, &file).await? {
         return Err(Failure::usage(
             "the Dockerfile is missing",

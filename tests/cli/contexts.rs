@@ -92,7 +92,7 @@ fn what_may_not_be_read_ends_the_build_unless_it_is_not_wanted() {
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("it is ours");
         let release = release_failed(&project, stopped_by_modes(&project.program(&["release", "--yes"])), 1, "build");
-        says(&release["failure"], "why", "private: Permission denied");
+        says(&release["failure"], "why", "private: no permission to read it");
         says(&release["failure"], "next", ".dockerignore");
         assert!(release["image_id"].is_null(), "half a context is no image: {release}");
         kept.is_whole(&project);
@@ -110,11 +110,12 @@ fn a_file_that_changes_while_it_is_sent() {
     let kept = Kept::of(&project);
     project.image_key("builder = \"classic\"");
     project.write(".gitignore", "a-shrinking\n");
+    project.write(".dockerignore", ".git\n");
     project.commit("a file beside the commit");
     let file = fs::File::create(project.path("a-shrinking")).expect("a file");
     file.set_len(64 << 20).expect("a large one");
     let (_folder, socket) = fake_engine::engine(move |mut asked| {
-        // Its beginning is here by now, and there is no room for the rest on the way.
+        // It is the first large one that is sent: its beginning is here by now, and there is no room for the rest on the way.
         asked.stream.read_exact(&mut vec![0; 600_000]).expect("a context");
         file.set_len(1 << 20).expect("a shorter one");
         // Until the sender breaks off, in whatever way.
