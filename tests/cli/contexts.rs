@@ -63,9 +63,9 @@ fn odd_entries_are_sent_as_they_are_or_left_out_by_name() {
 }
 
 /// Runs it as somebody whom the modes of files stop. Root is stopped by none, unless it gives up that right.
-fn stopped_by_modes(command: &Command) -> Ran {
+fn stopped_by_modes(mut command: Command) -> Ran {
     if !rustix::process::getuid().is_root() {
-        return ran(&mut Command::new(command.get_program()).args(command.get_args()));
+        return ran(&mut command);
     }
     let mut bound = Command::new("setpriv");
     bound.args(["--bounding-set", "-dac_override,-dac_read_search", "--"]).arg(command.get_program());
@@ -91,7 +91,7 @@ fn what_may_not_be_read_ends_the_build_unless_it_is_not_wanted() {
             project.write("private", "nobody may read this");
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("it is ours");
-        let release = release_failed(&project, stopped_by_modes(&project.program(&["release", "--yes"])), 1, "build");
+        let release = release_failed(&project, stopped_by_modes(project.program(&["release", "--yes"])), 1, "build");
         says(&release["failure"], "why", "private: no permission to read it");
         says(&release["failure"], "next", ".dockerignore");
         assert!(release["image_id"].is_null(), "half a context is no image: {release}");
@@ -99,7 +99,7 @@ fn what_may_not_be_read_ends_the_build_unless_it_is_not_wanted() {
     }
     project.write(".dockerignore", "private\n");
     project.commit("the image does not need it");
-    stopped_by_modes(&project.program(&["release", "--yes"])).exits(0);
+    stopped_by_modes(project.program(&["release", "--yes"])).exits(0);
 }
 
 #[test]
