@@ -9,6 +9,7 @@ source "$root/assets/services.sh"
 needs=(
   'dockerd docker.io'
   'docker docker-cli|docker.io' # newer distributions have the client in a package of its own
+  'podman podman' # the other engine; it brings conmon alone, runc is docker's too
   'docker-registry docker-registry'
   'busybox busybox-static'
   'htpasswd apache2-utils'

@@ -1,5 +1,7 @@
 //! `windlass tags`: registry and record side by side, and the history of one tag.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::{
@@ -10,7 +12,10 @@ use super::{
     table,
 };
 use crate::{
+    config::Image,
     domain::{failure::Failure, reference::Tag},
+    journal::Journal,
+    registry::Client,
     verify::{self, Question},
 };
 
@@ -19,21 +24,19 @@ pub async fn run(ground: &Ground, image: &ImageArg, fresh: bool, records: &Recor
     let image = ground::image(&project, image)?;
     let journal = ground.journal().await?;
     let client = ground.reader(image)?;
-    let question = Question {
-        repository: &image.repository,
-        client: &client,
-        journal: &journal,
-        locks: &ground.paths.run(),
-        folder: records.records.as_deref(),
-        tags: None,
-        fresh,
-    };
-    let table = verify::table(&question).await?;
+    let folder = records.records.as_deref();
+    let locks = ground.paths.run();
+    let table = verify::table(&Question { folder, fresh, ..about(image, &client, &journal, &locks) }).await?;
     ground.output.result(
         || json::tags(&image.repository, &table),
         |style| table::side_by_side(style, &image.repository, &table),
     )?;
     Ok(0)
+}
+
+/// Every tag of an image, by what this machine knows.
+fn about<'a>(image: &'a Image, client: &'a Client, journal: &'a Journal, locks: &'a Path) -> Question<'a> {
+    Question { repository: &image.repository, client, journal, locks, folder: None, tags: None, fresh: false }
 }
 
 pub async fn history(ground: &Ground, image: &ImageArg, tag: &str) -> Result<u8, Failure> {
@@ -44,16 +47,8 @@ pub async fn history(ground: &Ground, image: &ImageArg, tag: &str) -> Result<u8,
     let image = ground::image(&project, image)?;
     let journal = ground.journal().await?;
     let client = ground.reader(image)?;
-    let question = Question {
-        repository: &image.repository,
-        client: &client,
-        journal: &journal,
-        locks: &ground.paths.run(),
-        folder: None,
-        tags: Some(vec![tag.clone()]),
-        fresh: false,
-    };
-    let now = verify::table(&question).await?;
+    let (tags, locks) = (Some(vec![tag.clone()]), ground.paths.run());
+    let now = verify::table(&Question { tags, ..about(image, &client, &journal, &locks) }).await?;
     let sightings = journal.history(&image.repository, &tag).await?;
     let records = verify::records(&journal, &image.repository, None).await?;
     let release_of = |digest: Option<&crate::domain::digest::Digest>| {

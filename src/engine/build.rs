@@ -71,6 +71,26 @@ pub struct Outcome {
 }
 
 impl Engine {
+    /// What [`Self::build`] would refuse before the engine is asked, found without building. `root` is the folder of
+    /// the context, as in [`BuildRequest`].
+    ///
+    /// # Errors
+    /// For a context, Dockerfile or `.dockerignore` that is not usable.
+    pub fn check_build(&self, root: &Path, definition: &BuildDefinition) -> Result<(), EngineError> {
+        self.prepare(root, definition, &mut |_| {}).map(drop)
+    }
+
+    fn prepare(&self, root: &Path, definition: &BuildDefinition, on: On<'_>) -> Result<(Context, bool), EngineError> {
+        let buildkit = match definition.builder {
+            Builder::Auto => self.about().buildkit,
+            Builder::Classic => false,
+            Builder::BuildKit if self.about().buildkit => true,
+            Builder::BuildKit => return Err(EngineError::NoBuildKit { engine: self.about().to_string() }),
+        };
+        let reach = if buildkit && self.api >= DOCKER_23 { Reach::Anywhere } else { Reach::Named };
+        Ok((prepare(root, &definition.dockerfile, buildkit, reach, on)?, buildkit))
+    }
+
     /// Builds. Dropping the future stops the engine's work, too.
     ///
     /// # Errors
@@ -82,14 +102,7 @@ impl Engine {
         on: &mut (dyn FnMut(BuildEvent<'_>) + Send),
         _permit: MayWrite,
     ) -> Result<Outcome, EngineError> {
-        let buildkit = match request.definition.builder {
-            Builder::Auto => self.about().buildkit,
-            Builder::Classic => false,
-            Builder::BuildKit if self.about().buildkit => true,
-            Builder::BuildKit => return Err(EngineError::NoBuildKit { engine: self.about().to_string() }),
-        };
-        let reach = if buildkit && self.api >= DOCKER_23 { Reach::Anywhere } else { Reach::Named };
-        let context = prepare(request.root, &request.definition.dockerfile, buildkit, reach, on)?;
+        let (context, buildkit) = self.prepare(request.root, request.definition, on)?;
         let dockerfile_digest = Digest::of(&context.dockerfile.bytes);
         let options = options(request.definition, &context.dockerfile.path, buildkit)?;
 

@@ -1,6 +1,6 @@
 //! A repository with its working tree.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::{GitError, Worktree, command::Git, facts};
 use crate::domain::{
@@ -83,6 +83,30 @@ impl Checkout {
             _ if !(self.has(ancestor).await? && self.has(of).await?) => Ok(None),
             _ => Err(answer.failed("merge-base".to_owned())),
         }
+    }
+
+    /// Whether the commit certainly has nothing at this path, which starts at [`Self::top`]. Where a link may lead
+    /// there, or this clone lacks the commit's folders, that is not certain.
+    ///
+    /// # Errors
+    /// When git cannot be run.
+    pub async fn lacks(&self, commit: &Commit, path: &Path) -> Result<bool, GitError> {
+        let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+        if !path.components().all(is_plain) {
+            return Ok(false);
+        }
+        let path: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+        let mut git = self.git(&["ls-tree", "-z", commit.as_str(), "--"]);
+        for way in path.ancestors().filter(|way| !way.as_os_str().is_empty()) {
+            git = git.arg(way);
+        }
+        let answer = git.ask().await?;
+        let wanted = path.to_string_lossy();
+        // Entries are `mode kind object TAB path`; links have mode 120000.
+        let may_lead_there = |entry: &str| {
+            entry.starts_with("120000 ") || entry.split_once('\t').is_some_and(|(_, path)| path == wanted)
+        };
+        Ok(answer.status.success() && !answer.stdout.split('\0').any(may_lead_there))
     }
 
     /// A worktree of this commit in a new folder under `under`; the checkout is left alone.

@@ -72,8 +72,12 @@ impl Client {
         if answer.status != StatusCode::OK {
             return Err(self.refusal(&answer, &ask.act, &format!("repository {}", self.repository())));
         }
-        let list: ListJson =
-            serde_json::from_slice(answer.bytes()).map_err(|_| self.unreadable_list("it is not the JSON of a list"))?;
+        let list: ListJson = serde_json::from_slice(answer.bytes()).map_err(|_| {
+            self.unreadable_list(match answer.media_type().as_deref() {
+                Some("text/html") => "a web page was served in its place",
+                _ => "it is not the JSON of a list",
+            })
+        })?;
         self.note_listed();
         Ok((list.tags.unwrap_or_default(), self.following(&ask.url, &answer)?))
     }

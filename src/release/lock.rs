@@ -96,6 +96,8 @@ impl RunLock {
 
 impl Drop for RunLock {
     fn drop(&mut self) {
+        // Whoever holds the lock next, and is no release, must not be taken for this one. If this fails, it is.
+        let _ = self.file.set_len(0);
         // Closing the file would do, but for a child that is being started at this very moment: it has the
         // file, and so the lock, until its exec closes it. If this fails, closing is what is left.
         let _ = self.file.unlock();
@@ -168,7 +170,7 @@ fn tried(attempt: Result<(), TryLockError>) -> io::Result<bool> {
     }
 }
 
-/// The release that signed the file: the one that holds the lock, or else the last that did.
+/// The release that signed the file: the one that holds the lock, or else one that was killed.
 fn signer(path: &Path, file: &File) -> Result<Option<ReleaseId>, LockError> {
     let mut bytes = [0; 32];
     let count = file.read_at(&mut bytes, 0).map_err(|source| LockError::Io { file: path.to_path_buf(), source })?;
@@ -261,8 +263,9 @@ mod tests {
     #[test]
     fn the_kernel_frees_the_lock_of_a_process_that_was_killed() {
         let folder = tempfile::tempdir().unwrap();
-        drop(RunLock::acquire(folder.path(), &repository(), &id(1)).unwrap());
-        let mut stranger = Stranger::holding(&path_of(folder.path(), &repository()));
+        let file = path_of(folder.path(), &repository());
+        fs::write(&file, format!("{}\n", id(1))).unwrap();
+        let mut stranger = Stranger::holding(&file);
         assert_eq!(holder(folder.path(), &repository()).unwrap(), Some(id(1)));
         assert!(RunLock::acquire(folder.path(), &repository(), &id(2)).is_err());
         assert_eq!(living(folder.path()).unwrap(), [Some(id(1))]);
@@ -276,7 +279,7 @@ mod tests {
     fn a_holder_that_does_not_sign_is_not_taken_for_a_release() {
         let folder = tempfile::tempdir().unwrap();
         let file = path_of(folder.path(), &repository());
-        fs::write(&file, "").unwrap();
+        drop(RunLock::acquire(folder.path(), &repository(), &id(1)).unwrap());
         let _stranger = Stranger::holding(&file);
         for error in [
             holder(folder.path(), &repository()).unwrap_err(),

@@ -18,7 +18,7 @@ use crate::{
     secrets::{Vault, VaultPaths},
 };
 
-use super::{Surroundings, held, local::Run};
+use super::{Surroundings, held, local::Run, plan::context_root};
 
 /// What the login opens: the registry, and what must not be seen in a log.
 pub struct Access {
@@ -35,6 +35,7 @@ pub async fn preflight(run: &mut Run<'_, '_>, earlier: Option<&Release>) -> Resu
     let work = async {
         let access = access(run, &plan).await?;
         let engine = connect(run).await?;
+        can_be_built(run, &plan, &engine).await?;
         same_platform(run, &plan, engine.about().platform.as_ref()).await?;
         held::frozen_tags(&access.client, &plan, earlier).await?;
         Ok((access, engine))
@@ -102,6 +103,24 @@ async fn open_vault(at: &Surroundings<'_>) -> Result<Vault, Failure> {
     let opened = tokio::task::spawn_blocking(move || Vault::open(paths, &passphrase)).await;
     let opened = opened.map_err(|e| Failure::failed("the vault was not opened", e.to_string(), "report this"))?;
     Ok(opened?)
+}
+
+/// A missing Dockerfile, or one that would be refused anyway. Of a commit that is not checked out git tells the
+/// first; the rest shows in its worktree, when it is built.
+async fn can_be_built(run: &Run<'_, '_>, plan: &Plan, engine: &Engine) -> Result<(), Failure> {
+    let at = run.at;
+    if !at.from_worktree {
+        return Ok(engine.check_build(&context_root(&at.root, &plan.build.context), &plan.build)?);
+    }
+    let file = context_root(at.checkout.prefix(), &plan.build.context).join(&plan.build.dockerfile);
+    if at.checkout.lacks(&plan.source.commit, &file).await? {
+        return Err(Failure::usage(
+            "the Dockerfile is missing",
+            format!("there is no `{}` in commit {}", file.display(), plan.source.commit.short()),
+            "release a commit that has it, or correct `dockerfile` or `context` in windlass.toml",
+        ));
+    }
+    Ok(())
 }
 
 pub(super) fn registry_options(run: &Run<'_, '_>) -> registry::Options {

@@ -98,18 +98,32 @@ pub async fn table(question: &Question<'_>) -> Result<Table, Failure> {
 fn row(tag: Tag, observation: Observation, known: &[Known], unrecorded: &[Release]) -> Row {
     let newest = known.iter().find(|k| k.record.names(&tag));
     let mut judgement = judge(&tag, newest, known, &observation);
-    if judgement.verdict == Verdict::NotRecorded
+    // An earlier record that names the tag says nothing of what a later release left under it.
+    if of_no_record(judgement.verdict)
         && let Observation::Seen { content, .. } = &observation
         && let Some(release) = unrecorded.iter().find(|r| r.made(content) && r.pushes.iter().any(|p| p.tag == tag))
     {
         let id = &release.plan.release;
-        judgement.why = match release.state {
+        let why = match release.state {
             ReleaseState::Pending | ReleaseState::Running => format!("release {id}, which is running, built it"),
             _ => format!("built by {id}, which ended before record: windlass rerun {id} --from record"),
         };
+        judgement = Judgement { verdict: Verdict::NotRecorded, why };
     }
     let kind = newest.and_then(|k| k.record.tags.iter().find(|t| t.tag == tag)).map(|t| t.kind);
     Row { tag, kind, observation, known: newest.cloned(), judgement }
+}
+
+/// What the tag shows is in no record.
+fn of_no_record(verdict: Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::NotRecorded
+            | Verdict::Mismatch
+            | Verdict::SameFilesNewConfig
+            | Verdict::OtherPlatformOnly
+            | Verdict::Uncomparable
+    )
 }
 
 /// Releases that pushed something and left no record, or not yet.

@@ -1,16 +1,13 @@
 //! A build that is cancelled, a build that prints what a terminal would obey, and what can be found in its log after.
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _},
-    process::Stdio,
-};
-
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
+use windlass::log::lines::MAX_LINE;
 
 use crate::support::{
     processes::{runs, until},
     project::{Project, pushed},
     registry::Registry,
+    running::Running,
 };
 
 /// Cancels a build by this signal while a step of it sleeps.
@@ -23,23 +20,12 @@ fn cancelled_by(signal: Signal, builder: &str) {
     project.dockerfile(&format!("RUN echo asleep now && exec /bin/busybox sleep {seconds}\n"));
     project.commit("a long step");
     project.set_secret();
-    let mut command = project.program(&["release", "--yes"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("windlass");
-    let mut progress = BufReader::new(child.stderr.take().expect("stderr is piped"));
-    let mut told = String::new();
-    loop {
-        let start = told.len();
-        assert!(progress.read_line(&mut told).expect("progress") > 0, "it ended before it was cancelled: {told}");
-        if told[start..].trim_end().ends_with("asleep now") && !told[start..].contains("RUN") {
-            break;
-        }
-    }
+    let mut running = Running::start(&mut project.program(&["release", "--yes"]));
+    running.prints("asleep now");
     let sleeps = || runs(&format!("sleep\0{seconds}"));
     until("the step sleeps", sleeps);
-    kill_process(Pid::from_child(&child), signal).expect("it runs");
-    progress.read_to_string(&mut told).expect("progress");
-    let code = child.wait().expect("it ends").code();
-    assert_eq!(code, Some(130), "{told}");
+    running.signal(signal);
+    running.end().exits(130);
     until("the engine ended the step", || !sleeps());
     let release = &project.releases()[0];
     assert_eq!((&release["state"], &release["failure"]["kind"]), (&"cancelled".into(), &"cancelled".into()));
@@ -84,6 +70,34 @@ fn escape_sequences_do_not_reach_the_log() {
         }
         assert!(!text.contains(['\x07', '\r', '\u{9b}', '\u{9d}']), "{text:?}");
     }
+}
+
+#[test]
+fn bytes_that_are_no_text_and_a_line_of_ten_megabytes() {
+    const LONG: usize = 10_000_000;
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    project.set_secret();
+    // BuildKit would drop most of it.
+    project.image_key("builder = \"classic\"");
+    std::fs::write(project.path("page"), b"latin \xe9t\xe9, half \xf0\x9f\x98, c1 \xc2\x9b2J, nul \0.\n")
+        .expect("a file");
+    project.dockerfile(&format!(
+        "COPY page /page\nRUN cat /page && yes | tr -d '\\n' | head -c {LONG}; echo; echo the end\n"
+    ));
+    project.commit("no text");
+    let told = project.windlass(&["release", "--yes"]).exits(0).stderr;
+    let log = project.windlass(&["log", "@"]).exits(0).stdout;
+    for text in [&told, &log] {
+        assert!(
+            text.contains("latin \u{fffd}t\u{fffd}, half ") && text.contains("the end"),
+            "its beginning and its end"
+        );
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "nothing in it steers a terminal");
+        assert!(text.bytes().filter(|byte| *byte == b'y').count() >= LONG, "nothing of it is lost");
+        assert!(text.lines().all(|line| line.len() <= MAX_LINE + 16), "in pieces that can be shown");
+    }
+    assert!(project.windlass(&["log", "@", "--grep", "^the end$"]).exits(0).stdout.starts_with("the end"));
 }
 
 #[test]

@@ -14,16 +14,14 @@ use windlass::{
     secrets::{NewIdentity, Passphrase, Unanswered, Vault, VaultPaths},
 };
 
-use crate::{
-    engine::fake,
-    support::{
-        disk::SmallDisk,
-        fake_registry::{Answer, FakeRegistry, Shelf},
-        plan::{id, planned},
-        project::{Project, Ran, SECRET, ran},
-        registry::{PASSWORD, Registry, USER},
-        terminal::Terminal,
-    },
+use crate::support::{
+    disk::SmallDisk,
+    fake_engine,
+    fake_registry::{Answer, FakeRegistry, Shelf},
+    plan::{id, planned},
+    project::{Project, Ran, SECRET, ran},
+    registry::{PASSWORD, Registry, USER},
+    terminal::Terminal,
 };
 
 /// A project with its secret.
@@ -214,7 +212,7 @@ fn engines_that_are_not_as_they_should_be() {
 
     // It has neither BuildKit nor a disk in sight nor a clock.
     let podman = r#"{"Version":"4.3.1","ApiVersion":"1.41","Os":"linux","Arch":"amd64","Components":[{"Name":"Podman Engine"}]}"#;
-    let (_folder, socket) = fake::engine_of(podman, |mut asked| asked.answer("404 Not Found", "{}"));
+    let (_folder, socket) = fake_engine::engine_of(podman, |mut asked| asked.answer("404 Not Found", "{}"));
     let host = format!("unix://{}", socket.display());
     with(&host, "engine", 0).is("pass", "the classic builder for linux/amd64");
     with(&host, "disk", 0).is("cannot-tell", "not in sight");

@@ -1,70 +1,24 @@
 //! What is refused and what fails: the exit code, the three lines, the JSON error, and that nothing was touched.
 
-use std::{fs::File, os::unix::fs::PermissionsExt as _};
+use std::{
+    fs::{self, File},
+    os::unix::fs::{PermissionsExt as _, symlink},
+};
 
 use serde_json::Value;
 use windlass::domain::digest::Digest;
 
+use super::failing::{failed_in, fails, release_failed, says};
 use crate::support::{
     project::{Project, Ran, SECRET, ran},
     registry::{PASSWORD, Registry, USER},
 };
-
-/// Runs a command that must fail, for people and for programs: the same error both times.
-#[track_caller]
-fn fails(project: &Project, arguments: &[&str], code: i32, kind: &str) -> Value {
-    let people = project.windlass(arguments).exits(code);
-    let labels = ["error: ", "  why: ", " next: "];
-    let at: Vec<usize> = labels
-        .iter()
-        .map(|label| {
-            people
-                .stderr
-                .lines()
-                .position(|line| line.starts_with(label))
-                .unwrap_or_else(|| panic!("no `{label}`: {people:?}"))
-        })
-        .collect();
-    assert!(at.is_sorted(), "what, why, next: {}", people.stderr);
-    assert_eq!(people.stdout, "", "an error is no result");
-    let error = project.windlass(&[arguments, &["--json"]].concat()).exits(code).error();
-    assert_eq!(error["kind"], kind, "{error}");
-    for key in ["what", "why", "next"] {
-        assert!(error[key].as_str().is_some_and(|text| !text.is_empty()), "no {key}: {error}");
-    }
-    // The advice can be followed.
-    let next = error["next"].as_str().expect("text");
-    for advice in next.split("windlass ").skip(1) {
-        let command = advice.split(|c: char| !c.is_ascii_lowercase()).next().expect("split gives one part");
-        project.windlass(&[command, "--help"]).exits(0);
-    }
-    let what = error["what"].as_str().expect("text");
-    assert!(people.stderr.contains(what), "people are told another thing than {what}: {}", people.stderr);
-    error
-}
-
-#[track_caller]
-fn says(error: &Value, key: &str, wanted: &str) {
-    assert!(error[key].as_str().expect("text").contains(wanted), "{key} says nothing of `{wanted}`: {error}");
-}
 
 /// No release began, and the registry has never heard of the repository.
 #[track_caller]
 fn untouched(project: &Project) {
     assert_eq!(project.releases(), [] as [Value; 0]);
     assert_eq!(project.windlass(&["tags", "--json"]).exits(0).json()["rows"], serde_json::json!([]));
-}
-
-/// The newest release, which must have failed in this step.
-#[track_caller]
-fn failed_in(project: &Project, step: &str) -> Value {
-    let newest = project.releases().swap_remove(0);
-    assert_eq!(newest["state"], "failed", "{newest}");
-    let steps = newest["steps"].as_array().expect("steps");
-    let failed = steps.iter().find(|s| s["state"] == "failed").expect("a failed step");
-    assert_eq!(failed["name"], step, "{newest}");
-    assert_eq!(failed["error"], newest["failure"], "the release failed as its step did");
-    newest
 }
 
 #[test]
@@ -185,9 +139,46 @@ fn without_a_dockerfile() {
     project.set_secret();
     std::fs::remove_file(project.path("Dockerfile")).expect("it was there");
     project.commit("no Dockerfile");
-    let ran = project.windlass(&["release", "--yes", "--json"]).exits(2);
-    says(&ran.error(), "what", "the Dockerfile is missing");
-    assert_eq!(failed_in(&project, "build")["pushes"], serde_json::json!([]));
+    let release = release_failed(&project, project.windlass(&["release", "--yes"]), 2, "preflight");
+    says(&release["failure"], "what", "the Dockerfile is missing");
+    assert_eq!(release["steps"][1]["state"], "pending", "the login was not even looked at: {release}");
+    assert_eq!(project.windlass(&["tags", "--json"]).exits(0).json()["rows"], serde_json::json!([]));
+
+    // The same of a commit that is not checked out; and one that is there is found, wherever it lies.
+    let without = project.git(&["rev-parse", "HEAD"]);
+    project.dockerfile("");
+    project.commit("with one again");
+    let other = project.windlass(&["release", "--yes", "--ref", &without]);
+    let release = release_failed(&project, other, 2, "preflight");
+    says(&release["failure"], "why", "there is no `Dockerfile` in commit");
+    fs::create_dir_all(project.path("below/real")).expect("a folder");
+    for file in ["Dockerfile", "busybox"] {
+        fs::copy(project.path(file), project.path("below/real").join(file)).expect("a copy");
+    }
+    symlink("real", project.path("below/linked")).expect("a link");
+    for context in ["./below/real", "below/linked"] {
+        project.configure("");
+        project.image_key(&format!("context = \"{context}\""));
+        let commit = project.commit(context);
+        project.commit("not that one");
+        project.windlass(&["release", "--yes", "--ref", &commit]).exits(0);
+    }
+}
+
+#[test]
+fn what_the_engine_need_not_be_asked_for_is_refused_before_anything_begins() {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    project.set_secret();
+    project.dockerfile("RUN --mount=type=secret,id=token cat /run/secrets/token\n");
+    project.commit("a secret that the build would not get");
+    let release = release_failed(&project, project.windlass(&["release", "--yes"]), 2, "preflight");
+    says(&release["failure"], "what", "the build needs a secret");
+    project.image_key("context = \"nowhere\"");
+    project.commit("no context");
+    let release = release_failed(&project, project.windlass(&["release", "--yes"]), 2, "preflight");
+    says(&release["failure"], "what", "there is nothing to build");
+    assert_eq!(project.windlass(&["tags", "--json"]).exits(0).json()["rows"], serde_json::json!([]));
 }
 
 #[test]
@@ -256,7 +247,9 @@ fn a_lock_that_is_held() {
     let lock = File::options().write(true).open(&file).expect("the lock's file stays");
     lock.lock().expect("nobody holds it");
     let error = fails(&project, &["release", "--yes"], 1, "failed");
-    says(&error, "what", "another release of this repository is running");
+    // Whoever holds it is not the release that had it last.
+    says(&error, "what", "this repository is locked");
+    says(&error, "why", "a process that is no release");
     assert_eq!(project.releases().len(), 1, "what could not begin is no release");
     drop(lock);
     project.release();

@@ -1,12 +1,16 @@
 //! What was changed behind the program's back is found, and named by the right word.
 
+use serde_json::Value;
+use windlass::domain::digest::Digest;
+
 use crate::support::{
+    fake_registry::{Answer, FakeRegistry, Shelf},
     project::{Project, Ran, pushed},
     registry::Registry,
 };
 
 /// A project with one release done.
-fn released(registry: &Registry) -> (Project, serde_json::Value) {
+fn released(registry: &Registry) -> (Project, Value) {
     let project = Project::new(registry);
     project.set_secret();
     let release = project.release();
@@ -148,6 +152,96 @@ fn a_wrong_password_is_denied() {
     let newest = &project.releases()[0];
     let failed = newest["steps"].as_array().expect("steps").iter().find(|s| s["state"] == "failed");
     assert_eq!(failed.expect("a failed step")["name"], "secret", "before anything is built: {newest}");
-    assert_eq!(newest["image_id"], serde_json::Value::Null);
+    assert_eq!(newest["image_id"], Value::Null);
     project.windlass(&["secret", "check"]).exits(3);
+}
+
+#[test]
+fn what_was_hashed_earlier_is_only_claimed_now() {
+    let registry = Registry::with_login();
+    let (project, _) = released(&registry);
+    project.windlass(&["verify"]).exits(0);
+    let table = project.windlass(&["tags", "--json"]).exits(0).json();
+    for row in table["rows"].as_array().expect("rows") {
+        assert_eq!(row["verdict"], "match-claimed", "{row}");
+        assert!(row["why"].as_str().expect("a why").contains("its bytes hashed 20"), "it says when: {row}");
+    }
+    assert_eq!(project.row("latest")["verdict"], "match", "with --fresh they are hashed again");
+}
+
+/// A record of what the shelf has under `latest`, changed so; and what the program says of that tag by it.
+#[track_caller]
+fn by_record(registry: &FakeRegistry, changed: &Value, verdict: &str, code: i32) -> Value {
+    let project = Project::at(&registry.host);
+    let mut record = serde_json::json!({
+        "schema": "windlass.record/1", "release": "bbbbbbbbbb", "image": "app", "repository": project.repository,
+        "image_id": Digest::of(b"another image"), "id_kind": "config", "config_digest": null,
+        "manifest_digest": null, "index_digest": null, "diff_ids": [Digest::of(b"another layer")],
+        "platform": "linux/amd64", "tags": [{"tag": "latest", "kind": "moving"}], "commit": "a".repeat(40),
+        "ref": null, "remote": null, "review": "unreviewed", "dirty": false, "dockerfile_digest": null,
+        "context_digest": null, "log_digest": null, "log_clipped": false, "runner": "local",
+        "engine": "Docker 29.0", "who": "ada@elsewhere", "when": "2026-11-21T09:30:00Z",
+    });
+    for (key, value) in changed.as_object().expect("an object") {
+        record[key] = value.clone();
+    }
+    let folder = project.path("records/one");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let shasum = format!("{}\n", record["image_id"].as_str().expect("a digest"));
+    std::fs::write(folder.join("docker-image-shasum256.txt"), shasum).expect("a file");
+    std::fs::write(folder.join("release.json"), record.to_string()).expect("a file");
+    let arguments = ["verify", "latest", "--records", "records"];
+    let document = project.windlass(&[&arguments[..], &["--json"]].concat()).exits(code).json();
+    assert_eq!(document["rows"][0]["verdict"], verdict, "{document}");
+    let people = project.windlass(&arguments).exits(code).stdout;
+    assert!(people.contains(verdict), "{people}");
+    document["rows"][0].clone()
+}
+
+fn serving(shelf: Shelf) -> FakeRegistry {
+    FakeRegistry::answering(move |request| shelf.answer(request))
+}
+
+#[test]
+fn the_recorded_image_in_another_index_is_an_index_that_changed() {
+    let mut shelf = Shelf::default();
+    let (ours, other) = (shelf.image("ours"), shelf.image("for another platform"));
+    let platform = |name: &str| serde_json::json!({"platform": {"os": "linux", "architecture": name}});
+    let index = shelf.index(&[(&ours, platform("amd64")), (&other, platform("arm64"))]);
+    shelf.tag("latest", &index);
+    let registry = serving(shelf);
+    let recorded = serde_json::json!({"manifest_digest": ours, "index_digest": Digest::of(b"the index then")});
+    let row = by_record(&registry, &recorded, "index-changed", 0);
+    assert_eq!(row["registry"]["digest"], index);
+}
+
+#[test]
+fn an_image_for_other_platforms_alone_is_told_as_such() {
+    let mut shelf = Shelf::default();
+    let other = shelf.image("for another platform");
+    let index = shelf.index(&[(&other, serde_json::json!({"platform": {"os": "linux", "architecture": "arm64"}}))]);
+    shelf.tag("latest", &index);
+    let registry = serving(shelf);
+    let row = by_record(&registry, &serde_json::json!({}), "other-platform-only", 1);
+    let why = row["why"].as_str().expect("a why");
+    assert!(why.contains("linux/amd64") && why.contains("linux/arm64"), "{why}");
+}
+
+#[test]
+fn a_record_that_no_registry_can_show_is_uncomparable() {
+    let mut shelf = Shelf::default();
+    let image = shelf.image("one");
+    shelf.tag("latest", &image);
+    let registry = serving(shelf);
+    let recorded = serde_json::json!({"id_kind": "unknown", "diff_ids": []});
+    let row = by_record(&registry, &recorded, "uncomparable", 4);
+    assert!(row["why"].as_str().expect("a why").contains("an id of unknown kind"), "{row}");
+}
+
+#[test]
+fn a_registry_that_asks_to_wait_limits_the_rate() {
+    let registry = FakeRegistry::answering(|_| Answer::status(429).header("Retry-After", "90"));
+    let row = by_record(&registry, &serde_json::json!({}), "rate-limited", 4);
+    assert!(row["why"].as_str().expect("a why").contains("90 s"), "{row}");
+    assert!(row["registry"].is_null() && row["record"]["source"].is_string(), "the record is still shown: {row}");
 }

@@ -6,7 +6,6 @@ mod building;
 mod cancelling;
 mod connecting;
 mod dockerignore;
-pub mod fake;
 mod logins;
 mod memory;
 mod pushing;
@@ -27,6 +26,8 @@ use windlass::{
     },
     engine::{BuildEvent, BuildRequest, Endpoint, Engine, EngineError, Outcome},
 };
+
+use crate::support::fake_engine as fake;
 
 const BOTH: [Builder; 2] = [Builder::Classic, Builder::BuildKit];
 

@@ -43,16 +43,23 @@ impl SmallDisk {
         }
     }
 
+    /// [`Self::fill`] up to so many KiB that stay free.
+    pub fn fill_but(&self, kibibytes: u64) {
+        let room = self.room() / 1024;
+        self.fill(usize::try_from(room.saturating_sub(kibibytes)).expect("a small disk"));
+    }
+
+    fn room(&self) -> u64 {
+        let disk = rustix::fs::statvfs(self.path()).expect("the small disk");
+        disk.f_bavail * disk.f_frsize
+    }
+
     /// Gives back what [`Self::fill`] took.
     pub fn free(&self) {
-        let room = || {
-            let disk = rustix::fs::statvfs(self.path()).expect("the small disk");
-            disk.f_bavail * disk.f_frsize
-        };
         let ballast = self.path().join("ballast");
-        let all = room() + fs::metadata(&ballast).expect("the ballast of `fill`").len();
+        let all = self.room() + fs::metadata(&ballast).expect("the ballast of `fill`").len();
         fs::remove_file(&ballast).expect("the ballast of `fill`");
-        until(|| room() >= all);
+        until(|| self.room() >= all);
     }
 }
 

@@ -1,10 +1,12 @@
 //! What the tests stand on: real services, started for one test and ended with it.
 
 pub mod disk;
+pub mod fake_engine;
 pub mod fake_registry;
 pub mod plan;
 pub mod processes;
 pub mod project;
 pub mod registry;
+pub mod running;
 pub mod stop;
 pub mod terminal;

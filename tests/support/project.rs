@@ -55,17 +55,22 @@ impl Ran {
 impl Project {
     /// One commit on master, at the remote too. There is no secret yet.
     pub fn new(registry: &Registry) -> Self {
+        Self::at(&registry.host)
+    }
+
+    /// [`Self::new`], released to whatever is at this host.
+    pub fn at(host: &str) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let port = registry.host.rsplit(':').next().expect("split gives one part");
+        let port = host.rsplit(':').next().expect("split gives one part");
         let nonce = format!("it{}-{port}-{number}", std::process::id());
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let project = Self { repository: registry.repository(&format!("team/{nonce}")), folder, nonce };
+        let project = Self { repository: format!("{host}/team/{nonce}"), folder, nonce };
         for folder in ["checkout", "user", "docker"] {
             fs::create_dir(project.folder.path().join(folder)).expect("a folder");
         }
         let login = STANDARD.encode(format!("{USER}:{PASSWORD}"));
-        let auths = serde_json::json!({"auths": {&registry.host: {"auth": login}}});
+        let auths = serde_json::json!({"auths": {host: {"auth": login}}});
         fs::write(project.folder.path().join("docker/config.json"), auths.to_string()).expect("docker's config.json");
         project.git(&["init", "--quiet", "--initial-branch=master"]);
         let remote = project.folder.path().join("remote.git");
@@ -121,6 +126,12 @@ impl Project {
                  recipe = {{ username = \"/username\", password = \"/password\" }}\n{more}"
             ),
         );
+    }
+
+    /// Adds a key to the image of `windlass.toml`.
+    pub fn image_key(&self, line: &str) {
+        let text = fs::read_to_string(self.path("windlass.toml")).expect("the file");
+        self.write("windlass.toml", &text.replace("[[image]]\n", &format!("[[image]]\n{line}\n")));
     }
 
     /// Writes the Dockerfile, with `more` at its end. No step is in the cache of another project.

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::Shutdown,
     os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
     sync::{
@@ -16,47 +17,91 @@ use tempfile::TempDir;
 /// Passes everything on to the real engine until it is cut; then all connections break.
 pub struct Proxy {
     folder: TempDir,
-    open: Arc<Mutex<Vec<UnixStream>>>,
-    cut: Arc<AtomicBool>,
+    line: Arc<Line>,
+}
+
+#[derive(Default)]
+struct Line {
+    open: Mutex<Vec<UnixStream>>,
+    cut: AtomicBool,
+}
+
+impl Line {
+    fn cut(&self) {
+        self.cut.store(true, Ordering::SeqCst);
+        for stream in self.open.lock().unwrap().drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
 }
 
 impl Proxy {
     pub fn start() -> Self {
+        Self::watching(None)
+    }
+
+    /// Cuts itself as soon as the engine has answered this.
+    pub fn cutting_after(answer: &'static str) -> Self {
+        Self::watching(Some(answer))
+    }
+
+    fn watching(last: Option<&'static str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join("docker.sock")).unwrap();
-        let open: Arc<Mutex<Vec<UnixStream>>> = Arc::default();
-        let cut = Arc::new(AtomicBool::new(false));
-        let (kept, is_cut) = (open.clone(), cut.clone());
+        let line = Arc::new(Line::default());
+        let kept = Arc::clone(&line);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                if is_cut.load(Ordering::SeqCst) {
+                if kept.cut.load(Ordering::SeqCst) {
                     return;
                 }
                 let engine = UnixStream::connect("/var/run/docker.sock").unwrap();
-                kept.lock().unwrap().extend([client.try_clone().unwrap(), engine.try_clone().unwrap()]);
-                for (mut from, mut to) in [(client.try_clone().unwrap(), engine.try_clone().unwrap()), (engine, client)]
-                {
-                    thread::spawn(move || {
-                        let _ = std::io::copy(&mut from, &mut to);
-                        let _ = to.shutdown(std::net::Shutdown::Write);
-                    });
-                }
+                kept.open.lock().unwrap().extend([client.try_clone().unwrap(), engine.try_clone().unwrap()]);
+                let (mut asks, mut asked) = (client.try_clone().unwrap(), engine.try_clone().unwrap());
+                thread::spawn(move || {
+                    let _ = std::io::copy(&mut asks, &mut asked);
+                    let _ = asked.shutdown(Shutdown::Write);
+                });
+                let line = Arc::clone(&kept);
+                thread::spawn(move || answer(engine, client, last, &line));
             }
         });
-        Self { folder, open, cut }
+        Self { folder, line }
     }
 
     pub fn socket(&self) -> PathBuf {
         self.folder.path().join("docker.sock")
     }
 
+    /// As DOCKER_HOST names it.
+    pub fn host(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
     /// As when the engine is killed.
     pub fn cut(&self) {
-        self.cut.store(true, Ordering::SeqCst);
-        for stream in self.open.lock().unwrap().drain(..) {
-            let _ = stream.shutdown(std::net::Shutdown::Both);
+        self.line.cut();
+    }
+}
+
+/// Passes the engine's answer on, up to the one that is to be the last.
+fn answer(mut engine: UnixStream, mut client: UnixStream, last: Option<&str>, line: &Line) {
+    let mut piece = vec![0; 1 << 16];
+    // A text may arrive in two pieces.
+    let mut seen = Vec::new();
+    while let Ok(read @ 1..) = engine.read(&mut piece) {
+        if client.write_all(&piece[..read]).is_err() {
+            break;
+        }
+        if let Some(last) = last {
+            seen.extend_from_slice(&piece[..read]);
+            if memchr::memmem::find(&seen, last.as_bytes()).is_some() {
+                return line.cut();
+            }
+            seen.drain(..seen.len().saturating_sub(last.len()));
         }
     }
+    let _ = client.shutdown(Shutdown::Write);
 }
 
 /// One request of which the head was read.
