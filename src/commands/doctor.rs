@@ -29,7 +29,7 @@ pub async fn run(ground: &Ground, wanted: Option<CheckId>, image: &ImageArg) -> 
         environment: ground.environment.clone(),
         project,
         image: image.image.clone(),
-        vault: doctor::opens_vault(wanted).then(|| ground.vault()),
+        passphrase: ground.passphrase.clone(),
         registry: ground.registry_options(),
         user: who.split('@').next().unwrap_or(&who).to_owned(),
         permit: ground.permit,

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::json;
 
-use super::{args::InitArgs, ground::Ground, output::Output, terminal::Terminal};
+use super::{args::InitArgs, ground::Ground, terminal::Terminal};
 use crate::{
     config::{ConfigError, Draft, DraftImage, PROJECT_FILE},
     domain::{
@@ -29,15 +29,14 @@ pub async fn run(ground: &Ground, args: &InitArgs) -> Result<u8, Failure> {
     let here = std::path::absolute(&file).map_err(|why| ConfigError::Unwritable { file: file.clone(), why })?;
     let folder = here.parent().unwrap_or(&here);
     let found = look(folder, &*ground.environment).await?;
-    let asker = if args.yes { Asker::Nobody } else { Asker::maintainer(ground)? };
-    if let (Asker::Maintainer(output), Some(seen)) = (asker, seen(&found)) {
-        output.note(&seen);
+    let terminal = if args.yes { None } else { Some(terminal(ground)?) };
+    if let (Some(terminal), Some(seen)) = (&terminal, seen(&found)) {
+        terminal.tell(&seen)?;
     }
-    let draft = decide(args, &found, asker)?;
-    if let Asker::Maintainer(output) = asker {
-        output.note(&format!("\n{}", draft.text()));
-        let question = format!("Write this to {}? [Y/n] ", file.display());
-        if !matches!(Terminal::open()?.ask(&question)?.as_str(), "" | "y" | "Y" | "yes") {
+    let draft = decide(args, &found, terminal.as_ref().map_or(Asker::Nobody, Asker::Maintainer))?;
+    if let Some(terminal) = &terminal {
+        let question = format!("\n{}\nWrite this to {}? [Y/n] ", draft.text(), file.display());
+        if !matches!(terminal.ask(&question)?.as_str(), "" | "y" | "Y" | "yes") {
             return Err(Failure::usage("nothing was written", "it was not confirmed", "start again: windlass init"));
         }
     }
@@ -70,10 +69,10 @@ pub async fn run(ground: &Ground, args: &InitArgs) -> Result<u8, Failure> {
 /// What the maintainer may want to know before the questions.
 fn seen(found: &Found) -> Option<String> {
     let registries = found.registries.join(", ");
-    (!registries.is_empty()).then(|| format!("docker is logged in to {registries}"))
+    (!registries.is_empty()).then(|| format!("docker is logged in to {registries}\n"))
 }
 
-fn decide(args: &InitArgs, found: &Found, asker: Asker) -> Result<Draft, Failure> {
+fn decide(args: &InitArgs, found: &Found, asker: Asker<'_>) -> Result<Draft, Failure> {
     let guess = Guess::from(found);
     let images = images(args, &guess, asker)?;
     let first = &images[0].repository;
@@ -98,7 +97,7 @@ fn decide(args: &InitArgs, found: &Found, asker: Asker) -> Result<Draft, Failure
 }
 
 /// At least one image.
-fn images(args: &InitArgs, guess: &Guess<'_>, asker: Asker) -> Result<Vec<DraftImage>, Failure> {
+fn images(args: &InitArgs, guess: &Guess<'_>, asker: Asker<'_>) -> Result<Vec<DraftImage>, Failure> {
     let contexts = guess.contexts();
     let several = contexts.len() > 1;
     let answered = args.repository.is_some() && !several;
@@ -179,21 +178,22 @@ impl Display for Branches {
 }
 
 /// Who answers the questions.
-#[derive(Debug, Clone, Copy)]
-enum Asker {
-    Maintainer(Output),
+#[derive(Clone, Copy)]
+enum Asker<'a> {
+    Maintainer(&'a Terminal),
     /// What is found counts, and what is not found is missing.
     Nobody,
 }
 
-impl Asker {
-    fn maintainer(ground: &Ground) -> Result<Self, Failure> {
-        if ground.output.json || !std::io::stdin().is_terminal() {
-            return Err(refused("there is nobody to ask", "--yes to take what is found"));
-        }
-        Ok(Self::Maintainer(ground.output))
+/// Where the questions are asked.
+fn terminal(ground: &Ground) -> Result<Terminal, Failure> {
+    if ground.output.json || !std::io::stdin().is_terminal() {
+        return Err(refused("there is nobody to ask", "--yes to take what is found"));
     }
+    Ok(Terminal::open()?)
+}
 
+impl Asker<'_> {
     /// The answer; the default where there is none. Asked again until it fits.
     fn ask<T: FromStr<Err: Display> + Display + Clone>(
         self,
@@ -205,7 +205,7 @@ impl Asker {
         loop {
             let shown = default.map(|default| format!(" [{default}]")).unwrap_or_default();
             let answer = match self {
-                Self::Maintainer(_) => Terminal::open()?.ask(&format!("{question}{shown}: "))?,
+                Self::Maintainer(terminal) => terminal.ask(&format!("{question}{shown}: "))?,
                 Self::Nobody => String::new(),
             };
             let meant = match (answer.as_str(), default) {
@@ -215,7 +215,7 @@ impl Asker {
             };
             match (meant.and_then(|meant| fits(&meant).map(|()| meant)), self) {
                 (Ok(meant), _) => return Ok(meant),
-                (Err(why), Self::Maintainer(output)) => output.note(&format!("  {why}")),
+                (Err(why), Self::Maintainer(terminal)) => terminal.tell(&format!("  {why}\n"))?,
                 (Err(why), Self::Nobody) => return Err(refused(format!("{question}: {why}"), flag)),
             }
         }

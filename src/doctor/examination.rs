@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
+use super::vault::unopened;
+
 use crate::{
     config::{Image, Paths, Project, StoreKind},
     domain::{
@@ -15,7 +17,7 @@ use crate::{
     engine::{self, Engine, Limits},
     registry::{self, Client, Hello, RegistryError},
     release::Environment,
-    secrets::{Entry, Vault},
+    secrets::{Entry, Passphrase, Vault, VaultPaths},
 };
 
 /// An engine that does not answer is told of within the limit of a check.
@@ -23,8 +25,7 @@ const ENGINE: Limits =
     Limits { connect: std::time::Duration::from_secs(10), answer: std::time::Duration::from_secs(15) };
 
 /// Does this check, or one of all, look into the vault? Opening it may ask for a passphrase.
-#[must_use]
-pub fn opens_vault(wanted: Option<CheckId>) -> bool {
+fn opens_vault(wanted: Option<CheckId>) -> bool {
     use CheckId::{Login, Push, Registry, Secret, Vault};
     wanted.is_none_or(|check| matches!(check, Registry | Vault | Secret | Login | Push))
 }
@@ -36,8 +37,8 @@ pub struct Machine {
     pub project: Result<Project, Failure>,
     /// One image of the project; without it, all of them.
     pub image: Option<String>,
-    /// `None` where no check that [`opens_vault`] is wanted.
-    pub vault: Option<Result<Vault, Failure>>,
+    /// The way to the passphrase of the vault, should it have one.
+    pub passphrase: Passphrase,
     pub registry: registry::Options,
     /// The name of who runs this, without the host.
     pub user: String,
@@ -46,6 +47,8 @@ pub struct Machine {
 
 pub(super) struct Examination {
     pub machine: Machine,
+    /// `None` where no check that is wanted looks into it; the error is what the vault's own check says.
+    pub vault: Option<Result<Vault, Finding>>,
     subjects: Vec<Subject>,
     engine: OnceCell<Result<Engine, Failure>>,
 }
@@ -57,11 +60,14 @@ pub(super) struct Subject {
 }
 
 impl Examination {
-    pub fn new(machine: Machine) -> Self {
+    /// Opens the vault where that is needed: before the checks begin, since somebody may have to be asked.
+    pub fn new(machine: Machine, wanted: Option<CheckId>) -> Self {
+        let paths = VaultPaths { vault: machine.paths.vault(), identity: machine.paths.identity() };
+        let vault = opens_vault(wanted).then(|| Vault::open(paths, &machine.passphrase).map_err(unopened));
         let images = machine.project.as_ref().map(|project| project.images.as_slice()).unwrap_or_default();
         let meant = images.iter().filter(|image| machine.image.as_ref().is_none_or(|name| name == &image.name));
         let subjects = meant.map(|image| Subject { image: image.clone(), hello: OnceCell::new() }).collect();
-        Self { machine, subjects, engine: OnceCell::new() }
+        Self { machine, vault, subjects, engine: OnceCell::new() }
     }
 
     /// The images that are looked at. None where there is no project.
@@ -95,7 +101,7 @@ impl Examination {
             let fix = "run this check where the release runs";
             return Err(Finding::cannot_tell(format!("{} is kept by Taskcluster", source.name), Owner::You, fix));
         }
-        match &self.machine.vault {
+        match &self.vault {
             Some(Ok(vault)) => Ok(vault.get(&source.name)),
             Some(Err(_)) | None => Err(Finding::needs(CheckId::Vault)),
         }

@@ -1,6 +1,6 @@
 //! `windlass doctor`: everything a release stands on, looked at one by one, before it is needed.
 //!
-//! A check is a file here with one function, from an [`Examination`] to a [`Finding`]: pass, warn, fail or cannot
+//! A check is a file here with one function, from an `Examination` to a [`Finding`]: pass, warn, fail or cannot
 //! tell, with what was seen, what to do, and who can. Checks share what is costly to find out (the project, the
 //! engine, the registry's greeting), so they run all at once in any order; one that finds the thing it needs not
 //! working says which check tells more. Nothing is changed but for the upload that `push` begins and calls off.
@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-pub use examination::{Machine, opens_vault};
+pub use examination::Machine;
 
 use examination::{Examination, Subject};
 
@@ -49,7 +49,7 @@ pub struct Report {
 
 /// Runs the check that is wanted, or all of them. Reports come in the order of [`CheckId::ALL`].
 pub async fn examine(machine: Machine, wanted: Option<CheckId>) -> Vec<Report> {
-    let examination = Examination::new(machine);
+    let examination = Examination::new(machine, wanted);
     let checks = CheckId::ALL.into_iter().filter(|check| wanted.is_none_or(|wanted| wanted == *check));
     let runs = checks.flat_map(|check| {
         let subjects: Vec<Option<&Subject>> = match examination.subjects() {

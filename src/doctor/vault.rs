@@ -3,13 +3,19 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use super::examination::Examination;
-use crate::domain::finding::{CheckId, Finding, Owner};
+use crate::{
+    domain::{
+        failure::Failure,
+        finding::{CheckId, Finding, Owner},
+    },
+    secrets::VaultError,
+};
 
 pub(super) fn check(examination: &Examination) -> Finding {
     let paths = &examination.machine.paths;
-    let opened = match &examination.machine.vault {
+    let opened = match &examination.vault {
         None => return Finding::needs(CheckId::Vault),
-        Some(Err(failure)) => return Finding::failed(failure, Owner::You),
+        Some(Err(unopened)) => return unopened.clone(),
         Some(Ok(vault)) if vault.exists() => {
             let count = vault.names().len();
             let secrets = if count == 1 { "1 secret".to_owned() } else { format!("{count} secrets") };
@@ -26,6 +32,16 @@ pub(super) fn check(examination: &Examination) -> Finding {
     }
     open.insert(0, Finding::pass(opened));
     Finding::together(open)
+}
+
+/// A vault that does not open. Without its passphrase nothing is known to be wrong with it.
+pub(super) fn unopened(error: VaultError) -> Finding {
+    let unasked = matches!(error, VaultError::NoPassphrase { .. });
+    let failure = Failure::from(error);
+    if unasked {
+        return Finding::blocked(format!("{}: {}", failure.what, failure.why), Owner::You, failure.next);
+    }
+    Finding::failed(&failure, Owner::You)
 }
 
 /// What is not there is open to nobody.

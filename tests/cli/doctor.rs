@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use windlass::{
     domain::{finding::CheckId, name::ReleaseId, permission::MayWrite},
     journal::Journal,
-    secrets::{Vault, VaultPaths},
+    secrets::{NewIdentity, Passphrase, Unanswered, Vault, VaultPaths},
 };
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
         plan::{id, planned},
         project::{Project, Ran, SECRET, ran},
         registry::{PASSWORD, Registry, USER},
+        terminal::Terminal,
     },
 };
 
@@ -348,9 +349,9 @@ fn secrets_that_cannot_be_used() {
     said(&project, "login", 4).is("cannot-tell", "needs secret");
     project.set_secret();
     let paths = VaultPaths { vault: project.home().join("vault.age"), identity: project.home().join("identity.txt") };
+    let nobody = Passphrase::asked(|_| Err(Unanswered::NoTerminal));
     let set = |document: Value, repository: &str, at: Timestamp| {
-        let mut vault =
-            Vault::open(paths.clone(), &windlass::secrets::Passphrase::asked(|question| panic!("{question}"))).unwrap();
+        let mut vault = Vault::open(paths.clone(), &nobody).unwrap();
         let document = serde_json::from_value(document).unwrap();
         let permit = MayWrite::unless(false).unwrap();
         let bindings = [repository.parse().unwrap()].into();
@@ -386,6 +387,36 @@ fn a_vault_that_others_can_open() {
     for check in ["secret", "login", "push"] {
         Said::of(&ran, check).is("cannot-tell", "needs vault");
     }
+}
+
+#[test]
+fn a_vault_whose_passphrase_nobody_types() {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    let paths = VaultPaths { vault: project.home().join("vault.age"), identity: project.home().join("identity.txt") };
+    let mut vault = Vault::open(paths, &Passphrase::given("correct horse battery".into())).unwrap();
+    vault.keep_key(NewIdentity::under("correct horse battery".into()).unwrap());
+    let document = serde_json::from_value(json!({"username": USER, "password": PASSWORD})).unwrap();
+    let bindings = [project.repository.parse().unwrap()].into();
+    let permit = MayWrite::unless(false).unwrap();
+    vault.set(SECRET.parse().unwrap(), document, bindings, Timestamp::now(), "ada@host".into(), permit).unwrap();
+
+    let doctor = |arguments: &[&str]| {
+        // In a session of its own it has no terminal to ask at, wherever the tests run.
+        let program = project.program(&[&["doctor", "--json"], arguments].concat());
+        let mut alone = std::process::Command::new("setsid");
+        alone.arg("--wait").arg(program.get_program()).args(program.get_args()).env_clear();
+        alone.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(project.checkout());
+        ran(alone.stdin(std::process::Stdio::null()))
+    };
+    let locked = doctor(&[]).exits(4);
+    Said::of(&locked, "vault").is("cannot-tell", "the vault needs its passphrase").fixed_by("terminal");
+    Said::of(&locked, "login").is("cannot-tell", "needs vault");
+    Said::of(&doctor(&["engine"]).exits(0), "engine").is("pass", "Docker ");
+
+    let mut terminal = Terminal::start(&project.program(&["doctor", "login"]));
+    terminal.sees("assphrase").types("correct horse battery");
+    terminal.ends().exits(0);
 }
 
 #[tokio::test]

@@ -277,3 +277,20 @@ fn how_the_key_is_kept_is_chosen_by_option_and_told() {
     let shown = plain.windlass(&["secret", "show", "--json"]).exits(0).json();
     assert_eq!((&shown["identity"]["kind"], &shown["identity"]["ssh_key"]), (&"plain".into(), &().into()));
 }
+
+#[test]
+fn a_rotation_reads_the_vault_again_and_asks_once() {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    under_passphrase(&project);
+    let new = "the-password-after-this-one";
+    registry.accept(&[(USER, new)]);
+    let mut terminal = at_terminal(&project, &["secret", "rotate"]);
+    terminal.sees("assphrase").types(PASSPHRASE);
+    terminal.sees("New password: ").types(new);
+    let session = terminal.ends().exits(0);
+    no_value_in(&session);
+    assert!(!session.transcript.contains(new), "{}", session.transcript);
+    assert_eq!(session.transcript.matches("assphrase").count(), 1, "{}", session.transcript);
+    assert!(session.screen.contains("rotated: the new one is the secret"), "{}", session.screen);
+}

@@ -1,16 +1,13 @@
 //! Rotation as a maintainer does it: what is proven, what is kept, what is refused, and what is told.
 
-use std::{
-    io::{Read as _, Write as _},
-    path::Path,
-    process::Command,
-};
+use std::{path::Path, process::Command};
 
 use serde_json::Value;
 
 use crate::support::{
     project::{Project, Ran, SECRET},
     registry::{PASSWORD, Registry, USER},
+    terminal::Terminal,
 };
 
 /// What the password becomes.
@@ -245,31 +242,10 @@ fn one_repository_that_refuses_is_enough() {
 #[test]
 fn at_a_terminal_the_password_is_asked_for_and_not_shown() {
     let (_registry, project) = ready();
-    let pair = portable_pty::native_pty_system().openpty(portable_pty::PtySize::default()).expect("a terminal");
-    let mut builder = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_windlass"));
-    let program = project.program(&[]);
-    builder.env_clear();
-    for (key, value) in program.get_envs() {
-        builder.env(key, value.unwrap_or_default());
-    }
-    builder.args(["secret", "rotate", "--username", OTHER]);
-    builder.cwd(project.checkout());
-    let mut child = pair.slave.spawn_command(builder).expect("windlass");
-    drop(pair.slave);
-    let mut reader = pair.master.try_clone_reader().expect("a reader");
-    let mut screen = Vec::new();
-    let mut answered = false;
-    let mut buffer = [0; 1024];
-    // Reading ends, with an error on Linux, when the program has.
-    while let Ok(count @ 1..) = reader.read(&mut buffer) {
-        screen.extend_from_slice(&buffer[..count]);
-        if !answered && screen.ends_with(b"New password: ") {
-            pair.master.take_writer().expect("a writer").write_all(format!("{NEW}\n").as_bytes()).expect("typed");
-            answered = true;
-        }
-    }
-    let screen = String::from_utf8_lossy(&screen);
-    assert!(child.wait().expect("a child").success(), "{screen}");
-    assert!(answered && !screen.contains(NEW), "{screen}");
+    let mut terminal = Terminal::start(&project.program(&["secret", "rotate", "--username", OTHER]));
+    terminal.sees("New password: ").types(NEW);
+    let session = terminal.ends().exits(0);
+    assert!(!session.transcript.contains(NEW), "{}", session.transcript);
+    assert!(session.screen.contains("✓  verify stored"), "{}", session.screen);
     assert!(vault(&project).contains(NEW));
 }

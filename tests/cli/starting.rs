@@ -2,15 +2,12 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
+    io::Write as _,
     path::Path,
     process::{Command, Stdio},
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
 };
 
 use clap::CommandFactory as _;
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use windlass::{
     commands::args::Cli,
     config::{self, Project as Configured},
@@ -19,6 +16,7 @@ use windlass::{
 use crate::support::{
     project::{Project, ran},
     registry::{PASSWORD, Registry, USER},
+    terminal::Terminal,
 };
 
 /// A project without a configuration, whose code seems to come from there.
@@ -124,74 +122,20 @@ fn nothing_is_written_over_or_against_the_will() {
     assert_eq!(fs::read_to_string(project.path("windlass.toml")).expect("the file"), "# mine\n");
 }
 
-/// The program in a terminal of its own.
-struct Terminal {
-    child: Box<dyn portable_pty::Child + Send + Sync>,
-    keys: Box<dyn std::io::Write + Send>,
-    screen: Arc<Mutex<String>>,
-}
-
-impl Terminal {
-    fn running(project: &Project, arguments: &[&str]) -> Self {
-        let pty =
-            native_pty_system().openpty(PtySize { rows: 50, cols: 120, ..PtySize::default() }).expect("a terminal");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_windlass"));
-        command.args(arguments);
-        command.cwd(project.checkout());
-        command.env("WINDLASS_HOME", project.home());
-        command.env("HOME", project.home());
-        let child = pty.slave.spawn_command(command).expect("windlass");
-        drop(pty.slave);
-        let keys = pty.master.take_writer().expect("a writer");
-        let mut shown = pty.master.try_clone_reader().expect("a reader");
-        let screen = Arc::new(Mutex::new(String::new()));
-        let seen = Arc::clone(&screen);
-        std::thread::spawn(move || {
-            // The terminal is ours for as long as somebody reads it.
-            let _master = pty.master;
-            let mut piece = [0; 1024];
-            while let Ok(count @ 1..) = shown.read(&mut piece) {
-                seen.lock().expect("no panic").push_str(&String::from_utf8_lossy(&piece[..count]));
-            }
-        });
-        Self { child, keys, screen }
-    }
-
-    /// Waits until this is asked, and answers.
-    fn answers(&mut self, question: &str, answer: &str) {
-        let start = Instant::now();
-        loop {
-            let mut screen = self.screen.lock().expect("no panic");
-            if let Some(at) = screen.find(question) {
-                screen.drain(..at + question.len());
-                break;
-            }
-            assert!(start.elapsed() < Duration::from_mins(1), "`{question}` was not asked: {screen}");
-            drop(screen);
-            std::thread::yield_now();
-        }
-        self.keys.write_all(format!("{answer}\n").as_bytes()).expect("the terminal takes keys");
-    }
-
-    fn exits(mut self, code: u32) {
-        assert_eq!(self.child.wait().expect("windlass").exit_code(), code, "{}", self.screen.lock().expect("no panic"));
-    }
-}
-
 #[test]
 fn a_maintainer_is_asked() {
     let registry = Registry::open();
     let project = fresh(&registry, "https://github.com/mozilla/balrog");
     fs::create_dir(project.path("web")).expect("a folder");
     project.write("web/Dockerfile", "FROM scratch\n");
-    let mut terminal = Terminal::running(&project, &["init"]);
-    terminal.answers("Repository for Dockerfile (- for none) [docker.io/mozilla/balrog]: ", "Not A Repository");
-    terminal.answers("is not a repository", "");
-    terminal.answers("Repository for web/Dockerfile (- for none) [docker.io/mozilla/balrog-web]: ", "-");
-    terminal.answers("Branches that are released [master]: ", "trunk, release/*");
-    terminal.answers("[repo:github.com/mozilla/balrog:dockerhub]: ", "mine");
-    terminal.answers("Write this to windlass.toml? [Y/n] ", "");
-    terminal.exits(0);
+    let mut terminal = Terminal::start(&project.program(&["init"]));
+    terminal.sees("Repository for Dockerfile (- for none) [docker.io/mozilla/balrog]: ").types("Not A Repository");
+    terminal.sees("is not a repository").types("");
+    terminal.sees("Repository for web/Dockerfile (- for none) [docker.io/mozilla/balrog-web]: ").types("-");
+    terminal.sees("Branches that are released [master]: ").types("trunk, release/*");
+    terminal.sees("[repo:github.com/mozilla/balrog:dockerhub]: ").types("mine");
+    terminal.sees("Write this to windlass.toml? [Y/n] ").types("");
+    terminal.ends().exits(0);
     let found = written(&project);
     assert_eq!(images(&found), [". docker.io/mozilla/balrog"]);
     assert_eq!(found.policy.branches, ["trunk", "release/*"]);
@@ -200,11 +144,11 @@ fn a_maintainer_is_asked() {
 
     fs::remove_file(project.path("windlass.toml")).expect("it was written");
     let mut terminal =
-        Terminal::running(&project, &["init", "--repository", "a/b", "--branch", "main", "--secret", "s"]);
-    terminal.answers("[docker.io/a/b]: ", "");
-    terminal.answers("[docker.io/a/b-web]: ", "");
-    terminal.answers("? [Y/n] ", "n");
-    terminal.exits(2);
+        Terminal::start(&project.program(&["init", "--repository", "a/b", "--branch", "main", "--secret", "s"]));
+    terminal.sees("[docker.io/a/b]: ").types("");
+    terminal.sees("[docker.io/a/b-web]: ").types("");
+    terminal.sees("? [Y/n] ").types("n");
+    terminal.ends().exits(2);
     assert!(!project.path("windlass.toml").exists());
 }
 
