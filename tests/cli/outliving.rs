@@ -201,8 +201,8 @@ fn a_release_is_cancelled_from_elsewhere() {
     sleeping.until_it_is_gone();
     assert_eq!(cancelled["state"], "cancelled");
     assert_eq!(cancelled, project.windlass(&["show", &id, "--json"]).exits(0).json());
-    let watched = ended(watcher).exits(130);
-    assert!(watched.stderr.contains("asleep now") && watched.stderr.contains("cancelled"), "{}", watched.stderr);
+    let seen = ended(watcher).exits(130).stderr;
+    assert!(seen.contains("asleep now") && seen.contains("cancelled"), "{seen}");
     let error = project.windlass(&["cancel", &id, "--json"]).exits(1).error();
     assert!(error["why"].as_str().expect("text").contains("ended already"), "{error}");
     assert_eq!(project.releases()[0]["pushes"], serde_json::json!([]));
@@ -240,7 +240,7 @@ fn a_killed_release_is_interrupted() {
     assert_eq!(shown["state"], "interrupted");
     assert_eq!(shown["steps"][2]["state"], "interrupted");
     let people = project.windlass(&["show", "@"]).exits(0).stdout;
-    assert!(people.contains("ended without a last word") && people.contains("windlass release"), "{people}");
+    assert!(people.contains("ended without a last word") && people.contains("windlass rerun"), "{people}");
     assert!(project.windlass(&["releases"]).exits(0).stdout.contains("interrupted in its build step"));
     let error = project.windlass(&["cancel", "@", "--json"]).exits(1).error();
     assert!(error["why"].as_str().expect("text").contains("interrupted"), "{error}");

@@ -71,7 +71,7 @@ fn release() -> ReleaseId {
 }
 
 async fn next(follower: &mut Follower) -> News {
-    tokio::time::timeout(Duration::from_secs(60), follower.next()).await.expect("news").unwrap()
+    tokio::time::timeout(Duration::from_mins(1), follower.next()).await.expect("news").unwrap()
 }
 
 #[track_caller]
@@ -161,7 +161,7 @@ async fn nothing_is_lost_when_waiting_is_given_up() {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), async { tokio::join!(write, read) }).await.expect("all of them");
+    tokio::time::timeout(Duration::from_mins(1), async { tokio::join!(write, read) }).await.expect("all of them");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Far more than anything takes that a test waits for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The processes whose arguments hold `text`.
 pub fn with_arguments(text: &str) -> Vec<u32> {
