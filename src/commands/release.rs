@@ -14,14 +14,14 @@ use super::{
     watch::Printer,
 };
 use crate::{
-    config::{Project, StoreKind},
+    config::{Image, Project, StoreKind},
     domain::{
         failure::Failure,
-        plan::{Plan, Runner, TagKind},
-        reference::Tag,
+        plan::{Plan, Runner},
+        preview::Preview,
     },
     git::Checkout,
-    registry::{Client, Reference},
+    registry::Reference,
     release::{Surroundings, local, plan},
 };
 
@@ -39,11 +39,10 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
     };
     let plan = plan::make(&project, image, &checkout, &journal, &wishes, &who(), &ground.paths.run()).await?;
     if args.dry_run {
-        let client = ground.reader(image)?;
-        let now = shown_now(&client, &plan).await?;
+        let preview = preview(ground, image, plan).await?;
         ground.output.result(
-            || json!({"schema": "windlass.plan/1", "plan": plan, "tags_now": now.iter().map(|(t, d)| json!({"tag": t, "digest": d})).collect::<Vec<_>>()}),
-            |style| preview(style, &plan, &now),
+            || json!({"schema": "windlass.plan/1", "plan": preview.plan, "tags_now": preview.tags_now.iter().map(|(t, d)| json!({"tag": t, "digest": d})).collect::<Vec<_>>()}),
+            |style| text(style, &preview),
         )?;
         return Ok(0);
     }
@@ -73,7 +72,7 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
     }
 }
 
-fn supported(project: &Project, store: StoreKind) -> Result<(), Failure> {
+pub fn supported(project: &Project, store: StoreKind) -> Result<(), Failure> {
     if project.runner != Runner::Local {
         return Err(Failure::usage(
             "this version releases on the local Docker engine alone",
@@ -102,54 +101,31 @@ pub fn who() -> String {
     format!("{user}@{host}")
 }
 
-/// What each tag shows before anything happens.
-async fn shown_now(client: &Client, plan: &Plan) -> Result<Vec<(Tag, Option<String>)>, Failure> {
-    let mut now = Vec::new();
+/// What will happen: the plan, and what each of its tags shows now.
+pub async fn preview(ground: &Ground, image: &Image, plan: Plan) -> Result<Preview, Failure> {
+    let client = ground.reader(image)?;
+    let mut tags_now = Vec::new();
     for tag in &plan.tags {
         let digest = client.head(&Reference::Tag(tag.tag.clone())).await?;
-        now.push((tag.tag.clone(), digest.map(|d| d.to_string())));
+        tags_now.push((tag.tag.clone(), digest));
     }
-    Ok(now)
+    Ok(Preview { plan, tags_now })
 }
 
-fn preview(style: Style, plan: &Plan, now: &[(Tag, Option<String>)]) -> String {
-    let source = &plan.source;
-    let label = |text: &str| Cell::toned(text, Tone::Dim);
-    let state = match (source.dirty, source.reviewed) {
-        (true, _) => "with uncommitted changes",
-        (false, true) => "clean, reviewed",
-        (false, false) => "clean, unreviewed",
-    };
-    let mut rows = vec![
-        vec![label("image"), Cell::toned(format!("{} to {}", plan.image, plan.repository), Tone::Bold)],
-        vec![
-            label("commit"),
-            Cell::new(format!("{} of {}, {state}", source.commit.short(), source.branch.as_deref().unwrap_or("-"))),
-        ],
-        vec![label("build"), Cell::new(format!("{} in {}", plan.build.dockerfile, plan.build.context))],
-        vec![label("secret"), Cell::new(plan.secret.as_str())],
-    ];
-    for tag in &plan.tags {
-        let shown = now.iter().find(|(t, _)| t == &tag.tag).and_then(|(_, d)| d.as_deref());
-        let (kind, change) = match (tag.kind, shown) {
-            (TagKind::Frozen, None) => ("frozen", "new".to_owned()),
-            (TagKind::Frozen, Some(digest)) => {
-                ("frozen", format!("taken by {}: the release would stop", short(digest)))
-            }
-            (TagKind::Moving, None) => ("moving", "new".to_owned()),
-            (TagKind::Moving, Some(digest)) => ("moving", format!("{} is replaced", short(digest))),
-        };
-        rows.push(vec![label(kind), Cell::new(format!("{}  {change}", tag.tag))]);
-    }
+fn text(style: Style, preview: &Preview) -> String {
+    let rows: Vec<Vec<Cell>> = preview
+        .rows()
+        .into_iter()
+        .map(|(label, value)| {
+            let tone = if label == "image" { Tone::Bold } else { Tone::Plain };
+            vec![Cell::toned(label, Tone::Dim), Cell::toned(value, tone)]
+        })
+        .collect();
     columns(style, &rows)
 }
 
-fn short(digest: &str) -> &str {
-    &digest[..digest.len().min(19)]
-}
-
 /// Says what will happen and asks. Without somebody to ask, nothing happens.
-async fn confirm(ground: &Ground, image: &crate::config::Image, plan: &Plan) -> Result<(), Failure> {
+async fn confirm(ground: &Ground, image: &Image, plan: &Plan) -> Result<(), Failure> {
     let refused = |why: &str| {
         Err(Failure::usage(
             "nothing was released",
@@ -160,8 +136,7 @@ async fn confirm(ground: &Ground, image: &crate::config::Image, plan: &Plan) -> 
     if ground.output.json || !std::io::stdin().is_terminal() {
         return refused("a confirmation is needed and there is nobody to ask");
     }
-    let now = shown_now(&ground.reader(image)?, plan).await?;
-    ground.output.note(&preview(ground.output.err, plan, &now));
+    ground.output.note(&text(ground.output.err, &preview(ground, image, plan.clone()).await?));
     let mut err = std::io::stderr().lock();
     let asked = err.write_all(b"Release this? [y/N] ").and_then(|()| err.flush());
     let mut answer = String::new();
