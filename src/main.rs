@@ -11,7 +11,7 @@ use windlass::{
 fn main() -> ExitCode {
     let environment = |name: &str| std::env::var_os(name);
     let cli = Cli::parse();
-    let output = Output::new(cli.global.json, &environment);
+    let output = Output::new(cli.global.json || cli.global.detached, &environment);
     match prepare()
         .and_then(|runtime| runtime.block_on(commands::run(cli, Arc::new(environment), MayWrite::unless, output)))
     {

@@ -30,6 +30,9 @@ pub struct Global {
     /// Refuse everything that changes something
     #[arg(long, global = true)]
     pub read_only: bool,
+    /// Started by another windlass, which asked what was to be asked and waits for one line
+    #[arg(long, global = true, hide = true)]
+    pub detached: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -48,11 +51,22 @@ pub enum Command {
     Show {
         #[command(flatten)]
         release: ReleaseArg,
+        /// Follow it to its end, log and all; the exit code is the release's
+        #[arg(long)]
+        watch: bool,
+    },
+    /// End a release that runs, wherever it was started
+    Cancel {
+        #[command(flatten)]
+        release: ReleaseArg,
     },
     /// Print the build log of a release
     Log {
         #[command(flatten)]
         release: ReleaseArg,
+        /// Go on until the release ends
+        #[arg(long, short)]
+        follow: bool,
         /// Only lines that match this regular expression
         #[arg(long, value_name = "RE")]
         grep: Option<String>,
@@ -108,6 +122,7 @@ pub struct RecordsArg {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is said or not")]
 pub struct ReleaseArgs {
     #[command(flatten)]
     pub image: ImageArg,
@@ -129,6 +144,9 @@ pub struct ReleaseArgs {
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
+    /// Run on without this terminal, and print the release's id
+    #[arg(long, conflicts_with = "dry_run")]
+    pub detach: bool,
 }
 
 #[derive(Debug, Args)]

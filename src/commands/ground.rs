@@ -21,6 +21,8 @@ pub struct Ground {
     pub config: Option<PathBuf>,
     pub permit: Option<MayWrite>,
     pub output: Output,
+    /// Started by [`crate::release::detach::start`]: nobody can be asked.
+    pub detached: bool,
 }
 
 impl Ground {
@@ -96,20 +98,30 @@ impl Ground {
                 ));
             }
         };
-        let mut release = journal.release(&id).await?.ok_or_else(|| {
+        self.release_of(journal, &id).await
+    }
+
+    /// The release of this id as it is now.
+    pub async fn release_of(&self, journal: &Journal, id: &ReleaseId) -> Result<Release, Failure> {
+        let mut release = journal.release(id).await?.ok_or_else(|| {
             Failure::failed(format!("release {id} is gone"), "the journal changed meanwhile", "windlass releases")
         })?;
-        self.check_alive(&mut release)?;
+        self.check_alive(journal, &mut release).await?;
         Ok(release)
     }
 
     /// A release without a last event is running as long as its process holds the lock.
-    pub fn check_alive(&self, release: &mut Release) -> Result<(), Failure> {
-        if release.ended.is_none() {
-            let holder = lock::holder(&self.paths.run(), &release.plan.repository)?;
-            if holder.as_ref() != Some(&release.plan.release) {
-                release.found_dead();
+    pub async fn check_alive(&self, journal: &Journal, release: &mut Release) -> Result<(), Failure> {
+        if release.ended.is_some() {
+            return Ok(());
+        }
+        let holder = lock::holder(&self.paths.run(), &release.plan.repository)?;
+        if holder.as_ref() != Some(&release.plan.release) {
+            // It may have ended since it was read: whatever it wrote came before it freed the lock.
+            if let Some(now) = journal.release(&release.plan.release).await? {
+                *release = now;
             }
+            release.found_dead();
         }
         Ok(())
     }

@@ -2,9 +2,13 @@
 
 use std::{io::Read as _, ops::ControlFlow, path::PathBuf};
 
-use super::{args::ReleaseArg, ground::Ground};
+use regex::Regex;
+
+use super::{args::ReleaseArg, ground::Ground, tail::Tail};
 use crate::{
     domain::{failure::Failure, release::Release},
+    journal::Journal,
+    release::attach::{Follower, News},
     spool,
 };
 
@@ -13,7 +17,7 @@ pub fn file(ground: &Ground, release: &Release) -> PathBuf {
     ground.paths.logs().join(format!("{}.log", release.plan.release))
 }
 
-pub async fn run(ground: &Ground, wanted: &ReleaseArg, grep: Option<&str>) -> Result<u8, Failure> {
+pub async fn run(ground: &Ground, wanted: &ReleaseArg, follow: bool, grep: Option<&str>) -> Result<u8, Failure> {
     let pattern = grep
         .map(|text| {
             regex::RegexBuilder::new(text)
@@ -24,6 +28,9 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg, grep: Option<&str>) -> Re
         .transpose()?;
     let journal = ground.journal().await?;
     let release = ground.release(&journal, wanted).await?;
+    if follow {
+        self::follow(ground, &journal, &release, pattern.as_ref()).await?;
+    }
     let file = file(ground, &release);
     if !file.exists() {
         return Err(Failure::failed(
@@ -31,6 +38,9 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg, grep: Option<&str>) -> Re
             "it ended before its build began, or the log was deleted",
             format!("see what happened: windlass show {}", release.plan.release),
         ));
+    }
+    if follow {
+        return Ok(0);
     }
     let unreadable = |e: std::io::Error| {
         Failure::failed("the log cannot be read", e.to_string(), format!("look at the file {}", file.display()))
@@ -51,4 +61,29 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg, grep: Option<&str>) -> Re
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     written.map(|()| 0)
+}
+
+/// Until the release has ended.
+async fn follow(ground: &Ground, journal: &Journal, release: &Release, pattern: Option<&Regex>) -> Result<(), Failure> {
+    let plan = &release.plan;
+    let mut follower = Follower::open(&ground.paths, journal, &plan.release, &plan.repository, release.seq).await?;
+    let mut tail = Tail::of(ground, release);
+    let write = |line: &str| {
+        if pattern.is_none_or(|pattern| pattern.is_match(line)) {
+            ground.output.raw(format!("{line}\n").as_bytes())
+        } else {
+            Ok(())
+        }
+    };
+    loop {
+        match follower.next().await? {
+            News::Log { .. } => {
+                while let Some(lines) = tail.more()? {
+                    lines.iter().try_for_each(|line| write(line))?;
+                }
+            }
+            News::Event(_) | News::Progress(_) => {}
+            News::Ended | News::Interrupted => return tail.rest()?.map_or(Ok(()), |line| write(&line)),
+        }
+    }
 }

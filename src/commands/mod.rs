@@ -1,6 +1,8 @@
 //! The headless commands, one file each: read arguments, call a use case, write the result.
 
 pub mod args;
+mod cancel;
+mod carry_out;
 mod find;
 mod ground;
 mod json;
@@ -12,6 +14,7 @@ mod secret;
 mod show;
 mod table;
 mod tags;
+mod tail;
 mod verify;
 mod watch;
 
@@ -44,12 +47,22 @@ pub async fn run(
     let settings = Settings::load(&paths)?;
     let set = |value: OsString| !value.is_empty() && value != "0";
     let read_only = cli.global.read_only || settings.read_only || environment("WINDLASS_READ_ONLY").is_some_and(set);
-    let ground = Ground { environment, paths, settings, config: cli.global.config, permit: permit(read_only), output };
+    let ground = Ground {
+        environment,
+        paths,
+        settings,
+        config: cli.global.config,
+        permit: permit(read_only),
+        output,
+        detached: cli.global.detached,
+    };
     match cli.command {
         Command::Release(args) => Box::pin(release::run(&ground, args)).await,
         Command::Releases { image, limit } => releases::run(&ground, &image, limit).await,
-        Command::Show { release } => show::run(&ground, &release).await,
-        Command::Log { release, grep } => log::run(&ground, &release, grep.as_deref()).await,
+        Command::Show { release, watch: false } => show::run(&ground, &release).await,
+        Command::Show { release, watch: true } => watch::run(&ground, &release).await,
+        Command::Cancel { release } => cancel::run(&ground, &release).await,
+        Command::Log { release, follow, grep } => log::run(&ground, &release, follow, grep.as_deref()).await,
         Command::Tags { image, history: Some(tag), .. } => tags::history(&ground, &image, &tag).await,
         Command::Tags { image, fresh, history: None, records } => tags::run(&ground, &image, fresh, &records).await,
         Command::Verify(args) => verify::run(&ground, &args).await,

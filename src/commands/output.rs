@@ -109,11 +109,24 @@ impl Output {
 
     /// A result: the one JSON document, or the text people read.
     pub fn result(self, json: impl FnOnce() -> Value, text: impl FnOnce(Style) -> String) -> Result<(), Failure> {
-        let mut line = if self.json { json().to_string() } else { text(self.out) };
-        if !line.ends_with('\n') {
-            line.push('\n');
+        self.raw(self.words(json, text).as_bytes())
+    }
+
+    /// The result of something that was done whoever reads of it: a reader or a terminal that went away meanwhile
+    /// changes nothing.
+    pub fn last(self, json: impl FnOnce() -> Value, text: impl FnOnce(Style) -> String) -> Result<(), Failure> {
+        match io::stdout().lock().write_all(self.words(json, text).as_bytes()) {
+            Err(e) if !is_gone(&e) => Err(unwritten(&e)),
+            _ => Ok(()),
         }
-        self.raw(line.as_bytes())
+    }
+
+    fn words(self, json: impl FnOnce() -> Value, text: impl FnOnce(Style) -> String) -> String {
+        let mut words = if self.json { json().to_string() } else { text(self.out) };
+        if !words.ends_with('\n') {
+            words.push('\n');
+        }
+        words
     }
 
     /// Bytes to stdout. A reader that went away (`| head`) ends the command quietly.
@@ -121,7 +134,7 @@ impl Output {
         match io::stdout().lock().write_all(bytes) {
             Ok(()) => Ok(()),
             Err(e) if e.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-            Err(e) => Err(Failure::failed("the result could not be written", e.to_string(), "see where stdout goes")),
+            Err(e) => Err(unwritten(&e)),
         }
     }
 
@@ -151,6 +164,15 @@ impl Output {
         };
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
+}
+
+fn unwritten(error: &io::Error) -> Failure {
+    Failure::failed("the result could not be written", error.to_string(), "see where stdout goes")
+}
+
+/// A pipe without a reader, or a terminal that hung up.
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }
 
 /// A cell of a table.

@@ -1,4 +1,4 @@
-//! `windlass release`: plan, ask, run, tell.
+//! `windlass release`: plan, ask, and have it carried out.
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -7,11 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     args::ReleaseArgs,
+    carry_out,
     ground::{self, Ground},
-    json,
     output::{Cell, Style, Tone, columns},
-    show,
-    watch::Printer,
 };
 use crate::{
     config::{Image, Project, StoreKind},
@@ -22,7 +20,7 @@ use crate::{
     },
     git::Checkout,
     registry::Reference,
-    release::{Surroundings, local, plan},
+    release::{Surroundings, plan},
 };
 
 pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
@@ -47,11 +45,12 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
         return Ok(0);
     }
     let permit = ground.permit("release")?;
-    if !args.yes {
+    if !args.yes && !ground.detached {
         confirm(ground, image, &plan).await?;
     }
-    let cancel = CancellationToken::new();
-    cancel_on_signal(cancel.clone())?;
+    if args.detach {
+        return carry_out::detached(ground, permit).await;
+    }
     let at = Surroundings {
         paths: &ground.paths,
         settings: &ground.settings,
@@ -60,16 +59,10 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
         root: project.root.clone(),
         checkout: &checkout,
         from_worktree: args.git_ref.is_some(),
-        cancel,
+        cancel: CancellationToken::new(),
         permit,
     };
-    let mut printer = Printer::new(ground.output);
-    let release = local::run(plan, &at, &mut |notice| printer.show(&notice)).await?;
-    ground.output.result(|| json::one_release(&release), |style| show::text(style, &release, &[]))?;
-    match release.failure {
-        None => Ok(0),
-        Some(failure) => Err(failure),
-    }
+    Box::pin(carry_out::run(ground, plan, &at)).await
 }
 
 pub fn supported(project: &Project, store: StoreKind) -> Result<(), Failure> {
@@ -147,26 +140,4 @@ async fn confirm(ground: &Ground, image: &Image, plan: &Plan) -> Result<(), Fail
         "y" | "Y" | "yes" => Ok(()),
         _ => refused("it was not confirmed"),
     }
-}
-
-/// INT and TERM cancel; HUP is ignored, so that a release outlives its terminal.
-fn cancel_on_signal(cancel: CancellationToken) -> Result<(), Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| {
-        signal(kind).map_err(|e| Failure::failed("signals cannot be received", e.to_string(), "report this system"))
-    };
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut hangup = listen(SignalKind::hangup())?;
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = interrupt.recv() => break,
-                _ = terminate.recv() => break,
-                _ = hangup.recv() => {}
-            }
-        }
-        cancel.cancel();
-    });
-    Ok(())
 }

@@ -18,7 +18,7 @@ pub async fn run(ground: &Ground, image: &ImageArg, limit: usize) -> Result<u8, 
     let filter = ReleaseFilter { image: image.image.clone(), repository: None };
     let mut listing = journal.releases(filter, limit).await?;
     for release in &mut listing.releases {
-        ground.check_alive(release)?;
+        ground.check_alive(&journal, release).await?;
     }
     for damaged in &listing.damaged {
         ground.output.note(&damaged.to_string());

@@ -1,51 +1,112 @@
-//! Progress of a release on stderr: steps, the build's log, and one line that tells about the push.
+//! Progress of a release on stderr: steps, the build's log, and one line that tells about the push. Of a release of
+//! this process, or with `windlass show RELEASE --watch` of any.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write as _},
+use std::io::{self, Write as _};
+
+use serde_json::json;
+
+use super::{
+    args::ReleaseArg,
+    ground::Ground,
+    output::{Output, Tone, bytes, seconds},
+    show,
+    tail::Tail,
 };
-
-use super::output::{Output, Tone, bytes, seconds};
 use crate::{
     domain::{
         event::{Event, Stamped, Step},
+        failure::{Failure, FailureKind},
         release::{Release, StepState},
     },
-    engine::LayerState,
-    release::Notice,
+    release::{
+        Notice,
+        attach::{Follower, News, Progress},
+    },
 };
+
+/// Follows a release to its end. The exit code is the release's.
+pub async fn run(ground: &Ground, wanted: &ReleaseArg) -> Result<u8, Failure> {
+    let journal = ground.journal().await?;
+    let release = ground.release(&journal, wanted).await?;
+    let (id, repository) = (release.plan.release.clone(), release.plan.repository.clone());
+    let mut follower = Follower::open(&ground.paths, &journal, &id, &repository, 0).await?;
+    tokio::select! {
+        ended = to_its_end(ground, &mut follower, Tail::of(ground, &release)) => ended?,
+        pressed = tokio::signal::ctrl_c() => {
+            pressed.map_err(|e| Failure::failed("signals cannot be received", e.to_string(), "report this system"))?;
+            ground.output.note(&format!(
+                "no longer watched; release {id} goes on\n  watch it: windlass show {id} --watch\n  end it:   windlass cancel {id}"
+            ));
+            return Ok(FailureKind::Cancelled.exit_code());
+        }
+    }
+    let release = ground.release_of(&journal, &id).await?;
+    if !ground.output.json {
+        ground.output.raw(show::text(ground.output.out, &release, &[]).as_bytes())?;
+    }
+    match release.failure {
+        None => Ok(0),
+        Some(failure) => Err(failure),
+    }
+}
+
+async fn to_its_end(ground: &Ground, follower: &mut Follower, mut tail: Tail) -> Result<(), Failure> {
+    let mut printer = Printer::new(ground.output);
+    loop {
+        match follower.next().await? {
+            News::Ended | News::Interrupted => return Ok(()),
+            News::Event(stamped) if ground.output.json => {
+                let mut document = json!(stamped);
+                document["schema"] = "windlass.event/1".into();
+                ground.output.result(|| document, |_| String::new())?;
+            }
+            News::Event(stamped) => printer.event(&stamped),
+            News::Progress(progress) => printer.progress(&progress),
+            News::Log { .. } if ground.output.json => {}
+            News::Log { .. } => {
+                while let Some(lines) = tail.more()? {
+                    for line in &lines {
+                        printer.log(line);
+                    }
+                    // A long log is caught up with in pieces, between which Ctrl-C is heard.
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+    }
+}
 
 /// Prints what a release shows while it runs.
 pub struct Printer {
     output: Output,
     release: Option<Release>,
-    layers: BTreeMap<String, (u64, u64)>,
     /// The live line is on the screen and must be wiped before the next text.
     dirty: bool,
 }
 
 impl Printer {
     pub fn new(output: Output) -> Self {
-        Self { output, release: None, layers: BTreeMap::new(), dirty: false }
+        Self { output, release: None, dirty: false }
     }
 
     pub fn show(&mut self, notice: &Notice<'_>) {
         match notice {
             Notice::Event(stamped) => self.event(stamped),
-            Notice::Log(line) => self.line(&format!("  {} {line}", self.output.err.paint(Tone::Dim, self.bar()))),
-            Notice::Context { files, bytes: sent } => {
-                self.live(&format!("context: {files} files, {}", bytes(*sent)));
-            }
-            Notice::Layer { tag, id, state } => self.layer(tag.as_str(), id, state),
-            Notice::Push { tag, status } => self.live(&format!("push {tag}: {status}")),
+            Notice::Log(line) => self.log(line),
+            Notice::Progress(progress) => self.progress(progress),
         }
+    }
+
+    /// A line of the build's log.
+    pub fn log(&mut self, line: &str) {
+        self.line(&format!("  {} {line}", self.output.err.paint(Tone::Dim, self.bar())));
     }
 
     fn bar(&self) -> &'static str {
         self.output.err.glyph("│", "|")
     }
 
-    fn event(&mut self, stamped: &Stamped) {
+    pub fn event(&mut self, stamped: &Stamped) {
         match (&stamped.event, &mut self.release) {
             (Event::Planned { plan }, _) => {
                 self.line(&format!(
@@ -65,7 +126,6 @@ impl Printer {
             (_, None) => return,
         }
         match &stamped.event {
-            Event::StepStarted { step: Step::Push } => self.layers.clear(),
             Event::StepSucceeded { step, .. } | Event::StepReused { step, .. } | Event::StepSkipped { step, .. } => {
                 self.step(*step);
             }
@@ -87,25 +147,18 @@ impl Printer {
         self.line(&line);
     }
 
-    fn layer(&mut self, tag: &str, id: &str, state: &LayerState) {
-        let known = self.layers.entry(id.to_owned()).or_default();
-        match state {
-            LayerState::Pushing { current, total } => *known = ((*current).min(*total), *total),
-            LayerState::Pushed | LayerState::Exists | LayerState::Mounted => known.0 = known.1,
-            LayerState::Retrying { seconds } => {
-                let text = format!("  {tag}: layer {id} is tried again in {seconds} s");
-                return self.line(&text);
+    pub fn progress(&mut self, progress: &Progress) {
+        match progress {
+            Progress::Context { files, bytes: sent } => self.live(&format!("context: {files} files, {}", bytes(*sent))),
+            Progress::Layers { tag, layers, sent, total } => {
+                let percent = (sent * 100).checked_div(*total).unwrap_or(0);
+                self.live(&format!("push {tag}: {layers} layers, {} of {}, {percent} %", bytes(*sent), bytes(*total)));
             }
-            LayerState::Preparing | LayerState::Waiting => {}
+            Progress::Retrying { tag, layer, seconds } => {
+                self.line(&format!("  {tag}: layer {layer} is tried again in {seconds} s"));
+            }
+            Progress::Remark { tag, text } => self.live(&format!("push {tag}: {text}")),
         }
-        let (sent, total) = self.layers.values().fold((0, 0), |sum, (s, t)| (sum.0 + s, sum.1 + t));
-        let percent = (sent * 100).checked_div(total).unwrap_or(0);
-        self.live(&format!(
-            "push {tag}: {} layers, {} of {}, {percent} %",
-            self.layers.len(),
-            bytes(sent),
-            bytes(total)
-        ));
     }
 
     /// One line that the next one replaces. Only where the terminal can.

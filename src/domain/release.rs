@@ -200,14 +200,30 @@ impl Release {
 
     /// Says what the missing last event means once nobody holds the lock any more.
     pub fn found_dead(&mut self) {
-        if self.ended.is_none() {
-            self.state = ReleaseState::Interrupted;
-            for step in &mut self.steps {
-                if step.state == StepState::Running {
-                    step.state = StepState::Interrupted;
-                }
-            }
+        if self.ended.is_some() {
+            return;
         }
+        self.state = ReleaseState::Interrupted;
+        let running = self.steps.iter_mut().find(|step| step.state == StepState::Running);
+        let during = running.map_or_else(
+            || "between two steps".to_owned(),
+            |step| {
+                step.state = StepState::Interrupted;
+                format!("in its {} step", step.step.name())
+            },
+        );
+        let mut why = "its process ended without a last word: it was killed, or the machine went down".to_owned();
+        for push in self.pushes.iter().filter(|push| push.digest.is_none()) {
+            why.push_str(&["; whether ", push.tag.as_str(), " was pushed is not known"].concat());
+        }
+        let next = if self.pushes.is_empty() {
+            "release again: windlass release"
+        } else {
+            "look at what the registry has of it (windlass tags --fresh), then release again: windlass release"
+        };
+        let what = format!("release {} was interrupted {during}", self.plan.release);
+        // A step that had failed before says more.
+        self.failure.get_or_insert_with(|| Failure::failed(what, why, next));
     }
 
     /// The worst verdict of the verify step, once there is one.

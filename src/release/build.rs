@@ -1,11 +1,21 @@
 //! The build step: context to the engine, its output to the spool, the image's identity to the journal.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use jiff::Timestamp;
-use tokio_util::sync::CancellationToken;
+use tokio::{sync::Notify, time::sleep};
 
-use super::{Notice, local::Run, plan::context_root, preflight::Ready};
+use super::{
+    local::Run,
+    plan::context_root,
+    preflight::Ready,
+    progress::Progress,
+    serve::{Bell, PACE},
+};
 use crate::{
     domain::{
         event::{Built, Event, Step},
@@ -34,25 +44,25 @@ pub async fn build(run: &mut Run<'_, '_>, ready: &Ready) -> Result<(), Failure> 
     let dockerfile = std::fs::read_to_string(root.join(&plan.build.dockerfile)).unwrap_or_default();
     let hosts = engine::registries(&dockerfile, &plan.build.args);
     let logins = engine::context::docker_logins(&at.environment, hosts).await?;
-    let mut log = BuildLog::create(&at.paths.logs().join(format!("{}.log", plan.release)), &ready.redactor)?;
+    let log = Log::create(&at.paths.logs().join(format!("{}.log", plan.release)))?;
+    let mut streams = Streams::new(&log, &ready.redactor);
+    let bell = run.bell.clone();
     let outcome = {
-        let stop = log.stop.clone();
-        let mut on = |event: BuildEvent<'_>| log.take(&event, &mut |notice| run.show(notice));
+        let mut on = |event: BuildEvent<'_>| streams.take(&event, run);
         let request = BuildRequest { root: &root, definition: &plan.build, logins };
         let work = async {
             tokio::select! {
                 biased;
-                () = stop.cancelled() => Err(Failure::failed(
-                    "the build was stopped",
-                    "its log could not be written",
-                    "see to the disk, then release again",
-                )),
+                // A build without its log is not gone on with.
+                error = log.publish(&bell) => Err(error.into()),
                 done = ready.engine.build(request, &mut on, at.permit) => done.map_err(Failure::from),
             }
         };
         at.or_cancelled(Step::Build, work).await
     };
-    let log = log.finish(&mut |notice| run.show(notice))?;
+    streams.finish(run);
+    let log = log.finish()?;
+    run.bell.log(log.bytes, log.lines);
     let outcome = outcome?;
     let note = note(&outcome);
     let engine = ready.engine.about().to_string();
@@ -83,61 +93,83 @@ fn note(outcome: &Outcome) -> String {
     format!("{}  {steps}, {} cached{clipped}", outcome.image.id.short(), outcome.cached)
 }
 
-/// decode → sanitise → redact → spool, for each of the build's streams.
-struct BuildLog {
-    spool: spool::Writer,
-    streams: BTreeMap<u32, LineAssembler>,
-    redactor: Arc<Redactor>,
-    failed: Option<spool::SpoolError>,
-    /// Set when the log cannot be written: a build without its log is not gone on with.
-    stop: CancellationToken,
+/// The log in the spool, written by the build and published beside it.
+struct Log {
+    spool: Mutex<spool::Writer>,
+    written: Notify,
 }
 
-impl BuildLog {
-    fn create(file: &Path, redactor: &Arc<Redactor>) -> Result<Self, Failure> {
-        Ok(Self {
-            spool: spool::Writer::create(file)?,
-            streams: BTreeMap::new(),
-            redactor: Arc::clone(redactor),
-            failed: None,
-            stop: CancellationToken::new(),
-        })
+impl Log {
+    fn create(file: &Path) -> Result<Self, Failure> {
+        Ok(Self { spool: Mutex::new(spool::Writer::create(file)?), written: Notify::new() })
     }
 
-    fn take(&mut self, event: &BuildEvent<'_>, show: &mut dyn FnMut(Notice<'_>)) {
-        let Self { spool, streams, redactor, failed, stop } = self;
-        let mut write = |line: &str| {
-            if failed.is_none()
-                && let Err(error) = spool.line_at(line, Timestamp::now().as_millisecond())
-            {
-                *failed = Some(error);
-                stop.cancel();
+    fn spool(&self) -> MutexGuard<'_, spool::Writer> {
+        self.spool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn line(&self, line: &str) {
+        // An error stays with the writer, and `publish` meets it.
+        let _ = self.spool().line_at(line, Timestamp::now().as_millisecond());
+        self.written.notify_one();
+    }
+
+    /// Lets readers see what was written, and rings for them. Ends when the log cannot be written.
+    async fn publish(&self, bell: &Bell) -> spool::SpoolError {
+        loop {
+            self.written.notified().await;
+            sleep(PACE).await;
+            let mut spool = self.spool();
+            if let Err(error) = spool.flush() {
+                return error;
             }
-            show(Notice::Log(line));
-        };
+            let (bytes, lines) = spool.size();
+            bell.log(bytes, lines);
+        }
+    }
+
+    fn finish(self) -> Result<spool::Summary, Failure> {
+        Ok(self.spool.into_inner().unwrap_or_else(PoisonError::into_inner).finish()?)
+    }
+}
+
+/// decode → sanitise → redact → spool, for each of the build's streams.
+struct Streams<'a> {
+    log: &'a Log,
+    redactor: &'a Arc<Redactor>,
+    open: BTreeMap<u32, LineAssembler>,
+}
+
+impl<'a> Streams<'a> {
+    fn new(log: &'a Log, redactor: &'a Arc<Redactor>) -> Self {
+        Self { log, redactor, open: BTreeMap::new() }
+    }
+
+    fn take(&mut self, event: &BuildEvent<'_>, run: &mut Run<'_, '_>) {
         match event {
-            BuildEvent::Text { stream, bytes } => streams
+            BuildEvent::Text { stream, bytes } => self
+                .open
                 .entry(*stream)
-                .or_insert_with(|| LineAssembler::new(MAX_LINE, Arc::clone(redactor)))
-                .push(bytes, &mut write),
+                .or_insert_with(|| LineAssembler::new(MAX_LINE, Arc::clone(self.redactor)))
+                .push(bytes, &mut |line: &str| write(self.log, run, line)),
             BuildEvent::StreamEnd { stream } => {
-                if let Some(mut rest) = streams.remove(stream) {
-                    rest.finish(&mut write);
+                if let Some(mut rest) = self.open.remove(stream) {
+                    rest.finish(&mut |line: &str| write(self.log, run, line));
                 }
             }
-            BuildEvent::Context { files, bytes } => show(Notice::Context { files: *files, bytes: *bytes }),
+            BuildEvent::Context { files, bytes } => run.progress(Progress::Context { files: *files, bytes: *bytes }),
             BuildEvent::Step { .. } | BuildEvent::Clipped => {}
         }
     }
 
-    fn finish(mut self, show: &mut dyn FnMut(Notice<'_>)) -> Result<spool::Summary, Failure> {
-        let streams: Vec<u32> = self.streams.keys().copied().collect();
-        for stream in streams {
-            self.take(&BuildEvent::StreamEnd { stream }, show);
-        }
-        match self.failed {
-            Some(error) => Err(error.into()),
-            None => Ok(self.spool.finish()?),
+    fn finish(self, run: &mut Run<'_, '_>) {
+        for mut rest in self.open.into_values() {
+            rest.finish(&mut |line: &str| write(self.log, run, line));
         }
     }
+}
+
+fn write(log: &Log, run: &mut Run<'_, '_>, line: &str) {
+    log.line(line);
+    run.line(line);
 }

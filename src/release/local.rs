@@ -2,21 +2,34 @@
 
 use jiff::Timestamp;
 
-use super::{Notice, Surroundings, Watch, build, conclude, lock::RunLock, preflight, push};
+use super::{
+    Notice, Surroundings, Watch, build, conclude,
+    lock::RunLock,
+    preflight,
+    progress::{Progress, Tally},
+    push,
+    serve::{self, Bell, Doorbell},
+};
 use crate::domain::{
     event::{Event, Stamped, Step},
     failure::Failure,
     plan::Plan,
+    reference::Tag,
     release::Release,
 };
+use crate::engine::PushEvent;
 
 /// Carries out a plan. The answer is the release as its events tell it, failed or not.
 ///
 /// # Errors
 /// When there is no release to tell of: another one holds the lock, or the journal cannot be written.
 pub async fn run(plan: Plan, at: &Surroundings<'_>, watch: &mut Watch<'_>) -> Result<Release, Failure> {
-    let _lock = RunLock::acquire(&at.paths.run(), &plan.repository, &plan.release)?;
-    let mut run = Run::begin(plan, at, watch).await?;
+    let lock = RunLock::acquire(&at.paths.run(), &plan.repository, &plan.release)?;
+    if let Some(dead) = &lock.predecessor {
+        serve::tidy(&at.paths.run(), dead);
+    }
+    let doorbell = Doorbell::hang(&at.paths.run(), &plan.release, at.cancel.clone())?;
+    let mut run = Run::begin(plan, at, watch, doorbell.bell.clone()).await?;
     if let Err(failure) = run.steps().await {
         let step = run.release.steps.iter().find(|s| s.ended.is_none()).map_or(Step::Verify, |s| s.step);
         run.emit(Event::StepFailed { step, failure }).await?;
@@ -29,15 +42,24 @@ pub async fn run(plan: Plan, at: &Surroundings<'_>, watch: &mut Watch<'_>) -> Re
 pub(super) struct Run<'a, 'w> {
     pub at: &'a Surroundings<'a>,
     pub release: Release,
+    /// Rings for those who watch from other processes.
+    pub bell: Bell,
     watch: &'a mut Watch<'w>,
+    tally: Tally,
 }
 
 impl<'a, 'w> Run<'a, 'w> {
-    async fn begin(plan: Plan, at: &'a Surroundings<'a>, watch: &'a mut Watch<'w>) -> Result<Self, Failure> {
+    async fn begin(
+        plan: Plan,
+        at: &'a Surroundings<'a>,
+        watch: &'a mut Watch<'w>,
+        bell: Bell,
+    ) -> Result<Self, Failure> {
         let event = Event::Planned { plan: Box::new(plan.clone()) };
         let stamped = at.journal.append(&plan.release, &event, Timestamp::now()).await?;
+        bell.event(stamped.seq);
         watch(Notice::Event(&stamped));
-        Ok(Self { at, release: Release::new(plan, stamped.at, stamped.seq), watch })
+        Ok(Self { at, release: Release::new(plan, stamped.at, stamped.seq), bell, watch, tally: Tally::default() })
     }
 
     pub fn plan(&self) -> &Plan {
@@ -54,12 +76,24 @@ impl<'a, 'w> Run<'a, 'w> {
                 "is a second windlass writing this release?",
             )
         })?;
+        self.bell.event(stamped.seq);
         (self.watch)(Notice::Event(&stamped));
         Ok(())
     }
 
-    pub fn show(&mut self, notice: Notice<'_>) {
-        (self.watch)(notice);
+    /// A line of the build's log. Watchers elsewhere read it in the spool.
+    pub fn line(&mut self, line: &str) {
+        (self.watch)(Notice::Log(line));
+    }
+
+    pub fn progress(&mut self, progress: Progress) {
+        (self.watch)(Notice::Progress(&progress));
+        self.bell.progress(progress);
+    }
+
+    pub fn pushing(&mut self, tag: &Tag, event: &PushEvent) {
+        let progress = self.tally.add(tag, event);
+        self.progress(progress);
     }
 
     pub async fn start(&mut self, step: Step) -> Result<(), Failure> {

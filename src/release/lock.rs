@@ -35,7 +35,7 @@ impl From<LockError> for Failure {
             LockError::Held { by: Some(id), .. } => Self::failed(
                 "another release of this repository is running",
                 why,
-                format!("wait for it (windlass show {id}), or end it with Ctrl-C where it runs"),
+                format!("watch it (windlass show {id} --watch), or end it: windlass cancel {id}"),
             ),
             LockError::Held { by: None, .. } => Self::failed(
                 "this repository is locked",
@@ -55,6 +55,8 @@ impl From<LockError> for Failure {
 #[derive(Debug)]
 pub struct RunLock {
     file: File,
+    /// The release that had the lock before, whichever way that ended.
+    pub predecessor: Option<ReleaseId>,
 }
 
 impl RunLock {
@@ -82,12 +84,13 @@ impl RunLock {
             }
             thread::sleep(Duration::from_millis(1));
         }
+        let predecessor = signer(&path, &file)?;
         let sign = || {
             file.set_len(0)?;
             file.write_all_at(format!("{release}\n").as_bytes(), 0)
         };
         sign().map_err(wrong)?;
-        Ok(Self { file })
+        Ok(Self { file, predecessor })
     }
 }
 

@@ -2,24 +2,32 @@
 //!
 //! [`plan::make`] decides everything once; [`local::run`] carries it out on the Docker engine of this
 //! machine, step by step. Whatever happens is appended to the journal as an event before anything is
-//! built on it, so that whoever folds the events later sees what was done.
+//! built on it, so that whoever folds the events later sees what was done. A release is a process of its own:
+//! [`detach::start`] lets it outlive whoever starts it, and [`attach::Follower`] watches it from any process.
 
+pub mod attach;
 mod build;
 mod conclude;
+pub mod detach;
+mod frame;
 pub mod local;
 pub mod lock;
 pub mod plan;
 mod preflight;
+mod progress;
 mod push;
+mod serve;
+mod socket;
 
 use std::{ffi::OsString, path::PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
+use progress::Progress;
+
 use crate::{
     config::{Paths, Settings},
-    domain::{event::Stamped, permission::MayWrite, reference::Tag},
-    engine::{LayerState, PushEvent},
+    domain::{event::Stamped, permission::MayWrite},
     git::Checkout,
     journal::Journal,
 };
@@ -47,30 +55,8 @@ pub enum Notice<'a> {
     Event(&'a Stamped),
     /// One line of the build's log, sanitised and redacted.
     Log(&'a str),
-    Context {
-        files: u64,
-        bytes: u64,
-    },
-    Layer {
-        tag: &'a Tag,
-        id: &'a str,
-        state: &'a LayerState,
-    },
-    /// A remark of the engine about the push as a whole.
-    Push {
-        tag: &'a Tag,
-        status: &'a str,
-    },
+    Progress(&'a Progress),
 }
 
 /// Somebody who watches a release from within its process.
 pub type Watch<'a> = dyn FnMut(Notice<'_>) + Send + 'a;
-
-impl<'a> Notice<'a> {
-    fn of_push(tag: &'a Tag, event: &'a PushEvent) -> Self {
-        match event {
-            PushEvent::Layer { id, state } => Self::Layer { tag, id, state },
-            PushEvent::Status(status) => Self::Push { tag, status },
-        }
-    }
-}

@@ -1,6 +1,6 @@
 //! The push step: by image id, frozen tags first, the registry's answer cross-checked after the first tag.
 
-use super::{Notice, local::Run, preflight, preflight::Ready};
+use super::{local::Run, preflight, preflight::Ready};
 use crate::{
     domain::{
         digest::Digest,
@@ -44,7 +44,7 @@ pub async fn push(run: &mut Run<'_, '_>, ready: &Ready) -> Result<Pushed, Failur
         }
         run.emit(Event::PushIntended { tag: tag.clone(), kind }).await?;
         let pushed = {
-            let mut on = |event: PushEvent| run.show(Notice::of_push(&tag, &event));
+            let mut on = |event: PushEvent| run.pushing(&tag, &event);
             let work =
                 ready.engine.push(&built.image_id, &plan.repository, &tag, Some(&ready.login), &mut on, at.permit);
             at.or_cancelled(Step::Push, async { work.await.map_err(Failure::from) }).await?

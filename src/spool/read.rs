@@ -34,6 +34,11 @@ impl Reader {
         self.index.lines()
     }
 
+    /// The end of the last complete line.
+    pub fn bytes(&self) -> u64 {
+        self.index.bytes()
+    }
+
     /// Sees what was added to the log since. Gives the number of new lines: to follow a log, take these
     /// with [`Self::lines_at`] whenever somebody says that there is more.
     pub fn refresh(&mut self) -> Result<u64, SpoolError> {

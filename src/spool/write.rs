@@ -101,6 +101,11 @@ impl Writer {
         if self.pending.len() >= BUFFER { self.flush() } else { Ok(()) }
     }
 
+    /// What was added so far: bytes and lines. Readers see all of it after [`Self::flush`].
+    pub fn size(&self) -> (u64, u64) {
+        (self.bytes, self.lines)
+    }
+
     /// Hands everything to the kernel, where readers see it.
     pub fn flush(&mut self) -> Result<(), SpoolError> {
         if let Some(error) = &self.failed {

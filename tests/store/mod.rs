@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "an unwrap in what these tests share fails the test that called it")]
 
 mod disks;
+mod following;
 mod processes;

@@ -1,0 +1,117 @@
+//! A release that outlives whoever starts it: the same program as a process of its own, in a session of its own.
+//!
+//! ```text
+//! start ──spawns──► windlass … --detached ──plans──► leave (setsid) ──lock, first event──► ready
+//!   ▲                                                                                        │
+//!   └───────────── one line with the release's id, or the error of a release that never began ─┘
+//! ```
+//! From then on nothing connects the two; the release is watched as any other.
+
+use std::{ffi::OsString, fs::File, io::Write as _, path::Path, process::Stdio};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    process::{Child, Command},
+};
+
+use crate::domain::{failure::Failure, name::ReleaseId, permission::MayWrite};
+
+/// Says that a process was started by [`start`]: it asks nothing, and tells errors as JSON.
+pub const FLAG: &str = "--detached";
+/// An error is a few hundred bytes; more than this is none.
+const LONGEST_ERROR: u64 = 64 * 1024;
+
+/// The one line with which a release says that it runs.
+#[derive(Debug, Serialize, Deserialize)]
+struct Ready {
+    ready: ReleaseId,
+}
+
+/// Starts `windlass <words…>` as a process of its own in `folder`, gives it the passphrase as a line on its stdin,
+/// and waits until its release runs: its first event is in the journal, and nothing that happens to us touches it.
+///
+/// # Errors
+/// The release's own, when it could not begin.
+pub async fn start(
+    folder: &Path,
+    words: &[OsString],
+    passphrase: Option<&SecretString>,
+    _permit: MayWrite,
+) -> Result<ReleaseId, Failure> {
+    let failed = |why: String| Failure::failed("the release could not be started", why, "start it again");
+    let program = std::env::current_exe().map_err(|e| failed(format!("where this program is: {e}")))?;
+    let mut child = Command::new(&program)
+        .args(words)
+        .arg(FLAG)
+        .current_dir(folder)
+        .stdin(if passphrase.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| failed(format!("{}: {e}", program.display())))?;
+    if let (Some(passphrase), Some(mut stdin)) = (passphrase, child.stdin.take()) {
+        // One that ends without reading it says why.
+        let _ = stdin.write_all(passphrase.expose_secret().as_bytes()).await;
+        let _ = stdin.write_all(b"\n").await;
+    }
+    let mut line = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        BufReader::new(stdout).read_line(&mut line).await.map_err(|e| failed(e.to_string()))?;
+    }
+    match serde_json::from_str::<Ready>(&line) {
+        Ok(ready) => Ok(ready.ready),
+        Err(_) => Err(failure_of(child).await),
+    }
+}
+
+/// Why a release never began.
+async fn failure_of(mut child: Child) -> Failure {
+    let mut told = Vec::new();
+    if let Some(stderr) = child.stderr.take() {
+        // What cannot be read is missing from the words below.
+        let _ = stderr.take(LONGEST_ERROR).read_to_end(&mut told).await;
+    }
+    let told = String::from_utf8_lossy(&told);
+    serde_json::from_str(&told).unwrap_or_else(|_| {
+        let why = match told.trim() {
+            "" => "its process ended without a word",
+            words => words,
+        };
+        Failure::failed(
+            "the release could not be started",
+            why,
+            "look at what would happen: windlass release --dry-run",
+        )
+    })
+}
+
+/// A process that [`start`] started, on its way out of the session it was started in.
+pub struct Leaving {
+    nowhere: File,
+}
+
+/// Leaves the session: neither its terminal nor its end concerns this process any more.
+///
+/// # Errors
+/// When this process leads a group, which none does that [`start`] started.
+pub fn leave() -> Result<Leaving, Failure> {
+    let failed = |what: &str, why: String| Failure::failed(what, why, "start it with `windlass release --detach`");
+    rustix::process::setsid().map_err(|e| failed("this process cannot have a session of its own", e.to_string()))?;
+    let nowhere = File::options().read(true).write(true).open("/dev/null");
+    Ok(Leaving { nowhere: nowhere.map_err(|e| failed("/dev/null cannot be opened", e.to_string()))? })
+}
+
+impl Leaving {
+    /// Tells whoever waits in [`start`], and lets go of stdin, stdout and stderr.
+    pub fn ready(self, release: &ReleaseId) {
+        let line = serde_json::json!(Ready { ready: release.clone() });
+        // Whoever waited may be gone; the release is in the journal for everybody else.
+        let _ = writeln!(std::io::stdout().lock(), "{line}");
+        // The three are open, so only a signal can be in the way, and then it is the reader's end that closes.
+        let _ = rustix::stdio::dup2_stdin(&self.nowhere);
+        let _ = rustix::stdio::dup2_stdout(&self.nowhere);
+        let _ = rustix::stdio::dup2_stderr(&self.nowhere);
+    }
+}

@@ -1,0 +1,91 @@
+//! How far the step that runs is: one value that says all there is to draw, so that the newest is enough.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::reference::Tag,
+    engine::{LayerState, PushEvent},
+};
+
+/// A remark is cut off after so many characters: nobody draws more in a line.
+const LONGEST_REMARK: usize = 500;
+
+/// What is going on now. Not journalled: gone once something newer is known. Sizes in bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "doing", rename_all = "kebab-case")]
+pub enum Progress {
+    /// The build context goes to the engine.
+    Context { files: u64, bytes: u64 },
+    /// A tag goes to the registry. `sent` and `total` are of the layers whose sizes the engine has said.
+    Layers { tag: Tag, layers: usize, sent: u64, total: u64 },
+    /// After an error of the registry, in so many seconds.
+    Retrying { tag: Tag, layer: String, seconds: u64 },
+    /// What the engine says about the push as a whole.
+    Remark { tag: Tag, text: String },
+}
+
+/// Adds up what an engine says about the layers of a push.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    tag: Option<Tag>,
+    /// Sent and total, by the layer's id.
+    layers: BTreeMap<String, (u64, u64)>,
+}
+
+impl Tally {
+    pub fn add(&mut self, tag: &Tag, event: &PushEvent) -> Progress {
+        if self.tag.as_ref() != Some(tag) {
+            self.tag = Some(tag.clone());
+            self.layers.clear();
+        }
+        let tag = tag.clone();
+        match event {
+            PushEvent::Status(text) => Progress::Remark { tag, text: text.chars().take(LONGEST_REMARK).collect() },
+            PushEvent::Layer { id, state } => {
+                let known = self.layers.entry(id.clone()).or_default();
+                match state {
+                    LayerState::Pushing { current, total } => *known = ((*current).min(*total), *total),
+                    LayerState::Pushed | LayerState::Exists | LayerState::Mounted => known.0 = known.1,
+                    LayerState::Retrying { seconds } => {
+                        return Progress::Retrying { tag, layer: id.clone(), seconds: *seconds };
+                    }
+                    LayerState::Preparing | LayerState::Waiting => {}
+                }
+                let (sent, total) = self.layers.values().fold((0, 0), |sum, (s, t)| (sum.0 + s, sum.1 + t));
+                Progress::Layers { tag, layers: self.layers.len(), sent, total }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_add_up_for_each_tag_alone() {
+        let mut tally = Tally::default();
+        let [frozen, moving]: [Tag; 2] = ["v1", "latest"].map(|tag| tag.parse().unwrap());
+        let layer = |id: &str, state| PushEvent::Layer { id: id.to_owned(), state };
+        tally.add(&frozen, &layer("a", LayerState::Pushing { current: 10, total: 100 }));
+        assert_eq!(
+            tally.add(&frozen, &layer("b", LayerState::Pushing { current: 7, total: 5 })),
+            Progress::Layers { tag: frozen.clone(), layers: 2, sent: 15, total: 105 },
+            "never more than there is"
+        );
+        let retried = tally.add(&frozen, &layer("b", LayerState::Retrying { seconds: 5 }));
+        assert_eq!(retried, Progress::Retrying { tag: frozen.clone(), layer: "b".to_owned(), seconds: 5 });
+        assert_eq!(
+            tally.add(&frozen, &layer("a", LayerState::Pushed)),
+            Progress::Layers { tag: frozen, layers: 2, sent: 105, total: 105 }
+        );
+        assert_eq!(
+            tally.add(&moving, &layer("a", LayerState::Exists)),
+            Progress::Layers { tag: moving.clone(), layers: 1, sent: 0, total: 0 }
+        );
+        let Progress::Remark { text, .. } = tally.add(&moving, &PushEvent::Status("é".repeat(9000))) else { panic!() };
+        assert_eq!(text.chars().count(), LONGEST_REMARK);
+    }
+}
