@@ -4,11 +4,11 @@ pub mod args;
 mod cancel;
 mod carry_out;
 mod find;
-mod ground;
+pub mod ground;
 mod json;
 mod log;
 pub mod output;
-mod release;
+pub mod release;
 mod releases;
 mod secret;
 mod show;
@@ -20,7 +20,7 @@ mod watch;
 
 use std::{ffi::OsString, sync::Arc};
 
-use args::{Cli, Command};
+use args::{Command, Global};
 use ground::Ground;
 use output::Output;
 
@@ -30,43 +30,50 @@ use crate::{
     release::Environment,
 };
 
-/// Runs a command. The answer is its exit code.
+/// What everything that people touch stands on.
 ///
 /// `permit` makes the right to change something, or `None` in a read-only process: only `main` can say.
 ///
 /// # Errors
-/// What keeps the command from an answer; its kind gives the exit code.
-pub async fn run(
-    cli: Cli,
+/// When there is no place for our files, or the settings have mistakes.
+pub fn ground(
+    global: Global,
     environment: Arc<Environment>,
     permit: fn(read_only: bool) -> Option<MayWrite>,
     output: Output,
-) -> Result<u8, Failure> {
+) -> Result<Ground, Failure> {
     let read = |name: &str| environment(name);
     let paths = Paths::from_env(&read)?;
     let settings = Settings::load(&paths)?;
     let set = |value: OsString| !value.is_empty() && value != "0";
-    let read_only = cli.global.read_only || settings.read_only || environment("WINDLASS_READ_ONLY").is_some_and(set);
-    let ground = Ground {
+    let read_only = global.read_only || settings.read_only || environment("WINDLASS_READ_ONLY").is_some_and(set);
+    Ok(Ground {
         environment,
         paths,
         settings,
-        config: cli.global.config,
+        config: global.config,
         permit: permit(read_only),
         output,
-        detached: cli.global.detached,
-    };
-    match cli.command {
-        Command::Release(args) => Box::pin(release::run(&ground, args)).await,
-        Command::Releases { image, limit } => releases::run(&ground, &image, limit).await,
-        Command::Show { release, watch: false } => show::run(&ground, &release).await,
-        Command::Show { release, watch: true } => watch::run(&ground, &release).await,
-        Command::Cancel { release } => cancel::run(&ground, &release).await,
-        Command::Log { release, follow, grep } => log::run(&ground, &release, follow, grep.as_deref()).await,
-        Command::Tags { image, history: Some(tag), .. } => tags::history(&ground, &image, &tag).await,
-        Command::Tags { image, fresh, history: None, records } => tags::run(&ground, &image, fresh, &records).await,
-        Command::Verify(args) => verify::run(&ground, &args).await,
-        Command::Find { digest, image } => find::run(&ground, &digest, &image).await,
-        Command::Secret(command) => secret::run(&ground, command).await,
+        detached: global.detached,
+    })
+}
+
+/// Runs a command. The answer is its exit code.
+///
+/// # Errors
+/// What keeps the command from an answer; its kind gives the exit code.
+pub async fn run(ground: &Ground, command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::Release(args) => Box::pin(release::run(ground, args)).await,
+        Command::Releases { image, limit } => releases::run(ground, &image, limit).await,
+        Command::Show { release, watch: false } => show::run(ground, &release).await,
+        Command::Show { release, watch: true } => watch::run(ground, &release).await,
+        Command::Cancel { release } => cancel::run(ground, &release).await,
+        Command::Log { release, follow, grep } => log::run(ground, &release, follow, grep.as_deref()).await,
+        Command::Tags { image, history: Some(tag), .. } => tags::history(ground, &image, &tag).await,
+        Command::Tags { image, fresh, history: None, records } => tags::run(ground, &image, fresh, &records).await,
+        Command::Verify(args) => verify::run(ground, &args).await,
+        Command::Find { digest, image } => find::run(ground, &digest, &image).await,
+        Command::Secret(command) => secret::run(ground, command).await,
     }
 }

@@ -11,6 +11,7 @@ pub mod permission;
 pub mod plan;
 pub mod policy;
 pub mod preview;
+pub mod progress;
 pub mod recipe;
 pub mod record;
 pub mod reference;
