@@ -1,8 +1,8 @@
 //! windlass: the release console for container images.
 //!
 //! ```text
-//!   commands                                        what people touch
-//!      │
+//!   console    commands                             what people touch
+//!        \  /
 //!   release    verify    rotation    doctor    init  use cases: async, emit events
 //!      │
 //!   engine registry secrets git journal spool       adapters, one per system; they do not know each other
@@ -24,6 +24,7 @@
 pub mod attest;
 pub mod commands;
 pub mod config;
+pub mod console;
 pub mod doctor;
 pub mod domain;
 pub mod engine;

@@ -1,25 +1,51 @@
-//! The `windlass` program: hardens its process, parses, runs, and maps an error to its exit code.
+//! The `windlass` program: hardens its process, parses, chooses console or command, and maps an error to its exit code.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+    sync::Arc,
+};
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use windlass::{
     commands::{self, args::Cli, output::Output},
-    domain::{failure::Failure, permission::MayWrite},
+    console,
+    domain::{
+        failure::{Failure, FailureKind},
+        permission::MayWrite,
+    },
+    release::Environment,
 };
 
 fn main() -> ExitCode {
     let environment = |name: &str| std::env::var_os(name);
     let cli = Cli::parse();
     let output = Output::new(cli.global.json || cli.global.detached, &environment);
-    match prepare()
-        .and_then(|runtime| runtime.block_on(commands::run(cli, Arc::new(environment), MayWrite::unless, output)))
-    {
+    if cli.command.is_none() && !can_show_the_console(&output) {
+        output.note(&Cli::command().render_help().to_string());
+        return ExitCode::from(FailureKind::Usage.exit_code());
+    }
+    match prepare().and_then(|runtime| runtime.block_on(run(cli, Arc::new(environment), output))) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             output.failure(&failure);
             ExitCode::from(failure.kind.exit_code())
         }
+    }
+}
+
+/// Somebody is at a terminal that can place characters, and wants no document.
+fn can_show_the_console(output: &Output) -> bool {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    io::stdin().is_terminal() && io::stdout().is_terminal() && !dumb && !output.json
+}
+
+async fn run(cli: Cli, environment: Arc<Environment>, output: Output) -> Result<u8, Failure> {
+    let ascii = cli.global.ascii;
+    let ground = commands::ground(cli.global, environment, MayWrite::unless, output)?;
+    match cli.command {
+        Some(command) => commands::run(&ground, command).await,
+        None => console::runtime::run(ground, ascii).await,
     }
 }
 

@@ -17,14 +17,14 @@ use crate::domain::{
 /// The release console for container images.
 ///
 /// Builds an image from a commit, pushes its moving and frozen tags, records the sha256, and shows
-/// registry and record side by side with a verdict.
+/// registry and record side by side with a verdict. Without a command, on a terminal: the console.
 #[derive(Debug, Parser)]
-#[command(name = "windlass", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "windlass", version, max_term_width = 100)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 #[derive(Debug, Args)]
@@ -38,6 +38,9 @@ pub struct Global {
     /// Refuse everything that changes something
     #[arg(long, global = true)]
     pub read_only: bool,
+    /// The console draws with ASCII characters alone, as it does where the locale has no others
+    #[arg(long)]
+    pub ascii: bool,
     /// Started by another windlass, which asked what was to be asked and waits for one line
     #[arg(long, global = true, hide = true)]
     pub detached: bool,

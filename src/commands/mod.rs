@@ -9,7 +9,7 @@ mod docker_login;
 mod doctor;
 mod find;
 mod given;
-mod ground;
+pub mod ground;
 mod init;
 mod json;
 mod log;
@@ -17,7 +17,7 @@ mod man;
 mod new_vault;
 pub mod output;
 mod point;
-mod release;
+pub mod release;
 mod releases;
 mod rerun;
 mod secret;
@@ -33,7 +33,7 @@ mod watch;
 
 use std::{ffi::OsString, sync::Arc};
 
-use args::{Cli, Command};
+use args::{Command, Global};
 use ground::Ground;
 use output::Output;
 
@@ -44,48 +44,55 @@ use crate::{
     secrets::Passphrase,
 };
 
-/// Runs a command. The answer is its exit code.
+/// What everything that people touch stands on.
 ///
 /// `permit` makes the right to change something, or `None` in a read-only process: only `main` can say.
 ///
 /// # Errors
-/// What keeps the command from an answer; its kind gives the exit code.
-pub async fn run(
-    cli: Cli,
+/// When there is no place for our files, or the settings have mistakes.
+pub fn ground(
+    global: Global,
     environment: Arc<Environment>,
     permit: fn(read_only: bool) -> Option<MayWrite>,
     output: Output,
-) -> Result<u8, Failure> {
+) -> Result<Ground, Failure> {
     let read = |name: &str| environment(name);
     let paths = Paths::from_env(&read)?;
     let settings = Settings::load(&paths)?;
     let set = |value: OsString| !value.is_empty() && value != "0";
-    let read_only = cli.global.read_only || settings.read_only || environment("WINDLASS_READ_ONLY").is_some_and(set);
+    let read_only = global.read_only || settings.read_only || environment("WINDLASS_READ_ONLY").is_some_and(set);
     let permit = permit(read_only);
-    let (detached, config) = (cli.global.detached, cli.global.config);
+    let (detached, config) = (global.detached, global.config);
     let passphrase = match detached {
         false => Passphrase::asked(|question| terminal::Terminal::open()?.ask_hidden(question)),
         true => carry_out::handed_over()?,
     };
-    let ground = Ground { environment, paths, settings, config, permit, passphrase, output, detached };
-    match cli.command {
-        Command::Release(args) => Box::pin(release::run(&ground, args)).await,
-        Command::Rerun(args) => Box::pin(rerun::run(&ground, args)).await,
-        Command::Point(args) => Box::pin(point::run(&ground, args)).await,
-        Command::Releases { image, limit } => releases::run(&ground, &image, limit).await,
-        Command::Show { release, watch: false } => show::run(&ground, &release).await,
-        Command::Show { release, watch: true } => watch::run(&ground, &release).await,
-        Command::Cancel { release } => cancel::run(&ground, &release).await,
-        Command::Log { release, follow, grep } => log::run(&ground, &release, follow, grep.as_deref()).await,
-        Command::Tags { image, history: Some(tag), .. } => tags::history(&ground, &image, &tag).await,
-        Command::Tags { image, fresh, history: None, records } => tags::run(&ground, &image, fresh, &records).await,
-        Command::Verify(args) => verify::run(&ground, &args).await,
-        Command::Find { digest, image } => find::run(&ground, &digest, &image).await,
-        Command::Secret(command) => Box::pin(secret::run(&ground, command)).await,
-        Command::Audit { limit } => audit::run(&ground, limit).await,
-        Command::Doctor { check, image } => Box::pin(doctor::run(&ground, check, &image)).await,
-        Command::Init(args) => init::run(&ground, &args).await,
-        Command::Completions { shell } => completions::run(&ground, shell),
-        Command::Man { dir } => man::run(&ground, dir.as_deref()),
+    Ok(Ground { environment, paths, settings, config, permit, passphrase, output, detached })
+}
+
+/// Runs a command. The answer is its exit code.
+///
+/// # Errors
+/// What keeps the command from an answer; its kind gives the exit code.
+pub async fn run(ground: &Ground, command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::Release(args) => Box::pin(release::run(ground, args)).await,
+        Command::Rerun(args) => Box::pin(rerun::run(ground, args)).await,
+        Command::Point(args) => Box::pin(point::run(ground, args)).await,
+        Command::Releases { image, limit } => releases::run(ground, &image, limit).await,
+        Command::Show { release, watch: false } => show::run(ground, &release).await,
+        Command::Show { release, watch: true } => watch::run(ground, &release).await,
+        Command::Cancel { release } => cancel::run(ground, &release).await,
+        Command::Log { release, follow, grep } => log::run(ground, &release, follow, grep.as_deref()).await,
+        Command::Tags { image, history: Some(tag), .. } => tags::history(ground, &image, &tag).await,
+        Command::Tags { image, fresh, history: None, records } => tags::run(ground, &image, fresh, &records).await,
+        Command::Verify(args) => verify::run(ground, &args).await,
+        Command::Find { digest, image } => find::run(ground, &digest, &image).await,
+        Command::Secret(command) => Box::pin(secret::run(ground, command)).await,
+        Command::Audit { limit } => audit::run(ground, limit).await,
+        Command::Doctor { check, image } => Box::pin(doctor::run(ground, check, &image)).await,
+        Command::Init(args) => init::run(ground, &args).await,
+        Command::Completions { shell } => completions::run(ground, shell),
+        Command::Man { dir } => man::run(ground, dir.as_deref()),
     }
 }

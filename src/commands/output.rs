@@ -5,32 +5,26 @@ use std::{
     io::{self, IsTerminal as _, Write},
 };
 
-use jiff::Timestamp;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::domain::{
     failure::Failure,
     release::{ReleaseState, StepState},
-    verdict::{Class, Verdict},
+    sign::Signs,
+    verdict::Verdict,
+};
+
+pub use crate::domain::{
+    sign::Tone,
+    written::{bytes, seconds, time},
 };
 
 /// Colour and characters that the reader's terminal takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
     colour: bool,
-    unicode: bool,
-}
-
-/// The few ways in which a word stands out. The word itself always says it too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    Plain,
-    Dim,
-    Bold,
-    Good,
-    Notice,
-    Bad,
+    signs: Signs,
 }
 
 impl Style {
@@ -44,12 +38,12 @@ impl Style {
             let name = l.to_string_lossy().to_uppercase();
             name.contains("UTF-8") || name.contains("UTF8")
         });
-        Self { colour, unicode }
+        Self { colour, signs: if unicode { Signs::Unicode } else { Signs::Ascii } }
     }
 
     /// Without colour, with every character.
     pub fn plain() -> Self {
-        Self { colour: false, unicode: true }
+        Self { colour: false, signs: Signs::Unicode }
     }
 
     pub fn paint(self, tone: Tone, text: &str) -> String {
@@ -65,50 +59,30 @@ impl Style {
         format!("\x1b[{code}m{text}\x1b[0m")
     }
 
-    /// `unicode`, or `ascii` where the locale has no more.
-    pub fn glyph<'a>(self, unicode: &'a str, ascii: &'a str) -> &'a str {
-        if self.unicode { unicode } else { ascii }
+    /// Whether words may be told apart by colour as well.
+    pub fn colour(self) -> bool {
+        self.colour
     }
 
-    pub fn sign(self, class: Class) -> &'static str {
-        match class {
-            Class::Good => self.glyph("✓", "+"),
-            Class::Notice => self.glyph("•", "*"),
-            Class::Bad => self.glyph("✗", "x"),
-            Class::Unknown => "?",
-        }
+    pub fn signs(self) -> Signs {
+        self.signs
+    }
+
+    /// `unicode`, or `ascii` where the locale has no more.
+    pub fn glyph<'a>(self, unicode: &'a str, ascii: &'a str) -> &'a str {
+        self.signs.glyph(unicode, ascii)
     }
 
     pub fn verdict(self, verdict: Verdict) -> (String, Tone) {
-        (format!("{} {verdict}", self.sign(verdict.class())), tone_of(verdict.class()))
+        self.signs.verdict(verdict)
     }
 
     pub fn step_sign(self, state: StepState) -> (&'static str, Tone) {
-        match state {
-            StepState::Pending => (self.glyph("·", "."), Tone::Dim),
-            StepState::Running => (self.glyph("◐", "~"), Tone::Notice),
-            StepState::Succeeded => (self.glyph("✓", "+"), Tone::Good),
-            StepState::Reused | StepState::Skipped => (self.glyph("↷", "="), Tone::Dim),
-            StepState::Failed => (self.glyph("✗", "x"), Tone::Bad),
-            StepState::Cancelled | StepState::Interrupted => (self.glyph("■", "#"), Tone::Bad),
-        }
+        self.signs.step(state)
     }
 
     pub fn state(self, state: ReleaseState) -> (&'static str, Tone) {
-        match state {
-            ReleaseState::Pending | ReleaseState::Running => (self.glyph("◐", "~"), Tone::Notice),
-            ReleaseState::Succeeded => (self.glyph("✓", "+"), Tone::Good),
-            ReleaseState::Failed => (self.glyph("✗", "x"), Tone::Bad),
-            ReleaseState::Cancelled | ReleaseState::Interrupted => (self.glyph("■", "#"), Tone::Bad),
-        }
-    }
-}
-
-pub fn tone_of(class: Class) -> Tone {
-    match class {
-        Class::Good => Tone::Good,
-        Class::Notice | Class::Unknown => Tone::Notice,
-        Class::Bad => Tone::Bad,
+        self.signs.release(state)
     }
 }
 
@@ -199,33 +173,6 @@ fn unwritten(error: &io::Error) -> Failure {
 /// A pipe without a reader, or a terminal that hung up.
 fn is_gone(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
-}
-
-/// `2026-11-21 09:30:00`, UTC.
-pub fn time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-/// `0.2 s`, `42.0 s`, `3 min 05 s`.
-pub fn seconds(seconds: f64) -> String {
-    if seconds < 60.0 {
-        format!("{seconds:.1} s")
-    } else {
-        let whole = std::time::Duration::from_secs_f64(seconds).as_secs();
-        format!("{} min {:02} s", whole / 60, whole % 60)
-    }
-}
-
-/// `12.3 MB`, decimal as registries and docker count.
-pub fn bytes(count: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-    let count = count as f64;
-    match count {
-        c if c < 1e3 => format!("{c} B"),
-        c if c < 1e6 => format!("{:.1} kB", c / 1e3),
-        c if c < 1e9 => format!("{:.1} MB", c / 1e6),
-        c => format!("{:.2} GB", c / 1e9),
-    }
 }
 
 /// A cell of a table.

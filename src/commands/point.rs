@@ -4,7 +4,7 @@ use super::{
     args::PointArgs,
     carry_out::{self, Job},
     ground::{Ground, image_of},
-    release::{confirm, short, supported, who},
+    release::{confirm, supported, who},
 };
 use crate::{
     domain::{audit::Act, digest::Digest, failure::Failure, reference::Repository},
@@ -28,7 +28,7 @@ pub async fn run(ground: &Ground, args: PointArgs) -> Result<u8, Failure> {
         Some(digest) => cited(&journal, &plan.repository, &digest).await?,
         None => "nothing".to_owned(),
     };
-    let new = format!("{} (release {id})", short(manifest.digest.as_str()));
+    let new = format!("{} (release {id})", manifest.digest.short());
     let change = format!("{tag} of {}: {old} → {new}", plan.repository);
     if args.yes {
         ground.output.note(&change);
@@ -45,5 +45,5 @@ async fn cited(journal: &Journal, repository: &Repository, digest: &Digest) -> R
     let records = journal.records(repository).await?;
     let of = records.iter().find(|record| record.top_digests().any(|top| top == digest));
     let whose = of.map_or("of no record".to_owned(), |record| format!("release {}", record.release));
-    Ok(format!("{} ({whose})", short(digest.as_str())))
+    Ok(format!("{} ({whose})", digest.short()))
 }

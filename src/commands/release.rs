@@ -15,8 +15,8 @@ use crate::{
     domain::{
         audit::Act,
         failure::Failure,
-        plan::{Plan, Runner, TagKind},
-        reference::Tag,
+        plan::{Plan, Runner},
+        preview::Preview,
     },
     git::Checkout,
     registry::{Client, Reference},
@@ -37,13 +37,12 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
     };
     let plan = plan::make(&project, image, &checkout, &journal, &wishes, &who(), &ground.paths.run()).await?;
     if args.dry_run {
-        let now = shown_now(&ground.reader(image)?, &plan).await?;
-        return tell_plan(ground, &plan, &now);
+        return tell_plan(ground, &preview(&ground.reader(image)?, plan).await?);
     }
     let permit = ground.permit("release")?;
     if !args.yes && !ground.detached {
         let next = "look at `windlass release --dry-run`, then `windlass release --yes`";
-        let what = async || Ok(preview(ground.output.err, &plan, &shown_now(&ground.reader(image)?, &plan).await?));
+        let what = async || Ok(text(ground.output.err, &preview(&ground.reader(image)?, plan.clone()).await?));
         confirm(ground, what, next).await?;
     }
     if args.detach {
@@ -83,65 +82,35 @@ pub fn who() -> String {
 }
 
 /// `--dry-run`
-pub fn tell_plan(ground: &Ground, plan: &Plan, now: &[(Tag, Option<String>)]) -> Result<u8, Failure> {
-    let tags: Vec<_> = now.iter().map(|(tag, digest)| json!({"tag": tag, "digest": digest})).collect();
+pub fn tell_plan(ground: &Ground, preview: &Preview) -> Result<u8, Failure> {
+    let tags: Vec<_> = preview.tags_now.iter().map(|(tag, digest)| json!({"tag": tag, "digest": digest})).collect();
     ground.output.result(
-        || json!({"schema": "windlass.plan/1", "plan": plan, "tags_now": tags}),
-        |style| preview(style, plan, now),
+        || json!({"schema": "windlass.plan/1", "plan": preview.plan, "tags_now": tags}),
+        |style| text(style, preview),
     )?;
     Ok(0)
 }
 
-/// What each tag shows before anything happens.
-pub async fn shown_now(client: &Client, plan: &Plan) -> Result<Vec<(Tag, Option<String>)>, Failure> {
-    let mut now = Vec::new();
+/// What will happen: the plan, and what each of its tags shows now.
+pub async fn preview(client: &Client, plan: Plan) -> Result<Preview, Failure> {
+    let mut tags_now = Vec::new();
     for tag in &plan.tags {
         let digest = client.head(&Reference::Tag(tag.tag.clone())).await?;
-        now.push((tag.tag.clone(), digest.map(|d| d.to_string())));
+        tags_now.push((tag.tag.clone(), digest));
     }
-    Ok(now)
+    Ok(Preview { plan, tags_now })
 }
 
-pub fn preview(style: Style, plan: &Plan, now: &[(Tag, Option<String>)]) -> String {
-    let source = &plan.source;
-    let label = |text: &str| Cell::toned(text, Tone::Dim);
-    let state = match (source.dirty, source.reviewed) {
-        (true, _) => "with uncommitted changes",
-        (false, true) => "clean, reviewed",
-        (false, false) => "clean, unreviewed",
-    };
-    let mut rows = vec![
-        vec![label("image"), Cell::toned(format!("{} to {}", plan.image, plan.repository), Tone::Bold)],
-        vec![
-            label("commit"),
-            Cell::new(format!("{} of {}, {state}", source.commit.short(), source.branch.as_deref().unwrap_or("-"))),
-        ],
-        vec![label("build"), Cell::new(format!("{} in {}", plan.build.dockerfile, plan.build.context))],
-        vec![label("secret"), Cell::new(plan.secret.as_str())],
-    ];
-    for tag in &plan.tags {
-        let shown = now.iter().find(|(t, _)| t == &tag.tag).and_then(|(_, d)| d.as_deref());
-        let (kind, change) = match (tag.kind, shown) {
-            (TagKind::Frozen, None) => ("frozen", "new".to_owned()),
-            (TagKind::Frozen, Some(digest)) => ("frozen", format!("taken by {}: {}", short(digest), taken(plan))),
-            (TagKind::Moving, None) => ("moving", "new".to_owned()),
-            (TagKind::Moving, Some(digest)) => ("moving", format!("{} is replaced", short(digest))),
-        };
-        rows.push(vec![label(kind), Cell::new(format!("{}  {change}", tag.tag))]);
-    }
+pub fn text(style: Style, preview: &Preview) -> String {
+    let rows: Vec<Vec<Cell>> = preview
+        .rows()
+        .into_iter()
+        .map(|(label, value)| {
+            let tone = if label == "image" { Tone::Bold } else { Tone::Plain };
+            vec![Cell::toned(label, Tone::Dim), Cell::toned(value, tone)]
+        })
+        .collect();
     columns(style, &rows)
-}
-
-/// What happens at a frozen tag that is there already.
-fn taken(plan: &Plan) -> String {
-    match &plan.parent {
-        None => "the release would stop".to_owned(),
-        Some(parent) => format!("the release would stop, unless that is the image of {parent}"),
-    }
-}
-
-pub fn short(digest: &str) -> &str {
-    &digest[..digest.len().min(19)]
 }
 
 /// Says what will happen and asks. Without somebody to ask, nothing happens.

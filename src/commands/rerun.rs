@@ -4,7 +4,7 @@ use super::{
     args::RerunArgs,
     carry_out::{self, Job},
     ground::{Ground, image_of},
-    release::{confirm, preview, shown_now, supported, tell_plan, who},
+    release::{confirm, preview, supported, tell_plan, text, who},
 };
 use crate::{
     domain::{audit::Act, failure::Failure},
@@ -27,15 +27,15 @@ pub async fn run(ground: &Ground, args: RerunArgs) -> Result<u8, Failure> {
     };
     let plan = &beginning.plan;
     if args.dry_run {
-        return tell_plan(ground, plan, &shown_now(&ground.reader_of(plan)?, plan).await?);
+        return tell_plan(ground, &preview(&ground.reader_of(plan)?, plan.clone()).await?);
     }
     let permit = ground.permit("rerun")?;
     if !args.yes && !ground.detached {
         let id = &earlier.plan.release;
         let what = async || {
             let first = args.from.map_or("with new tags".to_owned(), |step| format!("from {} on", step.name()));
-            let now = shown_now(&ground.reader_of(plan)?, plan).await?;
-            Ok(format!("release {id} once more, {first}\n{}", preview(ground.output.err, plan, &now)))
+            let preview = preview(&ground.reader_of(plan)?, plan.clone()).await?;
+            Ok(format!("release {id} once more, {first}\n{}", text(ground.output.err, &preview)))
         };
         let next = format!("look at `windlass rerun {id} --dry-run`, then say --yes");
         confirm(ground, what, &next).await?;

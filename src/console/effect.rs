@@ -1,0 +1,35 @@
+//! What is to be done outside the model, as data: the runtime does it and answers with messages.
+
+use super::model::LogPart;
+use crate::domain::{name::ReleaseId, reference::Repository};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    LoadProject,
+    /// The newest releases of these repositories; of all where none is named.
+    LoadReleases(Vec<Repository>),
+    /// News of a release until its end, from the event after this number on.
+    Follow {
+        release: ReleaseId,
+        repository: Repository,
+        after: u64,
+    },
+    ReadLog {
+        release: ReleaseId,
+        part: LogPart,
+    },
+    /// Find out what a release of this image would do.
+    Plan {
+        image: String,
+    },
+    /// Start `windlass <words…>` as a process of its own.
+    Start {
+        words: Vec<String>,
+    },
+    Cancel {
+        release: ReleaseId,
+        repository: Repository,
+    },
+    Suspend,
+    Quit,
+}

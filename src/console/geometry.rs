@@ -1,0 +1,104 @@
+//! Where everything is. Used by the view to draw and by the update to know how many lines a page has.
+//!
+//! ```text
+//! wide                                   narrow or zoomed, list       narrow or zoomed, log
+//! ┌ header ─────────────────────────┐    ┌ header ──────────┐         ┌ header ──────────┐
+//! │╭ list ─────╮╭ release: steps ──╮│    │╭ list ──────────╮│         │╭ release: strip ╮│
+//! ││           ││                  ││    ││                ││         │├ log ───────────┤│
+//! ││           │├ card, if failed ─┤│    │╰────────────────╯│         ││                ││
+//! ││           │├ log ─────────────┤│    │╭ release: steps ╮│         ││                ││
+//! │╰───────────╯╰──────────────────╯│    │╰────────────────╯│         │╰────────────────╯│
+//! └ footer ─────────────────────────┘    └ footer ──────────┘         └ footer ──────────┘
+//! ```
+
+use ratatui::layout::Rect;
+
+use super::{
+    model::{Model, Pane},
+    view::card,
+};
+use crate::domain::event::Step;
+
+/// Narrower than this, list and release take turns.
+const WIDE: u16 = 88;
+/// Rows that a log needs beside all steps; with less, the steps shrink to one line.
+const ROOM_FOR_LOG: u16 = 6;
+const STEPS: u16 = Step::ALL.len() as u16;
+
+/// An area of no size is not drawn.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Geometry {
+    pub header: Rect,
+    /// With its border.
+    pub list: Rect,
+    /// The box of the release, with its border.
+    pub release: Rect,
+    /// One row for each step, or one row for all of them.
+    pub steps: Rect,
+    /// The row of the line between steps and card, above the card.
+    pub card_rule: Rect,
+    pub card: Rect,
+    pub log_rule: Rect,
+    pub log: Rect,
+    pub footer: Rect,
+}
+
+impl Geometry {
+    pub fn of(model: &Model) -> Self {
+        let (columns, rows) = model.size;
+        let row = |y: u16| Rect::new(0, y, columns, 1).intersection(Rect::new(0, 0, columns, rows));
+        let body = Rect::new(0, 1, columns, rows.saturating_sub(2));
+        let mut all = Self { header: row(0), footer: row(rows.saturating_sub(1)), ..Self::default() };
+        if body.height < 3 || columns < 20 {
+            return all;
+        }
+        let one_at_a_time = columns < WIDE || model.zoom;
+        match (one_at_a_time, model.focus) {
+            (false, _) => {
+                let list = (columns * 2 / 5).clamp(36, 60);
+                all.list = Rect { width: list, ..body };
+                all.place(Rect { x: list, width: columns - list, ..body }, model, false);
+            }
+            (true, Pane::Log) => all.place(body, model, model.zoom),
+            (true, Pane::List) if model.zoom || body.height < STEPS + 2 + 4 => all.list = body,
+            (true, Pane::List) => {
+                let list = body.height - STEPS - 2;
+                all.list = Rect { height: list, ..body };
+                all.release = Rect { y: body.y + list, height: STEPS + 2, ..body };
+                all.steps = inside(all.release);
+            }
+        }
+        all
+    }
+
+    /// The box of the release with all that is in it. `bare`: the log has as much of it as can be.
+    fn place(&mut self, area: Rect, model: &Model, bare: bool) {
+        self.release = area;
+        let inner = inside(area);
+        let selected = model.selected();
+        let card = match selected {
+            Some(release) if !bare => u16::try_from(card::rows(release, inner.width).len()).unwrap_or(u16::MAX),
+            _ => 0,
+        };
+        let card = if card == 0 { 0 } else { card.min(inner.height / 2).saturating_add(1) };
+        let all_steps = !bare && inner.height >= STEPS + card + 1 + ROOM_FOR_LOG;
+        let mut y = inner.y;
+        let mut take = |height: u16| {
+            let height = height.min(inner.bottom().saturating_sub(y));
+            let area = Rect { y, height, ..inner };
+            y += height;
+            area
+        };
+        self.steps = take(if all_steps { STEPS } else { 1 });
+        if card > 0 {
+            self.card_rule = take(1);
+            self.card = take(card - 1);
+        }
+        self.log_rule = take(1);
+        self.log = take(u16::MAX);
+    }
+}
+
+fn inside(area: Rect) -> Rect {
+    Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(2))
+}

@@ -1,0 +1,51 @@
+//! What happened: keys, and what the workers found. The only thing that changes the model.
+
+use ratatui::crossterm::event::KeyEvent;
+
+use super::model::{Project, Window};
+use crate::domain::{
+    event::Stamped, failure::Failure, name::ReleaseId, preview::Preview, progress::Progress, release::Release,
+};
+
+#[derive(Debug)]
+pub enum Message {
+    Key(KeyEvent),
+    /// Columns and rows of the terminal.
+    Resized(u16, u16),
+    /// A second has passed in which a clock on the screen went on.
+    Tick,
+    Project(Result<Project, Failure>),
+    Releases(Result<Listing, Failure>),
+    /// Somebody wrote to the journal, or a release began or ended.
+    Changed,
+    /// Of a release that is followed.
+    News(ReleaseId, News),
+    /// The lines that were asked for.
+    Log(ReleaseId, Result<Option<Window>, Failure>),
+    /// What a release of this image would do.
+    Planned(String, Result<Box<Preview>, Failure>),
+    /// Others' changes are not seen: there is a reason.
+    Unwatched(Failure),
+    Started(Result<ReleaseId, Failure>),
+    CancelTold(ReleaseId, Result<(), Failure>),
+}
+
+/// Releases, newest first, and how many could not be read.
+#[derive(Debug)]
+pub struct Listing {
+    pub releases: Vec<Release>,
+    pub damaged: usize,
+}
+
+/// What is new of a release that is followed.
+#[derive(Debug)]
+pub enum News {
+    Event(Stamped),
+    Progress(Progress),
+    /// So many complete lines by now.
+    Log(u64),
+    Ended,
+    Interrupted,
+    /// It cannot be followed.
+    Lost(Failure),
+}

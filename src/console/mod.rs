@@ -1,0 +1,28 @@
+//! The console: an Elm loop around the use cases.
+//!
+//! ```text
+//!            key, news, answers                      Effect (data)
+//!   runtime ───── Message ─────► update(&mut Model) ───────────────► runtime: jobs
+//!      ▲                              │                                 │
+//!      │                         view(&Model)                           │
+//!      └──── frame ◄──────────────────┘        Message ◄────────────────┘
+//! ```
+//! Everything but [`runtime`] is pure: no input or output, no clock, no use case or adapter. A worker changes
+//! nothing but by a message. Releases are attached to, never owned: whatever ends the console leaves them running.
+//!
+//! To add a key: a row in [`action`], an arm in [`press`]. To add a screen region: a file in [`view`] with one render
+//! function and its layout in the doc comment, and its place in [`geometry`].
+
+pub mod action;
+pub mod effect;
+pub mod geometry;
+pub mod keymap;
+mod log_pane;
+pub mod message;
+pub mod model;
+pub mod press;
+pub mod runtime;
+#[cfg(test)]
+mod sample;
+pub mod update;
+pub mod view;

@@ -1,0 +1,221 @@
+//! What the console knows, and what of it is on the screen. Changed by [`super::update`] alone.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use tui_input::Input;
+
+pub use super::log_pane::{LogPane, LogPart, LogState, Mode, Window};
+use crate::domain::{
+    failure::Failure,
+    name::ReleaseId,
+    preview::Preview,
+    progress::Progress,
+    reference::Repository,
+    release::{Release, ReleaseState},
+    sign::{Signs, Tone},
+};
+
+/// How the terminal is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    pub signs: Signs,
+    pub colour: bool,
+}
+
+#[derive(Debug)]
+pub struct Model {
+    /// Of the last message; the view has no clock.
+    pub now: Timestamp,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    pub look: Look,
+    pub read_only: bool,
+    /// What stands between `windlass` and the command in commands that are shown: `--config FILE`.
+    pub flags: Vec<String>,
+    pub project: Loaded<Project>,
+    /// Newest first.
+    pub releases: Loaded<Vec<Release>>,
+    /// Releases in the journal that could not be read.
+    pub damaged: usize,
+    pub reload: Reload,
+    pub selected: Option<ReleaseId>,
+    /// Releases that are followed, with what they do right now.
+    pub followed: BTreeMap<ReleaseId, Option<Doing>>,
+    pub log: LogPane,
+    pub focus: Pane,
+    /// The pane that has the focus has the screen.
+    pub zoom: bool,
+    /// Dialogs; the last one is on top and has the keys.
+    pub layers: Vec<Layer>,
+    /// One line about what was done; goes with the next key.
+    pub notice: Option<(Tone, String)>,
+    /// The last key was Ctrl-C.
+    pub interrupted: bool,
+}
+
+/// Something that a worker looks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Loaded<T> {
+    Not,
+    Yes(T),
+    Failed(Failure),
+}
+
+/// At most one look at the journal at a time, and one more if it changed meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reload {
+    Idle,
+    Asked,
+    AskedAndChanged,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pane {
+    List,
+    Log,
+}
+
+/// The images that this folder's project releases; at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    pub images: Vec<Image>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    pub name: String,
+    pub repository: Repository,
+}
+
+/// What a running release does now, and what is needed to say how fast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doing {
+    pub progress: Progress,
+    /// When this tag's or context's first progress came, and how many bytes it said.
+    pub since: (Timestamp, u64),
+}
+
+impl Doing {
+    /// What came after `before`, at this time.
+    pub fn next(before: Option<&Self>, progress: Progress, now: Timestamp) -> Self {
+        let same = before.filter(|before| subject(&before.progress) == subject(&progress));
+        let since = same.map_or((now, sent(&progress).unwrap_or(0)), |before| before.since);
+        Self { progress, since }
+    }
+
+    /// Bytes a second, once a second has passed.
+    pub fn rate(&self, now: Timestamp) -> Option<u64> {
+        let millis = u64::try_from(now.duration_since(self.since.0).as_millis()).ok()?;
+        let sent = sent(&self.progress)?.checked_sub(self.since.1)?;
+        (millis >= 1000).then(|| sent.saturating_mul(1000) / millis)
+    }
+}
+
+fn sent(progress: &Progress) -> Option<u64> {
+    match progress {
+        Progress::Context { bytes, .. } => Some(*bytes),
+        Progress::Layers { sent, .. } => Some(*sent),
+        Progress::Retrying { .. } | Progress::Remark { .. } => None,
+    }
+}
+
+fn subject(progress: &Progress) -> Option<&str> {
+    match progress {
+        Progress::Context { .. } => None,
+        Progress::Layers { tag, .. } | Progress::Retrying { tag, .. } | Progress::Remark { tag, .. } => {
+            Some(tag.as_str())
+        }
+    }
+}
+
+/// A dialog.
+#[derive(Debug)]
+pub enum Layer {
+    /// Actions that match what was typed.
+    Help { typed: Input, at: usize },
+    /// Which image is to be released.
+    Choose { at: usize },
+    /// The plan is being made.
+    Planning { image: String },
+    /// This will be done, once confirmed.
+    Plan(Box<Preview>),
+    /// This release will be cancelled, once confirmed.
+    Cancel { release: ReleaseId, repository: Repository },
+    /// Something was refused or failed.
+    Failure(Failure),
+}
+
+impl Model {
+    pub fn new(size: (u16, u16), look: Look, now: Timestamp) -> Self {
+        Self {
+            now,
+            size,
+            look,
+            read_only: false,
+            flags: Vec::new(),
+            project: Loaded::Not,
+            releases: Loaded::Not,
+            damaged: 0,
+            reload: Reload::Idle,
+            selected: None,
+            followed: BTreeMap::new(),
+            log: LogPane::default(),
+            focus: Pane::List,
+            zoom: false,
+            layers: Vec::new(),
+            notice: None,
+            interrupted: false,
+        }
+    }
+
+    /// All releases that are known, newest first.
+    pub fn list(&self) -> &[Release] {
+        match &self.releases {
+            Loaded::Yes(releases) => releases,
+            Loaded::Not | Loaded::Failed(_) => &[],
+        }
+    }
+
+    pub fn selected(&self) -> Option<&Release> {
+        self.list().get(self.position()?)
+    }
+
+    /// Where the selected release is in the list.
+    pub fn position(&self) -> Option<usize> {
+        let selected = self.selected.as_ref()?;
+        self.list().iter().position(|release| &release.plan.release == selected)
+    }
+
+    pub fn images(&self) -> &[Image] {
+        match &self.project {
+            Loaded::Yes(project) => &project.images,
+            Loaded::Not | Loaded::Failed(_) => &[],
+        }
+    }
+
+    /// What the release does right now, as far as it said so.
+    pub fn doing(&self, release: &ReleaseId) -> Option<&Doing> {
+        self.followed.get(release)?.as_ref()
+    }
+
+    /// A clock on the screen goes on: a release that runs is in the list.
+    pub fn ticks(&self) -> bool {
+        self.list().iter().any(runs)
+    }
+
+    /// `windlass`, its flags, and these words, as a shell takes them.
+    pub fn command_line(&self, words: &[String]) -> String {
+        let quoted = |word: &String| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
+            if word.chars().all(plain) { word.clone() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+        };
+        let words = self.flags.iter().chain(words).map(quoted);
+        std::iter::once("windlass".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Whether a release has yet to end.
+pub fn runs(release: &Release) -> bool {
+    matches!(release.state, ReleaseState::Pending | ReleaseState::Running)
+}

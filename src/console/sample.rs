@@ -1,0 +1,134 @@
+//! Releases and messages that the tests of the console show.
+
+use jiff::{SignedDuration, Timestamp};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{
+    effect::Effect,
+    message::{Listing, Message, News},
+    model::{Image, Look, Model, Project},
+    update::update,
+};
+use crate::domain::{
+    event::{Event, Stamped, Step},
+    name::ReleaseId,
+    plan::Plan,
+    release::Release,
+    sign::Signs,
+};
+
+pub const COMMIT: &str = "3f2c1abb0e8d4f5a6b7c8d9e0f1a2b3c4d5e6f70";
+
+pub fn now() -> Timestamp {
+    "2026-11-21T09:31:00Z".parse().unwrap()
+}
+
+pub fn id(number: u8) -> ReleaseId {
+    ReleaseId::from_random([number; 10])
+}
+
+pub fn plan(number: u8) -> Plan {
+    serde_json::from_value(serde_json::json!({
+        "release": id(number), "image": "balrog", "repository": "docker.io/mozilla/balrog", "runner": "local",
+        "trigger": "by hand", "parent": null,
+        "source": {
+            "commit": COMMIT, "git_ref": "refs/heads/master", "branch": "master", "remote": null,
+            "reviewed": true, "dirty": false, "committed": "2026-11-21T09:00:00Z",
+        },
+        "tags": [
+            { "tag": "master-2026-11-21-09-30-00", "kind": "frozen" },
+            { "tag": "latest", "kind": "moving" },
+        ],
+        "build": {
+            "context": ".", "dockerfile": "Dockerfile", "target": null, "platform": "linux/amd64",
+            "args": {}, "labels": {}, "builder": "auto",
+        },
+        "secret": "dockerhub", "recipe": { "username": "/u", "password": "/p" },
+        "move": false, "who": "bot@host", "planned": "2026-11-21T09:30:00Z",
+    }))
+    .unwrap()
+}
+
+/// A release with these events, a second apart.
+pub fn release(number: u8, begun: &str, events: Vec<Event>) -> Release {
+    let begun: Timestamp = begun.parse().unwrap();
+    let mut release = Release::new(plan(number), begun, 1);
+    for event in events {
+        release.apply(&stamped(&release, event)).unwrap();
+    }
+    release
+}
+
+/// The next event of a release.
+pub fn stamped(release: &Release, event: Event) -> Stamped {
+    let at = release.started + SignedDuration::from_secs(i64::try_from(release.seq).unwrap());
+    Stamped { seq: release.seq + 1, at, event }
+}
+
+pub fn done(step: Step, note: &str) -> [Event; 2] {
+    [Event::StepStarted { step }, Event::StepSucceeded { step, note: note.to_owned() }]
+}
+
+/// One that pushes.
+pub fn running(number: u8) -> Release {
+    let mut events = Vec::new();
+    events.extend(done(Step::Preflight, "master, clean, reviewed"));
+    events.extend(done(Step::Secret, "bot, may push"));
+    events.extend(done(Step::Build, "sha256:7eb2f01f0000  11 steps, 6 cached"));
+    events.push(Event::StepStarted { step: Step::Push });
+    release(number, "2026-11-21T09:30:00Z", events)
+}
+
+pub fn look() -> Look {
+    Look { signs: Signs::Unicode, colour: true }
+}
+
+pub fn project() -> Project {
+    Project { images: vec![Image { name: "balrog".into(), repository: "docker.io/mozilla/balrog".parse().unwrap() }] }
+}
+
+/// A console of a project that has these releases.
+pub fn console(size: (u16, u16), releases: Vec<Release>) -> Model {
+    let mut model = Model::new(size, look(), now());
+    update(&mut model, Message::Project(Ok(project())), now());
+    update(&mut model, Message::Releases(Ok(Listing { releases, damaged: 0 })), now());
+    model
+}
+
+pub fn tell(model: &mut Model, message: Message) -> Vec<Effect> {
+    update(model, message, now())
+}
+
+pub fn news(number: u8, news: News) -> Message {
+    Message::News(id(number), news)
+}
+
+/// Presses keys: a character each, or a name in `<…>`.
+pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let mut rest = keys;
+    while let Some(c) = rest.chars().next() {
+        let named = rest.strip_prefix('<').and_then(|named| named.split_once('>'));
+        let (code, modifiers) = match named {
+            Some((name, after)) => {
+                rest = after;
+                match name {
+                    "enter" => (KeyCode::Enter, KeyModifiers::NONE),
+                    "esc" => (KeyCode::Esc, KeyModifiers::NONE),
+                    "tab" => (KeyCode::Tab, KeyModifiers::NONE),
+                    "down" => (KeyCode::Down, KeyModifiers::NONE),
+                    "page-up" => (KeyCode::PageUp, KeyModifiers::NONE),
+                    "ctrl-c" => (KeyCode::Char('c'), KeyModifiers::CONTROL),
+                    "ctrl-z" => (KeyCode::Char('z'), KeyModifiers::CONTROL),
+                    other => panic!("no key is called {other}"),
+                }
+            }
+            None => {
+                rest = &rest[c.len_utf8()..];
+                (KeyCode::Char(c), KeyModifiers::NONE)
+            }
+        };
+        effects.extend(tell(model, Message::Key(KeyEvent::new(code, modifiers))));
+    }
+    effects
+}

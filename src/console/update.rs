@@ -1,0 +1,192 @@
+//! What a message changes, and what is to be done about it. Pure.
+
+use jiff::Timestamp;
+
+use super::{
+    effect::Effect,
+    geometry::Geometry,
+    message::{Listing, Message, News},
+    model::{Doing, Layer, Loaded, Model, Reload, runs},
+    press::press,
+};
+use crate::domain::{event::Stamped, failure::Failure, name::ReleaseId, release::Release, sign::Tone};
+
+/// The first effects, once there is a frame on the screen.
+pub fn begin() -> Vec<Effect> {
+    vec![Effect::LoadProject]
+}
+
+pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect> {
+    model.now = now;
+    let mut effects = match message {
+        Message::Key(key) => press(model, &key),
+        Message::Resized(columns, rows) => {
+            model.size = (columns, rows);
+            Vec::new()
+        }
+        Message::Tick => Vec::new(),
+        Message::Project(project) => {
+            model.project = match project {
+                Ok(project) => Loaded::Yes(project),
+                Err(failure) => Loaded::Failed(failure),
+            };
+            reload(model)
+        }
+        Message::Changed => reload(model),
+        Message::Releases(listing) => listed(model, listing),
+        Message::News(release, news) => heard(model, &release, news),
+        Message::Log(release, answer) => {
+            if model.log.release.as_ref() == Some(&release) {
+                model.log.take(answer);
+            }
+            Vec::new()
+        }
+        Message::Planned(image, planned) => {
+            // A dialog that was closed meanwhile stays closed.
+            if matches!(model.layers.last(), Some(Layer::Planning { image: asked }) if *asked == image) {
+                model.layers.pop();
+                model.layers.push(planned.map_or_else(Layer::Failure, Layer::Plan));
+            }
+            Vec::new()
+        }
+        Message::Unwatched(failure) => {
+            model.notice = Some((Tone::Bad, format!("{}: {}", failure.what, failure.why)));
+            Vec::new()
+        }
+        Message::Started(Ok(release)) => {
+            model.notice = Some((Tone::Good, format!("release {release} runs on its own: leaving does not end it")));
+            model.selected = Some(release);
+            reload(model)
+        }
+        Message::CancelTold(release, Ok(())) => {
+            model.notice = Some((Tone::Notice, format!("release {release} was told to cancel")));
+            Vec::new()
+        }
+        Message::Started(Err(failure)) | Message::CancelTold(_, Err(failure)) => {
+            model.notice = None;
+            model.layers.push(Layer::Failure(failure));
+            Vec::new()
+        }
+    };
+    effects.extend(settle(model));
+    effects
+}
+
+/// After whatever happened: the log on the screen is the selected release's, and its lines are there or asked for.
+fn settle(model: &mut Model) -> Option<Effect> {
+    let selected = model.selected().map(|release| release.plan.release.clone());
+    if model.log.release != selected {
+        model.log.open(selected);
+    }
+    let release = model.log.release.clone()?;
+    let height = usize::from(Geometry::of(model).log.height);
+    model.log.wants(height).map(|part| Effect::ReadLog { release, part })
+}
+
+/// Looks at the journal, unless somebody is at it: then once more after that.
+pub(super) fn reload(model: &mut Model) -> Vec<Effect> {
+    if matches!(model.project, Loaded::Not) {
+        // Which releases are meant is not known before.
+        return Vec::new();
+    }
+    if model.reload != Reload::Idle {
+        model.reload = Reload::AskedAndChanged;
+        return Vec::new();
+    }
+    model.reload = Reload::Asked;
+    vec![Effect::LoadReleases(model.images().iter().map(|image| image.repository.clone()).collect())]
+}
+
+fn listed(model: &mut Model, listing: Result<Listing, Failure>) -> Vec<Effect> {
+    let again = std::mem::replace(&mut model.reload, Reload::Idle) == Reload::AskedAndChanged;
+    match listing {
+        Ok(Listing { releases, damaged }) => {
+            let known = newest_of_both(model.list(), releases);
+            model.releases = Loaded::Yes(known);
+            model.damaged = damaged;
+        }
+        Err(failure) => model.releases = Loaded::Failed(failure),
+    }
+    if model.selected.is_none() {
+        model.selected = model.list().first().map(|release| release.plan.release.clone());
+    }
+    let mut effects = if again { reload(model) } else { Vec::new() };
+    effects.extend(follow(model));
+    effects
+}
+
+/// Every release that runs is followed, once.
+fn follow(model: &mut Model) -> Vec<Effect> {
+    let Model { releases: Loaded::Yes(releases), followed, .. } = model else { return Vec::new() };
+    let mut effects = Vec::new();
+    for release in releases.iter().filter(|release| runs(release)) {
+        let plan = &release.plan;
+        followed.entry(plan.release.clone()).or_insert_with(|| {
+            effects.push(Effect::Follow {
+                release: plan.release.clone(),
+                repository: plan.repository.clone(),
+                after: release.seq,
+            });
+            None
+        });
+    }
+    effects
+}
+
+/// A release that was followed may be further than the list that was read meanwhile.
+fn newest_of_both(known: &[Release], listed: Vec<Release>) -> Vec<Release> {
+    let further = |release: Release| {
+        let ours = known.iter().find(|r| r.plan.release == release.plan.release && r.seq > release.seq);
+        ours.cloned().unwrap_or(release)
+    };
+    listed.into_iter().map(further).collect()
+}
+
+fn heard(model: &mut Model, release: &ReleaseId, news: News) -> Vec<Effect> {
+    match news {
+        News::Event(stamped) => return event(model, release, &stamped),
+        News::Progress(progress) => {
+            let now = model.now;
+            if let Some(doing) = model.followed.get_mut(release) {
+                *doing = Some(Doing::next(doing.as_ref(), progress, now));
+            }
+        }
+        News::Log(lines) => {
+            if model.log.release.as_ref() == Some(release) {
+                model.log.grown(lines);
+            }
+        }
+        News::Ended => drop(model.followed.remove(release)),
+        News::Interrupted => {
+            model.followed.remove(release);
+            if let Some(release) = find(model, release) {
+                release.found_dead();
+            }
+        }
+        News::Lost(failure) => {
+            // It stays among the followed: what the journal tells of it is shown, and it is not tried in a circle.
+            model.notice = Some((Tone::Bad, format!("{}: {}", failure.what, failure.why)));
+        }
+    }
+    Vec::new()
+}
+
+fn event(model: &mut Model, release: &ReleaseId, stamped: &Stamped) -> Vec<Effect> {
+    // What is going on belongs to the step it was said in.
+    if let Some(doing) = model.followed.get_mut(release) {
+        *doing = None;
+    }
+    match find(model, release) {
+        Some(known) if stamped.seq <= known.seq => Vec::new(),
+        Some(known) => match known.apply(stamped) {
+            Ok(()) => Vec::new(),
+            Err(_) => reload(model),
+        },
+        None => reload(model),
+    }
+}
+
+fn find<'a>(model: &'a mut Model, release: &ReleaseId) -> Option<&'a mut Release> {
+    let Loaded::Yes(releases) = &mut model.releases else { return None };
+    releases.iter_mut().find(|known| &known.plan.release == release)
+}

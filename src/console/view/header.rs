@@ -1,0 +1,37 @@
+//! ```text
+//!  windlass  balrog · docker.io/mozilla/balrog                                        read-only
+//! ```
+
+use ratatui::{
+    Frame,
+    layout::{Alignment, Rect},
+    text::Line,
+};
+
+use super::text::fit;
+use crate::{
+    console::model::{Loaded, Model},
+    domain::sign::Tone,
+};
+
+pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let look = model.look;
+    let mode = if model.read_only { "read-only " } else { "" };
+    let room = usize::from(area.width).saturating_sub(" windlass  ".len() + mode.len() + 1);
+    let what = match &model.project {
+        Loaded::Not => "reading windlass.toml".to_owned(),
+        Loaded::Failed(failure) => format!("every release of this machine{}{}", look.dot(), failure.what),
+        Loaded::Yes(project) => match project.images.as_slice() {
+            [only] => format!("{}{}{}", only.name, look.dot(), only.repository),
+            images => images.iter().map(|image| image.name.as_str()).collect::<Vec<_>>().join(look.dot()),
+        },
+    };
+    let tone = if matches!(model.project, Loaded::Failed(_)) { Tone::Notice } else { Tone::Plain };
+    let line = Line::from(vec![
+        look.span(Tone::Bold, " windlass"),
+        look.span(Tone::Plain, "  "),
+        look.span(tone, fit(&what, room, look.signs)),
+    ]);
+    frame.render_widget(line, area);
+    frame.render_widget(Line::from(look.span(Tone::Notice, mode)).alignment(Alignment::Right), area);
+}

@@ -1,0 +1,176 @@
+//! ```text
+//! ╭ Releases ─────────────────────────────╮
+//! │▌◐ 07:41   master 3f2c1ab  push 62 %   │   sign, begin (UTC), branch, commit, what came of it
+//! │ ✓ 21 Nov  master a88b0c2  match       │
+//! ╰───────────────────────────────────────╯
+//! ```
+
+use jiff::{Timestamp, tz::TimeZone};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    style::Modifier,
+    text::{Line, Span},
+    widgets::Paragraph,
+};
+
+use super::{
+    progress,
+    text::{padded, width, wrap},
+};
+use crate::{
+    console::{
+        action::{Action, Id},
+        model::{Loaded, Model, Pane},
+    },
+    domain::{
+        failure::FailureKind,
+        release::{Release, ReleaseState, StepState},
+        sign::Tone,
+        verdict::Class,
+    },
+};
+
+/// Columns of what came of it that are never given to a long branch.
+const OUTCOME: usize = 14;
+
+pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    if area.is_empty() {
+        return;
+    }
+    let look = model.look;
+    let focus = model.focus == Pane::List;
+    let mut block = look.boxed("Releases", focus);
+    if model.damaged > 0 {
+        let words = format!(" {} cannot be read: windlass releases says why ", model.damaged);
+        block = block.title_bottom(look.span(Tone::Bad, words));
+    }
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let list = model.list();
+    if list.is_empty() {
+        frame.render_widget(Paragraph::new(nothing(model, usize::from(inner.width))), inner);
+        return;
+    }
+    let height = usize::from(inner.height);
+    let selected = model.position();
+    let first = selected.unwrap_or(0).saturating_sub(height.saturating_sub(1));
+    let branches = list.iter().map(|release| width(branch(release))).max().unwrap_or(1);
+    for (i, release) in list.iter().enumerate().skip(first).take(height) {
+        let row = Rect { y: inner.y + u16::try_from(i - first).unwrap_or(u16::MAX), height: 1, ..inner };
+        let here = selected == Some(i);
+        let line = line(model, release, here, usize::from(inner.width), branches);
+        frame.render_widget(if here && focus { line.patch_style(Modifier::REVERSED) } else { line }, row);
+    }
+}
+
+/// What is there to say without a release, and what to do.
+fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
+    let columns = columns.saturating_sub(2);
+    let look = model.look;
+    let said = |tone, text: &str| wrap(text, columns).into_iter().map(move |line| (tone, line));
+    let lines: Vec<(Tone, String)> = match (&model.releases, &model.project) {
+        (Loaded::Failed(failure), _) => said(Tone::Bad, &failure.what)
+            .chain(said(Tone::Plain, &failure.why))
+            .chain(said(Tone::Bold, &failure.next))
+            .chain(said(Tone::Dim, &format!("then press {}", Action::of(Id::Reload).keys_text())))
+            .collect(),
+        (Loaded::Not, _) => said(Tone::Dim, "reading the journal").collect(),
+        (Loaded::Yes(_), Loaded::Failed(failure)) => {
+            said(Tone::Plain, "no release yet on this machine").chain(said(Tone::Bold, &failure.next)).collect()
+        }
+        (Loaded::Yes(_), _) if model.read_only => said(Tone::Plain, "no release yet").collect(),
+        (Loaded::Yes(_), _) => {
+            said(Tone::Plain, &format!("no release yet: press {}", Action::of(Id::New).keys_text())).collect()
+        }
+    };
+    lines.into_iter().map(|(tone, text)| Line::from(look.span(tone, format!(" {text}")))).collect()
+}
+
+fn branch(release: &Release) -> &str {
+    release.plan.source.branch.as_deref().unwrap_or("-")
+}
+
+fn line(model: &Model, release: &Release, here: bool, columns: usize, branches: usize) -> Line<'static> {
+    let look = model.look;
+    let (sign, tone) = look.signs.release(release.state);
+    let (outcome, outcome_tone) = outcome(model, release);
+    let mark = if here { look.signs.glyph("▌", ">") } else { " " };
+    let mut spans: Vec<Span<'static>> = vec![
+        look.span(Tone::Bold, mark),
+        look.span(tone, sign),
+        look.span(Tone::Dim, format!(" {}  ", begun(release.started, model.now))),
+    ];
+    let mut used = 2 + 1 + 6 + 2;
+    if model.images().len() != 1 {
+        let image = padded(&release.plan.image, 12, look.signs);
+        used += 12 + 2;
+        spans.push(look.span(Tone::Plain, format!("{image}  ")));
+    }
+    let room = columns.saturating_sub(used + 1 + 7 + 2 + OUTCOME);
+    let branch = padded(branch(release), branches.min(room), look.signs);
+    used += width(&branch) + 1 + 7 + 2;
+    let bold = if here { Tone::Bold } else { Tone::Plain };
+    spans.push(look.span(bold, format!("{branch} {}  ", release.plan.source.commit.short())));
+    spans.push(look.span(outcome_tone, padded(&outcome, columns.saturating_sub(used), look.signs)));
+    Line::from(spans)
+}
+
+/// When it began, UTC, in six columns: the time of today, else the day, else month and year.
+fn begun(at: Timestamp, now: Timestamp) -> String {
+    let [at, now] = [at, now].map(|t| t.to_zoned(TimeZone::UTC));
+    let form = match () {
+        () if at.date() == now.date() => "%H:%M ",
+        () if at.year() == now.year() => "%e %b",
+        () => "%b %y",
+    };
+    at.strftime(form).to_string()
+}
+
+/// What came of a release, in a word or two.
+fn outcome(model: &Model, release: &Release) -> (String, Tone) {
+    let tone = model.look.signs.release(release.state).1;
+    let word = match release.state {
+        ReleaseState::Pending => "waiting".to_owned(),
+        ReleaseState::Running => return (progress::short(model, release), tone),
+        ReleaseState::Succeeded => match release.verdict() {
+            Some(verdict) => return (verdict.to_string(), Tone::of(verdict.class())),
+            None => "succeeded".to_owned(),
+        },
+        ReleaseState::Cancelled => "cancelled".to_owned(),
+        ReleaseState::Interrupted => "interrupted".to_owned(),
+        ReleaseState::Failed => match release.verdict() {
+            Some(verdict) if verdict.class() != Class::Good => return (verdict.to_string(), Tone::Bad),
+            _ => failed(release),
+        },
+    };
+    (word, tone)
+}
+
+fn failed(release: &Release) -> String {
+    let how = match release.failure.as_ref().map(|failure| failure.kind) {
+        Some(FailureKind::NotAllowed) => "not allowed",
+        Some(FailureKind::Unreachable) => "unreachable",
+        _ => "failed",
+    };
+    let step = release.steps.iter().find(|step| step.state == StepState::Failed);
+    step.map_or_else(|| how.to_owned(), |step| format!("{} {how}", step.step.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_begin_takes_six_columns() {
+        let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        for (at, expected) in [
+            ("2026-11-23T07:41:09Z", "07:41 "),
+            ("2026-11-22T23:59:59Z", "22 Nov"),
+            ("2026-02-03T00:00:00Z", " 3 Feb"),
+            ("2025-11-23T12:00:00Z", "Nov 25"),
+        ] {
+            assert_eq!(begun(at.parse().unwrap(), now), expected);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The screen: reads the model, changes nothing. One file a region; [`super::geometry`] says where each is.
+
+pub mod card;
+mod coloured;
+mod dialog;
+mod footer;
+mod header;
+mod help;
+mod list;
+mod log;
+mod progress;
+mod release;
+mod text;
+mod theme;
+
+use ratatui::{Frame, buffer::Buffer};
+
+use super::{
+    geometry::Geometry,
+    model::{Layer, Model},
+};
+use crate::domain::sign::Signs;
+
+/// Draws all of it.
+pub fn view(model: &Model, frame: &mut Frame<'_>) {
+    let geometry = Geometry::of(model);
+    header::render(model, frame, geometry.header);
+    list::render(model, frame, geometry.list);
+    release::render(model, frame, &geometry);
+    footer::render(model, frame, geometry.footer);
+    match model.layers.last() {
+        None => {}
+        Some(Layer::Help { typed, at }) => help::render(model, frame, typed, *at),
+        Some(layer) => dialog::render(model, frame, layer),
+    }
+    if model.look.signs == Signs::Ascii {
+        only_ascii(frame.buffer_mut());
+    }
+}
+
+/// Text from elsewhere has characters that such a terminal would take for others.
+fn only_ascii(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        if !cell.symbol().is_ascii() {
+            cell.set_symbol("?");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

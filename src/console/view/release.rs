@@ -1,0 +1,99 @@
+//! ```text
+//! ╭ k3v… · 3f2c1ab · master · by hand ───────────────────────╮
+//! │ ✓ preflight     0.2 s  master, clean, reviewed           │
+//! │ ✓ build        42.0 s  sha256:7eb2f01f…  11 steps        │   in one row where there is no room for six:
+//! │ ◐ push          3 s    latest ▓▓▓▓▓▓▓░░░░░ 62 %          │   ✓ preflight ✓ secret ✓ build ◐ push · record
+//! │ · record                                                 │
+//! ├ what went wrong ─────────────────────────────────────────┤   card.rs
+//! ├ Log · following · 1 204 331 lines ───────────────────────┤   log.rs
+//! ╰──────────────────────────────────────────────────────────╯
+//! ```
+
+use ratatui::{Frame, layout::Rect, text::Line};
+
+use super::{card, log, progress, text::fit};
+use crate::{
+    console::{
+        geometry::Geometry,
+        model::{Loaded, Model, Pane},
+    },
+    domain::{
+        release::{Release, StepState, StepView},
+        sign::Tone,
+        written::seconds,
+    },
+};
+
+/// Columns before the note: sign, name, time.
+const BEFORE_NOTE: usize = 1 + 2 + 9 + 1 + 10 + 2;
+
+pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
+    if geometry.release.is_empty() {
+        return;
+    }
+    let look = model.look;
+    let focus = model.focus == Pane::Log;
+    let Some(release) = model.selected() else {
+        frame.render_widget(look.boxed("Release", focus), geometry.release);
+        let words = match model.releases {
+            Loaded::Not => "",
+            _ => " its steps and its log will be here",
+        };
+        frame.render_widget(look.span(Tone::Dim, words), geometry.steps);
+        return;
+    };
+    let plan = &release.plan;
+    let trigger = plan.trigger.to_string();
+    let words =
+        [plan.release.as_str(), plan.source.commit.short(), plan.source.branch.as_deref().unwrap_or("-"), &trigger];
+    let title = fit(&words.join(look.dot()), usize::from(geometry.release.width).saturating_sub(6), look.signs);
+    frame.render_widget(look.boxed(&title, focus), geometry.release);
+    if geometry.steps.height == 1 {
+        frame.render_widget(strip(model, release), geometry.steps);
+    } else {
+        for (i, step) in release.steps.iter().take(usize::from(geometry.steps.height)).enumerate() {
+            let row = Rect { y: geometry.steps.y + u16::try_from(i).unwrap_or(0), height: 1, ..geometry.steps };
+            frame.render_widget(line(model, release, step, usize::from(row.width)), row);
+        }
+    }
+    if !geometry.card.is_empty() {
+        card::render(model, release, frame, geometry.card_rule, geometry.card);
+    }
+    if !geometry.log.is_empty() {
+        log::render(model, release, frame, geometry.log_rule, geometry.log);
+    }
+}
+
+fn line(model: &Model, release: &Release, step: &StepView, columns: usize) -> Line<'static> {
+    let look = model.look;
+    let (sign, tone) = look.signs.step(step.state);
+    let took = match (step.seconds(), step.started) {
+        (Some(took), _) => seconds(took),
+        (None, Some(started)) if step.state == StepState::Running => progress::elapsed(started, model.now),
+        (None, _) => String::new(),
+    };
+    let room = columns.saturating_sub(BEFORE_NOTE);
+    let note = match (&step.failure, step.state, model.doing(&release.plan.release)) {
+        (Some(failure), ..) => fit(&failure.what, room, look.signs),
+        (None, StepState::Running, Some(doing)) => progress::line(doing, model.now, room, look.signs),
+        (None, StepState::Interrupted, _) => "interrupted".to_owned(),
+        (None, ..) => fit(&step.note, room, look.signs),
+    };
+    let name_tone = if step.state == StepState::Pending { Tone::Dim } else { Tone::Plain };
+    Line::from(vec![
+        look.span(tone, format!(" {sign} ")),
+        look.span(name_tone, format!("{:<9} ", step.step.name())),
+        look.span(Tone::Dim, format!("{took:>10}  ")),
+        look.span(Tone::Plain, note),
+    ])
+}
+
+fn strip(model: &Model, release: &Release) -> Line<'static> {
+    let look = model.look;
+    let spans = release.steps.iter().flat_map(|step| {
+        let (sign, tone) = look.signs.step(step.state);
+        let name = if step.state == StepState::Pending { Tone::Dim } else { Tone::Plain };
+        [look.span(tone, format!(" {sign}")), look.span(name, format!(" {}", step.step.name()))]
+    });
+    Line::from(spans.collect::<Vec<_>>())
+}

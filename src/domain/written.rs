@@ -1,0 +1,64 @@
+//! How times, durations, sizes and counts are written, everywhere the same.
+
+use jiff::Timestamp;
+
+/// `2026-11-21 09:30:00`, UTC.
+#[must_use]
+pub fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// `0.2 s`, `42.0 s`, `3 min 05 s`.
+#[must_use]
+pub fn seconds(seconds: f64) -> String {
+    if seconds < 60.0 {
+        format!("{seconds:.1} s")
+    } else {
+        let whole = std::time::Duration::from_secs_f64(seconds).as_secs();
+        format!("{} min {:02} s", whole / 60, whole % 60)
+    }
+}
+
+/// `12.3 MB`, decimal as registries and docker count.
+#[must_use]
+pub fn bytes(count: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let count = count as f64;
+    match count {
+        c if c < 1e3 => format!("{c} B"),
+        c if c < 1e6 => format!("{:.1} kB", c / 1e3),
+        c if c < 1e9 => format!("{:.1} MB", c / 1e6),
+        c => format!("{:.2} GB", c / 1e9),
+    }
+}
+
+/// `1 204 331`: a count, in groups of three digits.
+#[must_use]
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| std::str::from_utf8(group).expect("decimal digits are ASCII"))
+        .collect();
+    groups.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_can_read_them() {
+        assert_eq!(
+            (seconds(0.24), seconds(59.94), seconds(185.0)),
+            ("0.2 s".into(), "59.9 s".into(), "3 min 05 s".into())
+        );
+        assert_eq!((bytes(999), bytes(12_345_678)), ("999 B".into(), "12.3 MB".into()));
+        assert_eq!(
+            (count(0), count(999), count(1000), count(1_204_331)),
+            ("0".into(), "999".into(), "1 000".into(), "1 204 331".into())
+        );
+    }
+}
