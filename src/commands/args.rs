@@ -169,7 +169,6 @@ pub struct RecordsArg {
 }
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is said or not")]
 pub struct ReleaseArgs {
     #[command(flatten)]
     pub image: ImageArg,
@@ -182,6 +181,14 @@ pub struct ReleaseArgs {
     /// Build for this platform
     #[arg(long, value_name = "OS/ARCH")]
     pub platform: Option<Platform>,
+    #[command(flatten)]
+    pub manner: Manner,
+}
+
+/// How a release is gone about, a new one or one that is taken up again.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is said or not")]
+pub struct Manner {
     /// Point moving tags back although they show a release that is no ancestor
     #[arg(long = "move")]
     pub move_tags: bool,
@@ -219,18 +226,8 @@ pub struct RerunArgs {
     /// Keep its plan and what it did before this step; without it, new tags and every step
     #[arg(long, value_name = "STEP", value_parser = step())]
     pub from: Option<Step>,
-    /// Point moving tags back although they show a release that is no ancestor
-    #[arg(long = "move")]
-    pub move_tags: bool,
-    /// Show what would happen, and do nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Do not ask
-    #[arg(long, short)]
-    pub yes: bool,
-    /// Run on without this terminal, and print the release's id
-    #[arg(long, conflicts_with = "dry_run")]
-    pub detach: bool,
+    #[command(flatten)]
+    pub manner: Manner,
 }
 
 fn step() -> impl TypedValueParser<Value = Step> {

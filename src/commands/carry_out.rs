@@ -59,11 +59,11 @@ pub async fn run(
     let plan = &job.beginning.plan;
     let row = AuditRow::begun(Timestamp::now(), &plan.who, job.act, plan.release.as_str());
     let work = async {
-        let release = carry_out(ground, job.beginning, &at).await?;
+        let release = Box::pin(carry_out(ground, job.beginning, &at)).await?;
         let ended = Ended::with(release.failure.as_ref(), None);
         Ok((release, ended))
     };
-    let release = journal.audited(row, work).await?;
+    let release = Box::pin(journal.audited(row, work)).await?;
     let told = ground.output.last(|| json::one_release(&release), |style| show::text(style, &release, &[]));
     match release.failure {
         None => told.map(|()| 0),

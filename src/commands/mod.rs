@@ -63,9 +63,10 @@ pub fn ground(
     let read_only = global.read_only || settings.read_only || environment("WINDLASS_READ_ONLY").is_some_and(set);
     let permit = permit(read_only);
     let (detached, config) = (global.detached, global.config);
-    let passphrase = match detached {
-        false => Passphrase::asked(|question| terminal::Terminal::open()?.ask_hidden(question)),
-        true => carry_out::handed_over()?,
+    let passphrase = if detached {
+        carry_out::handed_over()?
+    } else {
+        Passphrase::asked(|question| terminal::Terminal::open()?.ask_hidden(question))
     };
     Ok(Ground { environment, paths, settings, config, permit, passphrase, output, detached })
 }

@@ -33,19 +33,19 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
         git_ref: args.git_ref.clone(),
         branch: args.branch.clone(),
         platform: args.platform.clone(),
-        move_tags: args.move_tags,
+        move_tags: args.manner.move_tags,
     };
     let plan = plan::make(&project, image, &checkout, &journal, &wishes, &who(), &ground.paths.run()).await?;
-    if args.dry_run {
+    if args.manner.dry_run {
         return tell_plan(ground, &preview(&ground.reader(image)?, plan).await?);
     }
     let permit = ground.permit("release")?;
-    if !args.yes && !ground.detached {
+    if !args.manner.yes && !ground.detached {
         let next = "look at `windlass release --dry-run`, then `windlass release --yes`";
         let what = async || Ok(text(ground.output.err, &preview(&ground.reader(image)?, plan.clone()).await?));
         confirm(ground, what, next).await?;
     }
-    if args.detach {
+    if args.manner.detach {
         return carry_out::detached(ground, permit).await;
     }
     let job = Job { act: Act::Release, beginning: plan.into(), from_worktree: args.git_ref.is_some() };

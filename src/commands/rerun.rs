@@ -20,17 +20,17 @@ pub async fn run(ground: &Ground, args: RerunArgs) -> Result<u8, Failure> {
     supported(&project, image_of(&project, &earlier)?.secret.store)?;
     let checkout = Checkout::open(&project.root).await?;
     let beginning = if let Some(first) = args.from {
-        rerun::from(&earlier, first, args.move_tags, &who(), ground.environment.as_ref()).await?
+        rerun::from(&earlier, first, args.manner.move_tags, &who(), ground.environment.as_ref()).await?
     } else {
         let scratch = ground.paths.run();
-        rerun::anew(&earlier, &project, &checkout, &journal, args.move_tags, &who(), &scratch).await?
+        rerun::anew(&earlier, &project, &checkout, &journal, args.manner.move_tags, &who(), &scratch).await?
     };
     let plan = &beginning.plan;
-    if args.dry_run {
+    if args.manner.dry_run {
         return tell_plan(ground, &preview(&ground.reader_of(plan)?, plan.clone()).await?);
     }
     let permit = ground.permit("rerun")?;
-    if !args.yes && !ground.detached {
+    if !args.manner.yes && !ground.detached {
         let id = &earlier.plan.release;
         let what = async || {
             let first = args.from.map_or("with new tags".to_owned(), |step| format!("from {} on", step.name()));
@@ -40,7 +40,7 @@ pub async fn run(ground: &Ground, args: RerunArgs) -> Result<u8, Failure> {
         let next = format!("look at `windlass rerun {id} --dry-run`, then say --yes");
         confirm(ground, what, &next).await?;
     }
-    if args.detach {
+    if args.manner.detach {
         return carry_out::detached(ground, permit).await;
     }
     let job = Job { act: Act::Rerun, beginning, from_worktree: true };

@@ -121,12 +121,12 @@ fn document(account: &Account) -> Value {
         .steps
         .iter()
         .map(|view| {
-            let (state, note, error) = match &view.state {
+            let (word, note, error) = match &view.state {
                 StepState::Pending => ("pending", None, None),
                 StepState::Done { note } => ("done", note.as_ref(), None),
                 StepState::Failed(failure) => ("failed", None, Some(failure)),
             };
-            json!({"name": view.step, "state": state, "note": note, "error": error})
+            json!({"name": view.step, "state": word, "note": note, "error": error})
         })
         .collect();
     json!({
