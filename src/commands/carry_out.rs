@@ -59,7 +59,7 @@ pub async fn run(
     let plan = &job.beginning.plan;
     let row = AuditRow::begun(Timestamp::now(), &plan.who, job.act, plan.release.as_str());
     let work = async {
-        let release = carry_out(ground, job.beginning, &at).await?;
+        let release = Box::pin(carry_out(ground, job.beginning, &at)).await?;
         let ended = Ended::with(release.failure.as_ref(), None);
         Ok((release, ended))
     };
