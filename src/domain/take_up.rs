@@ -166,7 +166,7 @@ mod tests {
         dead.found_dead();
         assert_eq!(dead.state, ReleaseState::Interrupted);
         let failure = dead.failure.unwrap();
-        assert_eq!(failure.what, "the release was interrupted in the push step");
+        assert_eq!(failure.what, "release bbbbbbbbbb was interrupted in its push step");
         assert_eq!(failure.next, "take it up again: windlass rerun bbbbbbbbbb --from push");
 
         let known = Failure::failed("it failed", "so", "mend it");

@@ -64,7 +64,7 @@ fn no_room_for_the_record() {
         let row = project.row(push["tag"].as_str().expect("a tag"));
         assert_eq!(row["verdict"], "not-recorded", "{row}");
         let why = row["why"].as_str().expect("a why");
-        assert!(why.contains(&format!("built by release {id}, which ended before record")), "{why}");
+        assert!(why.contains(&format!("built by {id}, which ended before record")), "{why}");
     }
     disk.free();
     let next = project.release();

@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::support::{
+    processes::until,
     project::{Project, Ran, ran},
     registry::{PASSWORD, Registry, USER},
     terminal::{Session, Terminal},
@@ -112,7 +113,7 @@ fn a_release_asks_for_the_passphrase_once_and_keeps_it_to_itself() {
     under_passphrase(&project);
     let mut terminal = at_terminal(&project, &["release"]);
     terminal.sees("Passphrase of ").types(PASSPHRASE);
-    terminal.sees("Release this? [y/N] ");
+    terminal.sees("Go on? [y/N] ");
     for file in ["cmdline", "environ"] {
         let bytes = fs::read(format!("/proc/{}/{file}", terminal.process())).expect("its process");
         assert!(!String::from_utf8_lossy(&bytes).contains("horse"), "{file}");
@@ -132,6 +133,20 @@ fn a_release_asks_for_the_passphrase_once_and_keeps_it_to_itself() {
     }
 }
 
+#[test]
+fn a_release_that_outlives_the_terminal_is_handed_the_passphrase() {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    under_passphrase(&project);
+    let mut terminal = at_terminal(&project, &["release", "--yes", "--detach"]);
+    terminal.sees("Passphrase of ").types(PASSPHRASE);
+    let session = terminal.ends().exits(0);
+    no_value_in(&session);
+    assert!(session.screen.contains("runs on its own"), "{}", session.screen);
+    until("the release ended", || project.releases()[0]["ended"].is_string());
+    assert_eq!(project.releases()[0]["state"], "succeeded");
+}
+
 fn walk(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder of ours").map(|entry| entry.expect("an entry").path());
     entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
@@ -144,13 +159,13 @@ fn the_question_before_a_release_is_heard() {
     project.set_secret();
     for answer in ["n", "", "what?"] {
         let mut terminal = at_terminal(&project, &["release"]);
-        terminal.sees(&project.repository).sees("Release this? [y/N] ").types(answer);
+        terminal.sees(&project.repository).sees("Go on? [y/N] ").types(answer);
         let session = terminal.ends().exits(2);
         assert!(session.screen.contains("it was not confirmed"), "{}", session.screen);
     }
     assert_eq!(project.releases().len(), 0);
     let mut terminal = at_terminal(&project, &["release"]);
-    terminal.sees("Release this? [y/N] ").types("y");
+    terminal.sees("Go on? [y/N] ").types("y");
     terminal.ends().exits(0);
     assert_eq!(project.releases()[0]["state"], "succeeded");
 }
