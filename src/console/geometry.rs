@@ -55,7 +55,7 @@ impl Geometry {
         let one_at_a_time = columns < WIDE || model.zoom;
         match (one_at_a_time, model.focus) {
             (false, _) => {
-                let list = (columns * 2 / 5).clamp(36, 60);
+                let list = (columns * 2 / 5).clamp(42, 60);
                 all.list = Rect { width: list, ..body };
                 all.place(Rect { x: list, width: columns - list, ..body }, model, false);
             }

@@ -5,3 +5,4 @@ pub mod fake_registry;
 pub mod plan;
 pub mod project;
 pub mod registry;
+pub mod terminal;
