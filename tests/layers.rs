@@ -147,7 +147,11 @@ fn imports_point_downwards_and_adapters_do_not_know_each_other() {
 fn console_violations(text: &str) -> Vec<String> {
     let mut paths = Paths::default();
     let file = syn::parse_file(text).unwrap();
-    file.items.iter().for_each(|item| if let syn::Item::Use(item) = item { paths.visit_item_use(item) });
+    file.items.iter().for_each(|item| {
+        if let syn::Item::Use(item) = item {
+            paths.visit_item_use(item);
+        }
+    });
     let mut uses = std::mem::take(&mut paths.0);
     paths.visit_file(&file);
     uses.extend(paths.0.into_iter().filter(|path| path.starts_with("crate::") || path.starts_with("std::")));

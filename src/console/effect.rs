@@ -9,13 +9,27 @@ pub enum Effect {
     /// The newest releases of these repositories; of all where none is named.
     LoadReleases(Vec<Repository>),
     /// News of a release until its end, from the event after this number on.
-    Follow { release: ReleaseId, repository: Repository, after: u64 },
-    ReadLog { release: ReleaseId, part: LogPart },
+    Follow {
+        release: ReleaseId,
+        repository: Repository,
+        after: u64,
+    },
+    ReadLog {
+        release: ReleaseId,
+        part: LogPart,
+    },
     /// Find out what a release of this image would do.
-    Plan { image: String },
+    Plan {
+        image: String,
+    },
     /// Start `windlass <words…>` as a process of its own.
-    Start { words: Vec<String> },
-    Cancel { release: ReleaseId, repository: Repository },
+    Start {
+        words: Vec<String>,
+    },
+    Cancel {
+        release: ReleaseId,
+        repository: Repository,
+    },
     Suspend,
     Quit,
 }

@@ -9,7 +9,9 @@ use super::{
     model::{Doing, Layer, Loaded, Model, Reload, runs},
     press::press,
 };
-use crate::domain::{event::Stamped, failure::Failure, name::ReleaseId, progress::Progress, release::Release, sign::Tone};
+use crate::domain::{
+    event::Stamped, failure::Failure, name::ReleaseId, progress::Progress, release::Release, sign::Tone,
+};
 
 /// The first effects, once there is a frame on the screen.
 pub fn begin() -> Vec<Effect> {

@@ -36,13 +36,14 @@ pub fn bytes(count: u64) -> String {
 #[must_use]
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
-    let groups: Vec<&str> = digits
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(|group| std::str::from_utf8(group).expect("decimal digits are ASCII"))
-        .collect();
-    groups.join(" ")
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -51,8 +52,14 @@ mod tests {
 
     #[test]
     fn people_can_read_them() {
-        assert_eq!((seconds(0.24), seconds(59.94), seconds(185.0)), ("0.2 s".into(), "59.9 s".into(), "3 min 05 s".into()));
+        assert_eq!(
+            (seconds(0.24), seconds(59.94), seconds(185.0)),
+            ("0.2 s".into(), "59.9 s".into(), "3 min 05 s".into())
+        );
         assert_eq!((bytes(999), bytes(12_345_678)), ("999 B".into(), "12.3 MB".into()));
-        assert_eq!((count(0), count(999), count(1000), count(1_204_331)), ("0".into(), "999".into(), "1 000".into(), "1 204 331".into()));
+        assert_eq!(
+            (count(0), count(999), count(1000), count(1_204_331)),
+            ("0".into(), "999".into(), "1 000".into(), "1 204 331".into())
+        );
     }
 }

@@ -11,13 +11,14 @@ use std::{
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// How long something on the screen is waited for; only a fault takes as long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
     keys: Box<dyn Write + Send>,
     screen: Arc<(Mutex<vt100::Parser>, Condvar)>,
-    master: Option<Box<dyn MasterPty + Send>>,
+    /// The terminal is there as long as this is.
+    _master: Box<dyn MasterPty + Send>,
 }
 
 impl Terminal {
@@ -48,7 +49,7 @@ impl Terminal {
             }
         });
         let keys = pair.master.take_writer().expect("the terminal's keys");
-        Self { child, keys, screen, master: Some(pair.master) }
+        Self { child, keys, screen, _master: pair.master }
     }
 
     pub fn press(&mut self, keys: &str) {
@@ -104,12 +105,6 @@ impl Terminal {
 
     pub fn kill(&mut self) {
         self.child.kill().expect("it runs");
-    }
-
-    /// As when the window is closed.
-    pub fn close(&mut self) {
-        self.keys = Box::new(std::io::sink());
-        self.master = None;
     }
 }
 

@@ -8,7 +8,9 @@ use crate::domain::failure::Failure;
 pub const HUNG_UP: u8 = 128 + 1;
 
 pub enum Signal {
-    End { code: u8 },
+    End {
+        code: u8,
+    },
     /// After a stop, whoever asked for it.
     Continued,
 }

@@ -16,9 +16,7 @@ use crossterm::{
     cursor::{Hide, Show},
     event::{DisableBracketedPaste, EnableBracketedPaste},
     execute, queue,
-    terminal::{
-        EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
-    },
+    terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
 use rustix::process::{Signal, kill_current_process_group};
 
@@ -59,8 +57,7 @@ impl Drop for Held {
 /// Our modes, once more after something else may have changed them.
 pub fn enter() -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    let entered =
-        enable_raw_mode().and_then(|()| execute!(out, EnterAlternateScreen, EnableBracketedPaste, Hide));
+    let entered = enable_raw_mode().and_then(|()| execute!(out, EnterAlternateScreen, EnableBracketedPaste, Hide));
     TAKEN.store(true, Ordering::SeqCst);
     entered.map_err(|error| failed(&error))
 }

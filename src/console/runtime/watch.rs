@@ -3,17 +3,10 @@
 
 use std::path::Path;
 
-use notify::{
-    Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
-    event::ModifyKind,
-};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _, event::ModifyKind};
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::{
-    config::Paths,
-    console::message::Message,
-    domain::failure::Failure,
-};
+use crate::{config::Paths, console::message::Message, domain::failure::Failure};
 
 /// Tells as long as it is kept.
 pub struct Watch {

@@ -56,7 +56,8 @@ fn releases_that_run_are_followed_once_and_the_newest_is_selected_with_its_log()
     let mut model = Model::new(SIZE, crate::console::sample::look(), crate::console::sample::now());
     tell(&mut model, Message::Project(Ok(project())));
     let effects = tell(&mut model, listing(vec![running(1), finished(2, "2026-11-20T09:00:00Z")]));
-    let [Effect::Follow { release, after: 8, .. }, Effect::ReadLog { release: log, part: LogPart::End(_) }] = &effects[..]
+    let [Effect::Follow { release, after: 8, .. }, Effect::ReadLog { release: log, part: LogPart::End(_) }] =
+        &effects[..]
     else {
         panic!("{effects:?}")
     };
@@ -128,7 +129,8 @@ fn progress_belongs_to_its_step() {
 #[test]
 fn moving_in_the_list_opens_the_log_of_what_is_selected() {
     let mut model = three();
-    for (keys, expected) in [("j", 2), ("j", 3), ("j", 3), ("k", 2), ("g", 1), ("G", 3), ("<page-up>", 1), ("<down>", 2)]
+    for (keys, expected) in
+        [("j", 2), ("j", 3), ("j", 3), ("k", 2), ("g", 1), ("G", 3), ("<page-up>", 1), ("<down>", 2)]
     {
         let before = model.selected.clone();
         let effects = press(&mut model, keys);
@@ -241,7 +243,8 @@ fn only_what_runs_is_cancelled_and_only_once_confirmed() {
 
 #[test]
 fn what_is_dangerous_asks_before_it_changes_anything() {
-    let changes = |effects: &[Effect]| effects.iter().any(|e| matches!(e, Effect::Start { .. } | Effect::Cancel { .. }));
+    let changes =
+        |effects: &[Effect]| effects.iter().any(|e| matches!(e, Effect::Start { .. } | Effect::Cancel { .. }));
     for action in ACTIONS.iter().filter(|action| action.danger == Danger::Asks) {
         let mut model = three();
         let effects = press(&mut model, &action.keys[0].to_string());
@@ -269,7 +272,10 @@ fn leaving() {
     assert_eq!(press(&mut model, "<ctrl-c>"), []);
     assert!(model.notice.is_some());
     assert_eq!(press(&mut model, "<ctrl-c>"), [Effect::Quit]);
-    assert_eq!(press(&mut model, "<ctrl-c>j<ctrl-c>"), vec![Effect::ReadLog { release: id(2), part: LogPart::End(57) }]);
+    assert_eq!(
+        press(&mut model, "<ctrl-c>j<ctrl-c>"),
+        vec![Effect::ReadLog { release: id(2), part: LogPart::End(57) }]
+    );
     assert_eq!(press(&mut model, "<ctrl-z>"), [Effect::Suspend]);
     // The first one closes what is open.
     let mut model = three();

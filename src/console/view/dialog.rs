@@ -79,7 +79,9 @@ fn cancel(model: &Model, release: &ReleaseId) -> Vec<Row> {
     let pushed = model.list().iter().find(|r| &r.plan.release == release).map_or(0, |r| r.pushes.len());
     let words = match pushed {
         0 => "its running step ends; nothing was pushed yet".to_owned(),
-        1 => "its running step ends; the tag that was pushed stays pushed, and there will be no record of it".to_owned(),
+        1 => {
+            "its running step ends; the tag that was pushed stays pushed, and there will be no record of it".to_owned()
+        }
         n => format!("its running step ends; the {n} tags that were pushed stay pushed, without a record"),
     };
     let mut rows = vec![(String::new(), words, Tone::Plain), blank()];

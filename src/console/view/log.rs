@@ -45,12 +45,11 @@ fn title(model: &Model, release: &Release) -> String {
     let mut words = vec!["Log".to_owned()];
     match log.mode {
         Mode::Following if runs(release) => words.push("following".to_owned()),
-        Mode::Following => {}
         Mode::Paused { .. } if log.unseen() > 0 => {
             words.push(format!("{} new lines {}", count(log.unseen()), model.look.signs.glyph("↓", "below")));
         }
         Mode::Paused { .. } if runs(release) => words.push("paused".to_owned()),
-        Mode::Paused { .. } => {}
+        Mode::Following | Mode::Paused { .. } => {}
     }
     match (log.mode, log.total()) {
         (_, 0) => {}

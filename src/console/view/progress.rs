@@ -1,5 +1,7 @@
 //! What a release does right now: in two words for the list, in a line for its step.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 
 use super::text::fit;
@@ -35,7 +37,11 @@ pub fn short(model: &Model, release: &Release) -> String {
 /// Whole seconds since then; a clock that goes on by seconds has no tenths.
 pub fn elapsed(since: Timestamp, now: Timestamp) -> String {
     let whole = now.duration_since(since).as_secs().max(0);
-    if whole < 60 { format!("{whole} s") } else { seconds(std::time::Duration::from_secs(whole.unsigned_abs()).as_secs_f64()) }
+    if whole < 60 {
+        format!("{whole} s")
+    } else {
+        seconds(std::time::Duration::from_secs(whole.unsigned_abs()).as_secs_f64())
+    }
 }
 
 /// `latest ▓▓▓▓▓▓▓░░░░░ 62 %  14.0 MB/s  3 s left`, as much of it as fits.
@@ -51,7 +57,8 @@ pub fn line(doing: &Doing, now: Timestamp, columns: usize, signs: Signs) -> Stri
             let bar = signs.glyph("▓", "#").repeat(filled) + &signs.glyph("░", ".").repeat(BAR - filled);
             let mut text = format!("{tag} {bar} {} %", percent(*sent, *total));
             if let Some(rate) = doing.rate(now).filter(|rate| *rate > 0) {
-                text.push_str(&format!("  {}/s  {} s left", bytes(rate), (total - sent).div_ceil(rate)));
+                let left = (total - sent).div_ceil(rate);
+                let _ = write!(text, "  {}/s  {left} s left", bytes(rate));
             }
             text
         }

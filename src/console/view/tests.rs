@@ -222,7 +222,10 @@ fn panes_without_anything_say_what_to_do() {
     let failure = Failure::usage("this is no project of windlass", "no file", "go to the project's folder");
     tell(&mut nowhere, Message::Project(Err(failure)));
     tell(&mut nowhere, Message::Releases(Ok(Listing { releases: Vec::new(), damaged: 2 })));
-    sees(&nowhere, &["every release of this machine · this is no project", "go to the project's folder", "2 cannot be read"]);
+    sees(
+        &nowhere,
+        &["every release of this machine · this is no project", "go to the project's folder", "2 cannot be read"],
+    );
     never_sees(&nowhere, "n release");
 }
 
@@ -233,11 +236,12 @@ fn a_terminal_without_these_characters_gets_others() {
     let mut strange = running(1);
     strange.plan.source.branch = Some("größe".to_owned());
     tell(&mut model, Message::Changed);
-    strange.apply(&stamped(&strange, Event::PushIntended {
-        tag: "latest".parse().unwrap(),
-        kind: crate::domain::plan::TagKind::Moving,
-    }))
-    .unwrap();
+    strange
+        .apply(&stamped(
+            &strange,
+            Event::PushIntended { tag: "latest".parse().unwrap(), kind: crate::domain::plan::TagKind::Moving },
+        ))
+        .unwrap();
     tell(&mut model, Message::Releases(Ok(Listing { releases: vec![strange], damaged: 0 })));
     let text = rows(&model).join("\n");
     assert!(text.is_ascii(), "{text}");
