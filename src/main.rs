@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     let environment = |name: &str| std::env::var_os(name);
     let cli = Cli::parse();
     let output = Output::new(cli.global.json || cli.global.detached, &environment);
-    if cli.command.is_none() && !can_show_the_console(&output) {
+    if cli.command.is_none() && !can_show_the_console(output) {
         output.note(&Cli::command().render_help().to_string());
         return ExitCode::from(FailureKind::Usage.exit_code());
     }
@@ -35,17 +35,16 @@ fn main() -> ExitCode {
 }
 
 /// Somebody is at a terminal that can place characters, and wants no document.
-fn can_show_the_console(output: &Output) -> bool {
+fn can_show_the_console(output: Output) -> bool {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     io::stdin().is_terminal() && io::stdout().is_terminal() && !dumb && !output.json
 }
 
 async fn run(cli: Cli, environment: Arc<Environment>, output: Output) -> Result<u8, Failure> {
-    let ascii = cli.global.ascii;
     let ground = commands::ground(cli.global, environment, MayWrite::unless, output)?;
     match cli.command {
         Some(command) => commands::run(&ground, command).await,
-        None => console::runtime::run(ground, ascii).await,
+        None => console::runtime::run(ground, cli.ascii).await,
     }
 }
 

@@ -16,7 +16,7 @@ const USE_CASES: &[&str] = &["doctor", "init", "release", "rotation", "verify"];
 /// Where tests stop the program: for use cases.
 const FAULT: &[&str] = &["fault"];
 /// What people touch.
-const TOP: &[&str] = &["commands"];
+const TOP: &[&str] = &["commands", "console"];
 
 /// What a module of the crate may name of the crate.
 fn allowed(module: &str) -> Vec<&'static str> {
@@ -46,6 +46,9 @@ const IMPURE: &[&str] = &[
     "time::Instant",
     "time::SystemTime",
 ];
+
+/// What the pure part of the console may name: values and widgets, nothing that does something.
+const CONSOLE: &[&str] = &["crate", "super", "std", "jiff", "ratatui", "tui_input", "unicode_width"];
 
 /// Collects every path that a file names, written out from its root: of `use` trees and of expressions.
 #[derive(Default)]
@@ -139,6 +142,57 @@ fn imports_point_downwards_and_adapters_do_not_know_each_other() {
         wrong.extend(violations(module, depth, &text).into_iter().map(|w| format!("{} {w}", inside.display())));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is wrong with the paths of a file of the console outside of its runtime. Expressions begin with names that
+/// `use` brought in; so it is `use` that is looked at.
+fn console_violations(text: &str) -> Vec<String> {
+    let mut paths = Paths::default();
+    let file = syn::parse_file(text).unwrap();
+    file.items.iter().for_each(|item| {
+        if let syn::Item::Use(item) = item {
+            paths.visit_item_use(item);
+        }
+    });
+    let mut uses = std::mem::take(&mut paths.0);
+    paths.visit_file(&file);
+    uses.extend(paths.0.into_iter().filter(|path| path.starts_with("crate::") || path.starts_with("std::")));
+    let wrong = |path: &&String| {
+        let mut segments = path.split("::").skip_while(|s| *s == "super").peekable();
+        let first = segments.peek().copied().unwrap_or_default();
+        let outside = path.split("::").next().is_some_and(|root| !CONSOLE.contains(&root));
+        let above = first == "crate" && !matches!(segments.nth(1), Some("domain" | "log" | "console"));
+        let impure = path.strip_prefix("std::").is_some_and(|rest| IMPURE.iter().any(|i| rest.starts_with(i)));
+        outside || above || impure || path.contains("runtime") || path.ends_with("Timestamp::now")
+    };
+    uses.iter().filter(wrong).map(|path| format!("is the pure part of the console and names {path}")).collect()
+}
+
+#[test]
+fn the_console_outside_of_its_runtime_is_pure() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/console");
+    let mut files = Vec::new();
+    sources(&folder, &mut files);
+    let mut wrong = Vec::new();
+    for file in files {
+        let inside = file.strip_prefix(&folder).unwrap();
+        if inside.starts_with("runtime") || inside == Path::new("mod.rs") {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        wrong.extend(console_violations(&text).into_iter().map(|w| format!("{} {w}", inside.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for (forbidden, count) in [
+        ("use crate::release::attach;", 1),
+        ("use tokio::time::sleep;", 1),
+        ("fn f() { crate::journal::Journal::open() }", 1),
+        ("fn f() { std::fs::read(\"x\") }", 1),
+        ("use super::runtime::jobs::Jobs;", 1),
+        ("use ratatui::Frame; use crate::{console::model::Model, domain::sign::Tone}; use super::text::fit;", 0),
+    ] {
+        assert_eq!(console_violations(forbidden).len(), count, "{forbidden}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod cli;
 mod engine;
 mod git;
 mod layers;
+mod pty;
 mod registry;
 mod store;
 mod support;

@@ -23,6 +23,9 @@ use crate::domain::{
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
+    /// Draw the console with ASCII characters alone, as it is where the locale has no others
+    #[arg(long)]
+    pub ascii: bool,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -38,9 +41,6 @@ pub struct Global {
     /// Refuse everything that changes something
     #[arg(long, global = true)]
     pub read_only: bool,
-    /// The console draws with ASCII characters alone, as it does where the locale has no others
-    #[arg(long)]
-    pub ascii: bool,
     /// Started by another windlass, which asked what was to be asked and waits for one line
     #[arg(long, global = true, hide = true)]
     pub detached: bool,

@@ -105,13 +105,15 @@ impl Action {
         self
     }
 
-    const fn as_command(mut self, words: &'static str) -> Self {
+    const fn same_as(mut self, words: &'static str) -> Self {
         self.command = Some(words);
         self
     }
 
+    /// The row of this id.
+    #[expect(clippy::missing_panics_doc, reason = "a test looks for every id in the table")]
     pub fn of(id: Id) -> &'static Self {
-        ACTIONS.iter().find(|action| action.id == id).expect("a test looks for every id in the table")
+        ACTIONS.iter().find(|action| action.id == id).expect("every id has its row")
     }
 
     /// The keys as people write them.
@@ -139,17 +141,17 @@ pub const ACTIONS: &[Action] = &[
     action(Id::New, Scope::Releases, &[Key::char('n')], "release an image")
         .hinted("release")
         .asking()
-        .as_command("release --image IMAGE --yes"),
+        .same_as("release --image IMAGE --yes"),
     action(Id::Cancel, Scope::Releases, &[Key::char('x')], "cancel the release that runs")
         .hinted("cancel")
         .asking()
-        .as_command("cancel RELEASE"),
+        .same_as("cancel RELEASE"),
     action(Id::Open, Scope::Releases, &[on(KeyCode::Enter)], "read the log of the release")
         .hinted("log")
-        .as_command("log RELEASE"),
+        .same_as("log RELEASE"),
     action(Id::Follow, Scope::Releases, &[Key::char('f')], "follow the log, or stop following")
         .hinted("follow")
-        .as_command("log RELEASE --follow"),
+        .same_as("log RELEASE --follow"),
     action(Id::Zoom, Scope::Releases, &[Key::char('z')], "give the pane the whole screen, or take it back")
         .hinted("zoom"),
     action(Id::NextPane, Scope::Releases, &[on(KeyCode::Tab)], "go to the next pane"),
@@ -160,7 +162,7 @@ pub const ACTIONS: &[Action] = &[
     action(Id::PageUp, Scope::Releases, &[on(KeyCode::PageUp)], "a page up"),
     action(Id::First, Scope::Releases, &[Key::char('g'), on(KeyCode::Home)], "to the beginning"),
     action(Id::Last, Scope::Releases, &[Key::char('G'), on(KeyCode::End)], "to the end, where the log follows again"),
-    action(Id::Reload, Scope::Releases, &[Key::char('r')], "look at project and journal again").as_command("releases"),
+    action(Id::Reload, Scope::Releases, &[Key::char('r')], "look at project and journal again").same_as("releases"),
     action(Id::Right, Scope::Log, &[Key::char('l'), on(KeyCode::Right)], "to the right in long lines"),
     action(Id::Left, Scope::Log, &[Key::char('h'), on(KeyCode::Left)], "to the left in long lines"),
     action(Id::LineStart, Scope::Log, &[Key::char('0')], "to the beginning of the lines"),

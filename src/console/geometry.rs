@@ -23,6 +23,7 @@ use crate::domain::event::Step;
 const WIDE: u16 = 88;
 /// Rows that a log needs beside all steps; with less, the steps shrink to one line.
 const ROOM_FOR_LOG: u16 = 6;
+#[expect(clippy::cast_possible_truncation, reason = "there are six")]
 const STEPS: u16 = Step::ALL.len() as u16;
 
 /// An area of no size is not drawn.
@@ -55,7 +56,7 @@ impl Geometry {
         let one_at_a_time = columns < WIDE || model.zoom;
         match (one_at_a_time, model.focus) {
             (false, _) => {
-                let list = (columns * 2 / 5).clamp(36, 60);
+                let list = (columns * 2 / 5).clamp(42, 60);
                 all.list = Rect { width: list, ..body };
                 all.place(Rect { x: list, width: columns - list, ..body }, model, false);
             }
@@ -76,11 +77,14 @@ impl Geometry {
         self.release = area;
         let inner = inside(area);
         let selected = model.selected();
+        // With the line above it.
         let card = match selected {
-            Some(release) if !bare => u16::try_from(card::rows(release, inner.width).len()).unwrap_or(u16::MAX),
+            Some(release) if !bare => match card::rows(release, inner.width, inner.height / 2).len() {
+                0 => 0,
+                rows => u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(1),
+            },
             _ => 0,
         };
-        let card = if card == 0 { 0 } else { card.min(inner.height / 2).saturating_add(1) };
         let all_steps = !bare && inner.height >= STEPS + card + 1 + ROOM_FOR_LOG;
         let mut y = inner.y;
         let mut take = |height: u16| {

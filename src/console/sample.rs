@@ -109,24 +109,21 @@ pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let mut rest = keys;
     while let Some(c) = rest.chars().next() {
         let named = rest.strip_prefix('<').and_then(|named| named.split_once('>'));
-        let (code, modifiers) = match named {
-            Some((name, after)) => {
-                rest = after;
-                match name {
-                    "enter" => (KeyCode::Enter, KeyModifiers::NONE),
-                    "esc" => (KeyCode::Esc, KeyModifiers::NONE),
-                    "tab" => (KeyCode::Tab, KeyModifiers::NONE),
-                    "down" => (KeyCode::Down, KeyModifiers::NONE),
-                    "page-up" => (KeyCode::PageUp, KeyModifiers::NONE),
-                    "ctrl-c" => (KeyCode::Char('c'), KeyModifiers::CONTROL),
-                    "ctrl-z" => (KeyCode::Char('z'), KeyModifiers::CONTROL),
-                    other => panic!("no key is called {other}"),
-                }
+        let (code, modifiers) = if let Some((name, after)) = named {
+            rest = after;
+            match name {
+                "enter" => (KeyCode::Enter, KeyModifiers::NONE),
+                "esc" => (KeyCode::Esc, KeyModifiers::NONE),
+                "tab" => (KeyCode::Tab, KeyModifiers::NONE),
+                "down" => (KeyCode::Down, KeyModifiers::NONE),
+                "page-up" => (KeyCode::PageUp, KeyModifiers::NONE),
+                "ctrl-c" => (KeyCode::Char('c'), KeyModifiers::CONTROL),
+                "ctrl-z" => (KeyCode::Char('z'), KeyModifiers::CONTROL),
+                other => panic!("no key is called {other}"),
             }
-            None => {
-                rest = &rest[c.len_utf8()..];
-                (KeyCode::Char(c), KeyModifiers::NONE)
-            }
+        } else {
+            rest = &rest[c.len_utf8()..];
+            (KeyCode::Char(c), KeyModifiers::NONE)
         };
         effects.extend(tell(model, Message::Key(KeyEvent::new(code, modifiers))));
     }

@@ -9,7 +9,9 @@ use super::{
     model::{Doing, Layer, Loaded, Model, Reload, runs},
     press::press,
 };
-use crate::domain::{event::Stamped, failure::Failure, name::ReleaseId, release::Release, sign::Tone};
+use crate::domain::{
+    event::Stamped, failure::Failure, name::ReleaseId, progress::Progress, release::Release, sign::Tone,
+};
 
 /// The first effects, once there is a frame on the screen.
 pub fn begin() -> Vec<Effect> {
@@ -152,6 +154,12 @@ fn heard(model: &mut Model, release: &ReleaseId, news: News) -> Vec<Effect> {
             }
         }
         News::Log(lines) => {
+            // The context has arrived once the build says something.
+            if let Some(doing) = model.followed.get_mut(release)
+                && doing.as_ref().is_some_and(|doing| matches!(doing.progress, Progress::Context { .. }))
+            {
+                *doing = None;
+            }
             if model.log.release.as_ref() == Some(release) {
                 model.log.grown(lines);
             }
@@ -190,3 +198,6 @@ fn find<'a>(model: &'a mut Model, release: &ReleaseId) -> Option<&'a mut Release
     let Loaded::Yes(releases) = &mut model.releases else { return None };
     releases.iter_mut().find(|known| &known.plan.release == release)
 }
+
+#[cfg(test)]
+mod tests;

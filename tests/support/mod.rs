@@ -8,5 +8,6 @@ pub mod processes;
 pub mod project;
 pub mod registry;
 pub mod running;
+pub mod screen;
 pub mod stop;
 pub mod terminal;

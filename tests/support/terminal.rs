@@ -24,6 +24,25 @@ pub struct Terminal {
     _master: Box<dyn MasterPty + Send>,
 }
 
+/// Starts the program as this command would, with a terminal of this size as its stdin, stdout and stderr.
+pub fn spawn(command: &Command, size: PtySize) -> (Box<dyn Child + Send + Sync>, Box<dyn MasterPty + Send>) {
+    let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+    let mut builder = CommandBuilder::new(command.get_program());
+    builder.args(command.get_args());
+    builder.env_clear();
+    builder.env("TERM", "xterm-256color");
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            builder.env(name, value);
+        }
+    }
+    if let Some(folder) = command.get_current_dir() {
+        builder.cwd(folder);
+    }
+    let child = pair.slave.spawn_command(builder).expect("the program starts");
+    (child, pair.master)
+}
+
 /// Every byte that was written to the terminal.
 #[derive(Default)]
 struct Shown {
@@ -44,22 +63,9 @@ pub struct Session {
 impl Terminal {
     /// Starts the program as this command would, with the terminal as its stdin, stdout and stderr.
     pub fn start(command: &Command) -> Self {
-        let pair = native_pty_system().openpty(SIZE).expect("a pseudo-terminal");
-        let mut builder = CommandBuilder::new(command.get_program());
-        builder.args(command.get_args());
-        builder.env_clear();
-        builder.env("TERM", "xterm-256color");
-        for (name, value) in command.get_envs() {
-            if let Some(value) = value {
-                builder.env(name, value);
-            }
-        }
-        if let Some(folder) = command.get_current_dir() {
-            builder.cwd(folder);
-        }
-        let child = pair.slave.spawn_command(builder).expect("the program starts");
+        let (child, master) = spawn(command, SIZE);
         let shown = Arc::new(Shown::default());
-        let mut output = pair.master.try_clone_reader().expect("the terminal can be read");
+        let mut output = master.try_clone_reader().expect("the terminal can be read");
         let reader = std::thread::spawn({
             let shown = Arc::clone(&shown);
             move || {
@@ -71,8 +77,8 @@ impl Terminal {
                 }
             }
         });
-        let keyboard = pair.master.take_writer().expect("the terminal can be typed at");
-        Self { child, keyboard, shown, seen: 0, reader, _master: pair.master }
+        let keyboard = master.take_writer().expect("the terminal can be typed at");
+        Self { child, keyboard, shown, seen: 0, reader, _master: master }
     }
 
     /// Waits until this is shown, after what was seen before.

@@ -14,10 +14,15 @@ mod signals;
 mod terminal;
 mod watch;
 
-use std::{future::pending, time::Duration};
+use std::{
+    future::{pending, poll_fn},
+    io,
+    task::Poll,
+    time::Duration,
+};
 
 use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use tokio::{
     sync::mpsc::UnboundedReceiver,
@@ -76,7 +81,7 @@ pub async fn run(ground: Ground, ascii: bool) -> Result<u8, Failure> {
                 Signal::Continued => console.came_back()?,
             },
             event = keys.next() => match event {
-                Some(Ok(event)) => console.event(event)?,
+                Some(Ok(event)) => console.event(&event)?,
                 // The terminal is gone.
                 Some(Err(_)) | None => return Ok(signals::HUNG_UP),
             },
@@ -85,8 +90,8 @@ pub async fn run(ground: Ground, ascii: bool) -> Result<u8, Failure> {
             () = at(frame) => {}
             () = at(tick) => console.take(Message::Tick, Stale::Soon)?,
         }
-        while let Some(Some(Ok(event))) = keys.next().now_or_never() {
-            console.event(event)?;
+        while let Poll::Ready(Some(Ok(event))) = at_hand(&mut keys).await {
+            console.event(&event)?;
         }
         while let Ok(message) = console.inbox.try_recv() {
             console.take(message, Stale::Soon)?;
@@ -96,6 +101,11 @@ pub async fn run(ground: Ground, ascii: bool) -> Result<u8, Failure> {
         }
         console.draw_if_due()?;
     }
+}
+
+/// What is there already. Looks with the waker of the loop: the stream keeps the one of its last look.
+async fn at_hand(keys: &mut EventStream) -> Poll<Option<io::Result<Event>>> {
+    poll_fn(|context| Poll::Ready(keys.poll_next_unpin(context))).await
 }
 
 async fn at(time: Option<Instant>) {
@@ -128,8 +138,8 @@ impl Console {
         Ok(Self { model, screen, jobs, inbox, stale: Stale::Now, drawn: Instant::now(), left: false })
     }
 
-    fn event(&mut self, event: Event) -> Result<(), Failure> {
-        match event {
+    fn event(&mut self, event: &Event) -> Result<(), Failure> {
+        match *event {
             Event::Key(key) => self.take(Message::Key(key), Stale::Now),
             Event::Resize(columns, rows) => self.take(Message::Resized(columns, rows), Stale::Now),
             // What is pasted must not act as keys.

@@ -28,22 +28,24 @@ use crate::{
 const WHY: usize = 4;
 const LABEL: usize = 6;
 
-/// The rows of the card in this width: a label and words. None for a release that did not fail.
-pub fn rows(release: &Release, columns: u16) -> Vec<(&'static str, String)> {
+/// The rows of the card in this width: a label and words. None for a release that did not fail. Where there are more
+/// than `most`, the reason is shortened first.
+pub fn rows(release: &Release, columns: u16, most: u16) -> Vec<(&'static str, String)> {
     let Some(failure) = &release.failure else { return Vec::new() };
     let columns = usize::from(columns).saturating_sub(2);
-    let mut rows = Vec::new();
-    let mut add = |label: &'static str, text: &str, most: usize, indent: usize| {
-        for (i, line) in wrap(text, columns.saturating_sub(indent)).into_iter().take(most).enumerate() {
-            rows.push((if i == 0 { label } else { "" }, line));
-        }
+    let part = |label: &'static str, text: &str, lines: usize, indent: usize| {
+        let lines = wrap(text, columns.saturating_sub(indent)).into_iter().take(lines).enumerate();
+        lines.map(|(i, line)| (if i == 0 { label } else { "" }, line)).collect::<Vec<_>>()
     };
-    add("", &failure.what, 2, 0);
-    add("why", &failure.why, WHY, LABEL);
-    add("next", &failure.next, 2, LABEL);
+    let mut rows = part("", &failure.what, 2, 0);
+    let mut rest = part("next", &failure.next, 2, LABEL);
     if release.steps.iter().any(|step| step.step == Step::Push && step.state != StepState::Pending) {
-        add("tags", &pushed(release), 2, LABEL);
+        rest.extend(part("tags", &pushed(release), 2, LABEL));
     }
+    let most = usize::from(most);
+    rows.extend(part("why", &failure.why, most.saturating_sub(rows.len() + rest.len()).clamp(1, WHY), LABEL));
+    rows.extend(rest);
+    rows.truncate(most);
     rows
 }
 
@@ -64,9 +66,9 @@ fn pushed(release: &Release) -> String {
 pub fn render(model: &Model, release: &Release, frame: &mut Frame<'_>, rule: Rect, area: Rect) {
     let (place, words, style) = model.look.rule(rule, "what went wrong", false);
     frame.render_widget(Span::styled(words, style), place);
-    let all = rows(release, area.width);
+    let all = rows(release, area.width, area.height);
     let labelled = all.iter().position(|(label, _)| !label.is_empty()).unwrap_or(all.len());
-    for (i, (label, text)) in all.into_iter().take(usize::from(area.height)).enumerate() {
+    for (i, (label, text)) in all.into_iter().enumerate() {
         let row = Rect { y: area.y + u16::try_from(i).unwrap_or(0), height: 1, ..area };
         let line = if i < labelled {
             Line::from(model.look.span(Tone::Bad, format!(" {text}")))

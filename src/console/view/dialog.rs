@@ -69,7 +69,7 @@ fn plan(model: &Model, preview: &Preview) -> Vec<Row> {
     rows.push(blank());
     let date = plan.planned.strftime("%Y-%m-%d-%H-%M-%S").to_string();
     if plan.tags.iter().any(|planned| planned.tag.as_str().contains(&date)) {
-        rows.push((String::new(), "the time in its tag will be that of its start".to_owned(), Tone::Dim));
+        rows.push((String::new(), "the time in the frozen tag will be that of the start".to_owned(), Tone::Dim));
     }
     rows.extend(command(model, Id::New, &plan.image, ""));
     rows

@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// Columns of what came of it that are never given to a long branch.
-const OUTCOME: usize = 14;
+const OUTCOME: usize = 12;
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     if area.is_empty() {
@@ -149,7 +149,7 @@ fn outcome(model: &Model, release: &Release) -> (String, Tone) {
 
 fn failed(release: &Release) -> String {
     let how = match release.failure.as_ref().map(|failure| failure.kind) {
-        Some(FailureKind::NotAllowed) => "not allowed",
+        Some(FailureKind::NotAllowed) => "denied",
         Some(FailureKind::Unreachable) => "unreachable",
         _ => "failed",
     };

@@ -45,23 +45,20 @@ fn title(model: &Model, release: &Release) -> String {
     let mut words = vec!["Log".to_owned()];
     match log.mode {
         Mode::Following if runs(release) => words.push("following".to_owned()),
-        Mode::Following => {}
         Mode::Paused { .. } if log.unseen() > 0 => {
             words.push(format!("{} new lines {}", count(log.unseen()), model.look.signs.glyph("↓", "below")));
         }
         Mode::Paused { .. } if runs(release) => words.push("paused".to_owned()),
-        Mode::Paused { .. } => {}
+        Mode::Following | Mode::Paused { .. } => {}
     }
-    match log.total() {
-        0 => {}
-        1 => words.push("1 line".to_owned()),
-        total => words.push(format!("{} lines", count(total))),
-    }
-    if let (Mode::Paused { .. }, total @ 1..) = (log.mode, log.total()) {
-        words.push(format!("at {}", count((log.top + 1).min(total))));
+    match (log.mode, log.total()) {
+        (_, 0) => {}
+        (Mode::Following, 1) => words.push("1 line".to_owned()),
+        (Mode::Following, total) => words.push(format!("{} lines", count(total))),
+        (Mode::Paused { .. }, total) => words.push(format!("{} of {}", count((log.top + 1).min(total)), count(total))),
     }
     if log.left > 0 {
-        words.push(format!("from column {}", log.left + 1));
+        words.push(format!("column {}", log.left + 1));
     }
     words.join(dot)
 }

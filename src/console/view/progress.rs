@@ -1,5 +1,7 @@
 //! What a release does right now: in two words for the list, in a line for its step.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 
 use super::text::fit;
@@ -55,7 +57,8 @@ pub fn line(doing: &Doing, now: Timestamp, columns: usize, signs: Signs) -> Stri
             let bar = signs.glyph("▓", "#").repeat(filled) + &signs.glyph("░", ".").repeat(BAR - filled);
             let mut text = format!("{tag} {bar} {} %", percent(*sent, *total));
             if let Some(rate) = doing.rate(now).filter(|rate| *rate > 0) {
-                text.push_str(&format!("  {}/s  {} s left", bytes(rate), (total - sent).div_ceil(rate)));
+                let left = (total - sent).div_ceil(rate);
+                let _ = write!(text, "  {}/s  {left} s left", bytes(rate));
             }
             text
         }

@@ -1,1 +1,291 @@
+//! Frames, as they are read.
 
+use ratatui::{Terminal, backend::TestBackend, style::Color};
+
+use super::*;
+use crate::{
+    console::{
+        message::{Listing, Message, News},
+        model::{Look, Window},
+        sample::{console, done, id, look, news, now, plan, press, project, release, running, stamped, tell},
+    },
+    domain::{
+        digest::Digest,
+        event::{Event, Step},
+        failure::Failure,
+        preview::Preview,
+        progress::Progress,
+        release::Release,
+        verdict::Verdict,
+    },
+};
+
+const SIZES: [(u16, u16); 3] = [(60, 16), (100, 30), (180, 50)];
+
+fn drawn(model: &Model) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(model.size.0, model.size.1)).unwrap();
+    terminal.draw(|frame| view(model, frame)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// The rows of the frame, without the spaces at their ends.
+fn rows(model: &Model) -> Vec<String> {
+    let buffer = drawn(model);
+    let row = |cells: &[ratatui::buffer::Cell]| cells.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
+    buffer.content.chunks(usize::from(model.size.0)).map(|cells| row(cells).trim_end().to_owned()).collect()
+}
+
+#[track_caller]
+fn sees(model: &Model, words: &[&str]) {
+    let text = rows(model).join("\n");
+    for word in words {
+        assert!(text.contains(word), "`{word}` is not in\n{text}");
+    }
+}
+
+#[track_caller]
+fn never_sees(model: &Model, word: &str) {
+    let text = rows(model).join("\n");
+    assert!(!text.contains(word), "`{word}` is in\n{text}");
+}
+
+fn succeeded(number: u8, begun: &str) -> Release {
+    let verified = Event::Verified { tag: "latest".parse().unwrap(), verdict: Verdict::Match, why: String::new() };
+    let mut events: Vec<Event> = Step::ALL.into_iter().flat_map(|step| done(step, "done")).collect();
+    events.extend([verified, Event::Finished]);
+    release(number, begun, events)
+}
+
+fn denied(number: u8) -> Release {
+    let mut events: Vec<Event> = done(Step::Preflight, "master, clean").into();
+    events.push(Event::StepStarted { step: Step::Push });
+    events.push(Event::Pushed {
+        tag: "master-2026-11-21-09-30-00".parse().unwrap(),
+        kind: crate::domain::plan::TagKind::Frozen,
+        digest: Digest::of(b"x"),
+        size: 1,
+    });
+    let failure = Failure::not_allowed("bot may not push latest", "the registry answers 403", "give it the right");
+    events.extend([Event::StepFailed { step: Step::Push, failure }, Event::Finished]);
+    release(number, "2026-11-20T09:30:00Z", events)
+}
+
+/// One that pushes, one that matches, one that was denied; and the log of the first.
+fn busy(size: (u16, u16)) -> Model {
+    let mut model = console(size, vec![running(1), succeeded(2, "2026-11-21T07:41:00Z"), denied(3)]);
+    let progress = Progress::Layers { tag: "latest".parse().unwrap(), layers: 3, sent: 62, total: 100 };
+    tell(&mut model, news(1, News::Progress(progress)));
+    let lines = (0..1_204_331).skip(1_204_331 - 150).map(|n| format!("\x1b[32mline {n}\x1b[0m of the build")).collect();
+    tell(&mut model, Message::Log(id(1), Ok(Some(Window { first: 1_204_181, lines, total: 1_204_331 }))));
+    model
+}
+
+#[test]
+fn the_first_frame_needs_nothing() {
+    for size in SIZES {
+        let model = Model::new(size, look(), now());
+        sees(&model, &["windlass", "reading windlass.toml", "Releases", "reading the journal", "? help", "q quit"]);
+    }
+}
+
+#[test]
+fn releases_steps_and_log_are_seen_at_once_where_there_is_room() {
+    for size in &SIZES[1..] {
+        let model = busy(*size);
+        sees(
+            &model,
+            &[
+                " windlass  balrog · docker.io/mozilla/balrog",
+                "▌◐ 09:30   master 3f2c1ab  push 62 %",
+                " ✓ 07:41   master 3f2c1ab  match",
+                " ✗ 20 Nov  master 3f2c1ab  push denied",
+                "bbbbbbbbbb · 3f2c1ab · master · by hand",
+                " ✓ preflight      1.0 s  master, clean, reviewed",
+                " ◐ push            53 s  latest ▓▓▓▓▓▓▓░░░░░ 62 %",
+                " · record",
+                "├ Log · following · 1 204 331 lines ─",
+                "line 1204330 of the build",
+                "n release  x cancel  enter log",
+            ],
+        );
+    }
+}
+
+#[test]
+fn in_little_room_list_and_log_take_turns() {
+    let mut model = busy(SIZES[0]);
+    sees(&model, &["╭ Releases", "push 62 %", " ✗ 20 Nov", " ◐ push            53 s  latest ▓"]);
+    never_sees(&model, "Log");
+    press(&mut model, "<enter>");
+    sees(&model, &["✓ preflight ✓ secret ✓ build ◐ push · record · verify", "├ Log · following", "line 1204330"]);
+    never_sees(&model, "Releases");
+}
+
+#[test]
+fn every_row_is_as_wide_as_the_screen_and_boxes_are_closed() {
+    for size in SIZES {
+        for keys in ["", "<enter>", "z", "<enter>z", "jj", "jj<enter>"] {
+            let mut model = busy(size);
+            press(&mut model, keys);
+            let rows = rows(&model);
+            for row in &rows[1..rows.len() - 1] {
+                let ends = row.starts_with(['│', '╭', '╰', '├']) && row.ends_with(['│', '╮', '╯', '┤']);
+                assert!(ends, "{keys} {size:?}: `{row}`\n{}", rows.join("\n"));
+                assert_eq!(text::width(row), usize::from(size.0), "{row}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_failed_is_told_above_its_log() {
+    for size in SIZES {
+        let mut model = busy(size);
+        press(&mut model, "jj<enter>");
+        tell(&mut model, Message::Log(id(3), Ok(None)));
+        sees(
+            &model,
+            &[
+                "├ what went wrong ─",
+                "│ bot may not push latest",
+                "│ why   the registry answers 403",
+                "│ next  give it the right",
+                "│ tags  master-2026-11-21-09-30-00 was pushed,",
+                "there is no log: this release ended before",
+            ],
+        );
+    }
+}
+
+#[test]
+fn new_lines_below_are_counted_while_the_reader_is_above() {
+    let mut model = busy((180, 50));
+    press(&mut model, "<enter>kkll");
+    tell(&mut model, news(1, News::Log(1_204_343)));
+    sees(&model, &["Log · 12 new lines ↓ · 1 204 291 of 1 204 343 · column 17"]);
+    never_sees(&model, "line 1204330");
+}
+
+#[test]
+fn what_will_happen_is_shown_before_it_does() {
+    let latest = ("latest".parse().unwrap(), Some(Digest::of(b"old")));
+    let preview = Preview { plan: plan(9), tags_now: vec![latest] };
+    for size in SIZES {
+        let mut model = busy(size);
+        press(&mut model, "n");
+        sees(&model, &["Release balrog", "asking git and the registry"]);
+        tell(&mut model, Message::Planned("balrog".to_owned(), Ok(Box::new(preview.clone()))));
+        sees(
+            &model,
+            &[
+                "Release balrog?",
+                "image   balrog to docker.io/mozilla/balrog",
+                "commit  3f2c1ab of master, clean, reviewed",
+                "frozen  master-2026-11-21-09-30-00 new",
+                &format!("moving  latest {} is replaced", Digest::of(b"old").short()),
+                "the time in the frozen tag will be that of the start",
+                "as      windlass release --image balrog --yes",
+                "y yes   esc no, change nothing",
+            ],
+        );
+    }
+}
+
+#[test]
+fn cancelling_says_what_stays() {
+    let mut model = busy((60, 16));
+    press(&mut model, "x");
+    sees(&model, &["Cancel release bbbbbbbbbb?", "nothing was pushed yet", "windlass cancel bbbbbbbbbb", "y yes"]);
+}
+
+#[test]
+fn a_refusal_has_three_parts() {
+    for size in SIZES {
+        let mut model = busy(size);
+        press(&mut model, "n");
+        let refused = Failure::not_allowed("topic is not released", "policy allows master, main", "merge it first");
+        tell(&mut model, Message::Planned("balrog".to_owned(), Err(refused)));
+        sees(&model, &["topic is not released", "why     policy allows master, main", "next    merge it first"]);
+    }
+}
+
+#[test]
+fn panes_without_anything_say_what_to_do() {
+    let empty = console((100, 30), Vec::new());
+    sees(&empty, &["no release yet: press n", "its steps and its log will be here"]);
+    let mut broken = Model::new((100, 30), look(), now());
+    tell(&mut broken, Message::Project(Ok(project())));
+    let failure = Failure::failed("the journal is damaged", "not a database", "restore it");
+    tell(&mut broken, Message::Releases(Err(failure)));
+    sees(&broken, &["the journal is damaged", "not a database", "restore it", "then press r"]);
+    let mut nowhere = Model::new((100, 30), look(), now());
+    let failure = Failure::usage("this is no project of windlass", "no file", "go to the project's folder");
+    tell(&mut nowhere, Message::Project(Err(failure)));
+    tell(&mut nowhere, Message::Releases(Ok(Listing { releases: Vec::new(), damaged: 2 })));
+    sees(
+        &nowhere,
+        &["every release of this machine · this is no project", "go to the project's folder", "2 cannot be read"],
+    );
+    never_sees(&nowhere, "n release");
+}
+
+#[test]
+fn a_terminal_without_these_characters_gets_others() {
+    let mut model = busy((100, 30));
+    model.look = Look { signs: Signs::Ascii, ..look() };
+    let mut strange = running(1);
+    strange.plan.source.branch = Some("größe".to_owned());
+    tell(&mut model, Message::Changed);
+    strange
+        .apply(&stamped(
+            &strange,
+            Event::PushIntended { tag: "latest".parse().unwrap(), kind: crate::domain::plan::TagKind::Moving },
+        ))
+        .unwrap();
+    tell(&mut model, Message::Releases(Ok(Listing { releases: vec![strange], damaged: 0 })));
+    let text = rows(&model).join("\n");
+    assert!(text.is_ascii(), "{text}");
+    sees(&model, &["+ Releases ---", ">~ 09:30", "gr??e", "latest #######.....", "+ Log - following - "]);
+    press(&mut model, "?");
+    assert!(rows(&model).join("\n").is_ascii());
+}
+
+#[test]
+fn without_colour_nothing_is_coloured_and_with_it_words_are_the_same() {
+    let mut model = busy((100, 30));
+    let coloured = drawn(&model);
+    assert!(coloured.content.iter().any(|cell| cell.fg != Color::Reset));
+    let words = rows(&model);
+    model.look.colour = false;
+    assert!(drawn(&model).content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+    assert_eq!(rows(&model), words);
+}
+
+#[test]
+fn nothing_in_a_frame_can_act_on_the_terminal() {
+    let evil = "a\x1b[2J\x07\u{9b}31m\u{202e}b";
+    let mut release = denied(1);
+    release.plan.source.branch = Some(evil.to_owned());
+    release.steps[0].note = evil.to_owned();
+    release.failure = Some(Failure::failed(evil, format!("{evil}\n{evil}"), evil));
+    let mut model = console((100, 30), vec![release]);
+    let lines = vec![evil.to_owned(), "\x1b]0;title\x07".to_owned()];
+    tell(&mut model, Message::Log(id(1), Ok(Some(Window { first: 0, lines, total: 2 }))));
+    tell(&mut model, Message::Started(Err(Failure::failed(evil, evil, evil))));
+    for cell in &drawn(&model).content {
+        assert!(!cell.symbol().contains(|c: char| c.is_control() || c == '\u{202e}'), "{:?}", cell.symbol());
+    }
+}
+
+#[test]
+fn no_size_is_too_small_to_draw() {
+    for columns in [0, 1, 2, 5, 19, 20, 21, 60, 88] {
+        for rows in [0, 1, 2, 3, 4, 5, 8, 12, 16] {
+            let mut model = busy((columns, rows));
+            for keys in ["", "<enter>", "z", "?", "<esc>x", "<esc>jj", "n"] {
+                press(&mut model, keys);
+                drawn(&model);
+            }
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Messages and keys in, model and effects out.
+
+use super::*;
+use crate::{
+    console::{
+        action::{ACTIONS, Danger},
+        model::{LogPart, LogState, Mode, Pane, Window},
+        sample::{console, id, news, plan, press, project, release, running, stamped, tell},
+    },
+    domain::{
+        event::{Event, Step},
+        preview::Preview,
+        progress::Progress,
+        release::{ReleaseState, StepState},
+    },
+};
+
+const SIZE: (u16, u16) = (100, 30);
+
+fn finished(number: u8, begun: &str) -> Release {
+    release(number, begun, vec![Event::StepStarted { step: Step::Preflight }, Event::Finished])
+}
+
+/// Three releases, the newest of which runs.
+fn three() -> Model {
+    let old = ["2026-11-20T09:00:00Z", "2026-11-14T09:00:00Z"];
+    console(SIZE, vec![running(1), finished(2, old[0]), finished(3, old[1])])
+}
+
+fn listing(releases: Vec<Release>) -> Message {
+    Message::Releases(Ok(Listing { releases, damaged: 0 }))
+}
+
+fn window(first: u64, count: u64, total: u64) -> Window {
+    Window { first, lines: (first..first + count).map(|n| format!("line {n}")).collect(), total }
+}
+
+fn planned() -> Message {
+    Message::Planned("balrog".to_owned(), Ok(Box::new(Preview { plan: plan(9), tags_now: Vec::new() })))
+}
+
+#[test]
+fn the_project_is_read_before_the_releases_it_limits() {
+    let mut model = Model::new(SIZE, crate::console::sample::look(), crate::console::sample::now());
+    assert_eq!(begin(), [Effect::LoadProject]);
+    assert_eq!(tell(&mut model, Message::Changed), []);
+    let effects = tell(&mut model, Message::Project(Ok(project())));
+    assert_eq!(effects, [Effect::LoadReleases(vec!["docker.io/mozilla/balrog".parse().unwrap()])]);
+    let none = Failure::usage("this is no project", "there is no file", "go to one");
+    let mut model = Model::new(SIZE, crate::console::sample::look(), crate::console::sample::now());
+    assert_eq!(tell(&mut model, Message::Project(Err(none))), [Effect::LoadReleases(Vec::new())]);
+}
+
+#[test]
+fn releases_that_run_are_followed_once_and_the_newest_is_selected_with_its_log() {
+    let mut model = Model::new(SIZE, crate::console::sample::look(), crate::console::sample::now());
+    tell(&mut model, Message::Project(Ok(project())));
+    let effects = tell(&mut model, listing(vec![running(1), finished(2, "2026-11-20T09:00:00Z")]));
+    let [Effect::Follow { release, after: 8, .. }, Effect::ReadLog { release: log, part: LogPart::End(_) }] =
+        &effects[..]
+    else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((release, log), (&id(1), &id(1)));
+    tell(&mut model, Message::Changed);
+    assert_eq!(tell(&mut model, listing(vec![running(1)])), [], "it is followed already");
+}
+
+#[test]
+fn the_journal_is_looked_at_once_at_a_time() {
+    let mut model = three();
+    assert!(matches!(tell(&mut model, Message::Changed)[..], [Effect::LoadReleases(_)]));
+    assert_eq!(tell(&mut model, Message::Changed), []);
+    assert_eq!(tell(&mut model, Message::Changed), []);
+    let effects = tell(&mut model, listing(vec![running(1)]));
+    assert!(matches!(effects[..], [Effect::LoadReleases(_)]), "{effects:?}");
+    assert_eq!(tell(&mut model, listing(vec![running(1)])), []);
+}
+
+#[test]
+fn a_list_that_was_read_before_an_event_does_not_take_it_back() {
+    let mut model = three();
+    let next = stamped(model.selected().unwrap(), Event::StepSucceeded { step: Step::Push, note: String::new() });
+    tell(&mut model, news(1, News::Event(next.clone())));
+    assert_eq!(tell(&mut model, news(1, News::Event(next))), [], "the same event again is no news");
+    tell(&mut model, Message::Changed);
+    tell(&mut model, listing(vec![running(1)]));
+    assert_eq!(model.selected().unwrap().steps[3].state, StepState::Succeeded);
+}
+
+#[test]
+fn an_event_that_does_not_fit_makes_the_journal_speak() {
+    let mut model = three();
+    let mut gap = stamped(model.selected().unwrap(), Event::Finished);
+    gap.seq += 1;
+    assert!(matches!(tell(&mut model, news(1, News::Event(gap)))[..], [Effect::LoadReleases(_)]));
+    assert_eq!(model.selected().unwrap().state, ReleaseState::Running);
+}
+
+#[test]
+fn a_release_that_ends_or_dies_says_so() {
+    let mut model = three();
+    tell(&mut model, news(1, News::Interrupted));
+    assert_eq!(model.selected().unwrap().state, ReleaseState::Interrupted);
+    assert!(!model.ticks() && model.followed.is_empty());
+    let mut model = three();
+    assert!(model.ticks());
+    let last = stamped(model.selected().unwrap(), Event::Finished);
+    tell(&mut model, news(1, News::Event(last)));
+    tell(&mut model, news(1, News::Ended));
+    assert_eq!(model.selected().unwrap().state, ReleaseState::Succeeded);
+    assert!(!model.ticks() && model.followed.is_empty(), "nothing runs: no clock, nobody to follow");
+}
+
+#[test]
+fn progress_belongs_to_its_step() {
+    let mut model = three();
+    let layers = |sent| Progress::Layers { tag: "latest".parse().unwrap(), layers: 2, sent, total: 100 };
+    tell(&mut model, news(1, News::Progress(layers(10))));
+    let later = crate::console::sample::now() + jiff::SignedDuration::from_secs(2);
+    update(&mut model, news(1, News::Progress(layers(30))), later);
+    let doing = model.doing(&id(1)).unwrap();
+    assert_eq!((doing.since.1, doing.rate(later)), (10, Some(10)));
+    let next = stamped(model.selected().unwrap(), Event::StepSucceeded { step: Step::Push, note: String::new() });
+    tell(&mut model, news(1, News::Event(next)));
+    assert_eq!(model.doing(&id(1)), None);
+}
+
+#[test]
+fn moving_in_the_list_opens_the_log_of_what_is_selected() {
+    let mut model = three();
+    for (keys, expected) in
+        [("j", 2), ("j", 3), ("j", 3), ("k", 2), ("g", 1), ("G", 3), ("<page-up>", 1), ("<down>", 2)]
+    {
+        let before = model.selected.clone();
+        let effects = press(&mut model, keys);
+        assert_eq!(model.selected, Some(id(expected)), "{keys}");
+        let opened = Effect::ReadLog { release: id(expected), part: LogPart::End(57) };
+        assert_eq!(effects, if before == model.selected { vec![] } else { vec![opened] }, "{keys}");
+    }
+    // The answer for another release is too late.
+    tell(&mut model, Message::Log(id(3), Ok(Some(window(0, 1, 1)))));
+    assert!(matches!(model.log.state, LogState::Loading));
+}
+
+#[test]
+fn the_selection_stays_when_the_list_changes() {
+    let mut model = three();
+    press(&mut model, "j");
+    tell(&mut model, Message::Changed);
+    let mut more = vec![running(4)];
+    more.extend(model.list().to_vec());
+    tell(&mut model, listing(more));
+    assert_eq!((model.selected.clone(), model.position()), (Some(id(2)), Some(2)));
+}
+
+#[test]
+fn the_log_scrolls_pauses_and_follows() {
+    let mut model = three();
+    tell(&mut model, Message::Log(id(1), Ok(Some(window(143, 57, 200)))));
+    press(&mut model, "<enter>");
+    assert_eq!((model.focus, model.log.top, model.log.mode), (Pane::Log, 181, Mode::Following));
+    press(&mut model, "kk");
+    assert_eq!((model.log.top, model.log.mode), (179, Mode::Paused { at: 200 }));
+    tell(&mut model, news(1, News::Log(212)));
+    assert_eq!((model.log.top, model.log.unseen()), (179, 12));
+    assert_eq!(press(&mut model, "g"), [Effect::ReadLog { release: id(1), part: LogPart::From(0, 57) }]);
+    press(&mut model, "lll");
+    assert_eq!(model.log.left, 24);
+    press(&mut model, "h0");
+    assert_eq!(model.log.left, 0);
+    tell(&mut model, Message::Log(id(1), Ok(Some(window(0, 57, 212)))));
+    assert_eq!(press(&mut model, "f"), [Effect::ReadLog { release: id(1), part: LogPart::End(57) }]);
+    assert_eq!((model.log.top, model.log.mode, model.log.left), (193, Mode::Following, 0));
+    press(&mut model, "<esc>");
+    assert_eq!(model.focus, Pane::List);
+}
+
+#[test]
+fn a_new_release_is_planned_shown_and_started_with_the_command_that_was_shown() {
+    for yes in ["y", "<enter>"] {
+        let mut model = three();
+        assert_eq!(press(&mut model, "n"), [Effect::Plan { image: "balrog".to_owned() }]);
+        assert_eq!(press(&mut model, yes), [], "nothing is confirmed before it is shown");
+        tell(&mut model, planned());
+        assert!(matches!(model.layers[..], [Layer::Plan(_)]));
+        let words = ["release", "--image", "balrog", "--yes"].map(str::to_owned).to_vec();
+        assert_eq!(press(&mut model, yes), [Effect::Start { words }]);
+        assert!(model.layers.is_empty());
+        assert!(matches!(tell(&mut model, Message::Started(Ok(id(9))))[..], [Effect::LoadReleases(_)]));
+        assert_eq!(model.selected, Some(id(9)));
+    }
+}
+
+#[test]
+fn a_dialog_that_was_closed_stays_closed() {
+    for no in ["<esc>", "n", "q", "<ctrl-c>"] {
+        let mut model = three();
+        press(&mut model, "n");
+        assert_eq!(press(&mut model, no), []);
+        assert_eq!(tell(&mut model, planned()), []);
+        assert!(model.layers.is_empty(), "{no}");
+        press(&mut model, "n");
+        tell(&mut model, planned());
+        assert_eq!(press(&mut model, no), []);
+        assert!(model.layers.is_empty(), "{no}");
+    }
+}
+
+#[test]
+fn of_several_images_one_is_chosen() {
+    let mut model = three();
+    let mut two = project();
+    two.images.push(crate::console::model::Image { name: "agent".into(), repository: "ghcr.io/a/b".parse().unwrap() });
+    tell(&mut model, Message::Project(Ok(two)));
+    assert_eq!(press(&mut model, "n"), []);
+    assert_eq!(press(&mut model, "jjj<enter>"), [Effect::Plan { image: "agent".to_owned() }]);
+    assert!(matches!(&model.layers[..], [Layer::Choose { .. } | Layer::Planning { .. }]));
+}
+
+#[test]
+fn a_refusal_is_a_card_that_any_answer_closes() {
+    let mut model = three();
+    press(&mut model, "n");
+    let refused = Failure::not_allowed("the branch is not released", "policy", "merge it");
+    tell(&mut model, Message::Planned("balrog".to_owned(), Err(refused.clone())));
+    assert!(matches!(&model.layers[..], [Layer::Failure(shown)] if *shown == refused));
+    assert_eq!(press(&mut model, "<enter>"), []);
+    assert!(model.layers.is_empty());
+}
+
+#[test]
+fn only_what_runs_is_cancelled_and_only_once_confirmed() {
+    let mut model = three();
+    assert_eq!(press(&mut model, "x"), []);
+    assert_eq!(press(&mut model, "<esc>x"), []);
+    let effects = press(&mut model, "y");
+    assert_eq!(effects, [Effect::Cancel { release: id(1), repository: "docker.io/mozilla/balrog".parse().unwrap() }]);
+    press(&mut model, "j");
+    assert_eq!(press(&mut model, "x"), []);
+    assert!(model.layers.is_empty() && model.notice.is_some());
+}
+
+#[test]
+fn what_is_dangerous_asks_before_it_changes_anything() {
+    let changes =
+        |effects: &[Effect]| effects.iter().any(|e| matches!(e, Effect::Start { .. } | Effect::Cancel { .. }));
+    for action in ACTIONS.iter().filter(|action| action.danger == Danger::Asks) {
+        let mut model = three();
+        let effects = press(&mut model, &action.keys[0].to_string());
+        assert!(!changes(&effects) && !model.layers.is_empty(), "{:?}", action.id);
+    }
+}
+
+#[test]
+fn the_help_finds_and_runs_an_action() {
+    let mut model = three();
+    press(&mut model, "?cancel");
+    assert!(matches!(model.layers[..], [Layer::Help { .. }]));
+    press(&mut model, "<enter>");
+    assert!(matches!(&model.layers[..], [Layer::Cancel { release, .. }] if *release == id(1)));
+    press(&mut model, "<esc>?zzz<enter>");
+    assert!(matches!(model.layers[..], [Layer::Help { .. }]), "nothing is called that");
+    press(&mut model, "<esc>");
+    assert!(model.layers.is_empty());
+}
+
+#[test]
+fn leaving() {
+    assert_eq!(press(&mut three(), "q"), [Effect::Quit]);
+    let mut model = three();
+    assert_eq!(press(&mut model, "<ctrl-c>"), []);
+    assert!(model.notice.is_some());
+    assert_eq!(press(&mut model, "<ctrl-c>"), [Effect::Quit]);
+    assert_eq!(
+        press(&mut model, "<ctrl-c>j<ctrl-c>"),
+        vec![Effect::ReadLog { release: id(2), part: LogPart::End(57) }]
+    );
+    assert_eq!(press(&mut model, "<ctrl-z>"), [Effect::Suspend]);
+    // The first one closes what is open.
+    let mut model = three();
+    assert_eq!(press(&mut model, "x<ctrl-c>"), []);
+    assert!(model.layers.is_empty());
+    assert_eq!(press(&mut model, "<ctrl-c>"), [Effect::Quit]);
+}
+
+#[test]
+fn panes() {
+    let mut model = three();
+    press(&mut model, "<tab>");
+    assert_eq!(model.focus, Pane::Log);
+    press(&mut model, "<tab>z");
+    assert!(model.focus == Pane::List && model.zoom);
+    let mut empty = console(SIZE, Vec::new());
+    press(&mut empty, "<tab><enter>");
+    assert_eq!(empty.focus, Pane::List, "there is no log to go to");
+    assert_eq!(press(&mut empty, "jkxf"), []);
+}
+
+#[test]
+fn looking_again_reads_the_project_too() {
+    assert_eq!(press(&mut three(), "r"), [Effect::LoadProject]);
+}

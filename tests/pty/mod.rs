@@ -1,0 +1,3 @@
+//! The console, in a terminal, by a maintainer's keys.
+
+mod console;
