@@ -113,7 +113,7 @@ fn documents_have_all_their_keys() {
     for key in ["image_id", "id_kind", "record", "parent"] {
         assert!(failed[key].is_null(), "{key} of {failed}");
     }
-    assert_eq!(keys(&failed["failure"]), ["kind", "next", "what", "why"]);
+    assert_eq!(keys(&failed["failure"]), ["check", "kind", "next", "what", "why"]);
     assert_eq!(failed["pushes"], serde_json::json!([]));
     for push in newest["pushes"].as_array().expect("pushes") {
         has(push, &["tag", "kind", "digest", "size"]);

@@ -5,6 +5,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _},
     os::unix::fs::symlink,
+    path::PathBuf,
     process::{Child, Stdio},
     time::{Duration, Instant},
 };
@@ -17,10 +18,8 @@ use windlass::{
     domain::{
         event::Event,
         plan::{Plan, PlannedTag, TagKind},
-        reference::Repository,
     },
     journal::Journal,
-    release::lock,
 };
 
 use crate::support::{
@@ -200,7 +199,8 @@ fn a_journal_that_finds_no_room_loses_nothing_wherever_that_happens() {
         let error: Value = serde_json::from_str(ran.stderr.lines().last().expect("an error")).expect("JSON");
         assert_eq!(error["what"].as_str().map(|what| what.starts_with("the journal cannot be")), Some(true), "{error}");
         if let Some(release) = project.releases().first() {
-            assert_eq!(release["state"], "interrupted", "its end could not be written");
+            // Its last word may be short enough for what room is left.
+            assert!(["interrupted", "failed"].contains(&release["state"].as_str().expect("a state")), "{release}");
             assert_eq!(error["next"].as_str().map(way), release["failure"]["next"].as_str().map(way));
             let steps = release["steps"].as_array().expect("steps");
             ends.extend(steps.iter().find(|step| step["state"] != "succeeded").map(|step| step["name"].to_string()));
@@ -249,13 +249,22 @@ fn a_journal_that_somebody_holds_for_a_while_is_waited_for() {
     holder.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
     let mut command = project.program(&["release", "--yes", "--json"]);
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("windlass");
-    let repository: Repository = project.repository.parse().expect("a repository");
-    // It has its lock, and so is about to write its first event.
-    until(|| lock::holder(&project.home().join("run"), &repository).expect("a lock").is_some());
+    // More often than its plan asks anything: it tries to write, and sleeps, and tries again.
+    until(|| sleeps_of_the_journal(child.id()) > 20);
     holder.execute_batch("COMMIT").expect("what was begun");
     let output = child.wait_with_output().expect("it ends");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     project.windlass(&["verify", "--strict"]).exits(0);
+}
+
+/// How often the thread that owns the journal has gone to sleep in this process.
+fn sleeps_of_the_journal(process: u32) -> u64 {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().filter_map(Result::ok);
+    let read = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
+    let journal = tasks.map(|task| task.path()).find(|task| read(task.join("comm")).trim() == "journal");
+    let status = journal.map(|task| read(task.join("status"))).unwrap_or_default();
+    let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    count.and_then(|count| count.trim().parse().ok()).unwrap_or(0)
 }
 
 /// A plan of this project, made at that time.
