@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A whole release on this machine, from nothing: installs and starts an engine and a registry, makes a sample
-# project, stores a secret, releases, and shows what the registry serves beside what was recorded.
+# project, stores a secret, releases, opens the console on it, and shows what the registry serves beside what was
+# recorded.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=assets/services.sh
@@ -22,9 +23,10 @@ usage() {
   cat <<'TEXT'
 usage: assets/demo.sh [--headless | --stop]
 
-Releases a sample project on this machine and verifies it. Data and logs are in target/demo.
+Releases a sample project on this machine, opens the console on the release, and verifies it once the console was
+left. Data and logs are in target/demo.
 
-  --headless  print the release, the side-by-side table and the verdict
+  --headless  no console: print the release, the side-by-side table and the verdict
   --stop      end the engine and the registry that the demo started; their data stays
 TEXT
 }
@@ -93,8 +95,14 @@ release() {
   printf '\n$ %s\n' 'windlass secret set --username demo --password-stdin < ../password'
   windlass secret set --username demo --password-stdin <../password
   run windlass secret check
-  run windlass release --yes
-  run windlass show @
+  if [[ $1 == console ]]; then
+    run windlass release --yes --detach
+    run windlass
+    run windlass show @ --watch # the release goes on when the console is left
+  else
+    run windlass release --yes
+    run windlass show @
+  fi
   run windlass tags --fresh
   local verdict=0
   run windlass verify || verdict=$?
@@ -108,7 +116,7 @@ case $#${1:-} in
   0 | 1--headless)
     enter_engine_group "$0" "$@"
     mkdir -p "$state"
-    release
+    if [[ ${1:-} != --headless && -t 0 && -t 1 ]]; then release console; else release headless; fi
     ;;
   1--stop) stop ;;
   1--help | 1-h) usage ;;

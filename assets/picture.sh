@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes assets/release.svg: the last commands of a demo's run, as a terminal showed them.
+# Makes assets/release.svg and assets/console.svg: the last commands of a demo's run, and the console after it, as a
+# terminal showed them.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=assets/services.sh
@@ -7,7 +8,7 @@ source "$root/assets/services.sh"
 state=$root/target/demo
 
 mkdir -p "$state"
-install_missing "$state" 'script bsdutils' 'python3 python3'
+install_missing "$state" 'script bsdutils' 'python3 python3' 'tmux tmux'
 bash "$root/assets/demo.sh" --headless
 
 cat >"$state/picture.bash" <<'COMMANDS'
@@ -28,4 +29,14 @@ script --quiet --return --command "bash ../picture.bash $columns" ../picture.ans
 python3 "$root/assets/ansi_to_svg.py" 'A release, the side-by-side table and the verdict' \
   <../picture.ansi >../picture.svg
 mv ../picture.svg "$root/assets/release.svg"
-say "made assets/release.svg; end what the demo started: assets/demo.sh --stop"
+
+screen() { tmux -L windlass-picture "$@"; }
+shows_a_release() { screen capture-pane -p | grep -q 'verify .*match'; }
+leave() { screen kill-server 2>/dev/null || true; }
+trap leave EXIT
+LC_ALL=C.UTF-8 screen -f /dev/null new-session -d -x 120 -y 28 windlass
+wait_for 30 shows_a_release || die "the console shows no release"
+screen capture-pane -e -p >../console.ansi
+python3 "$root/assets/ansi_to_svg.py" 'The console: releases, the steps of one, and its log' <../console.ansi >../console.svg
+mv ../console.svg "$root/assets/console.svg"
+say "made assets/release.svg and assets/console.svg; end what the demo started: assets/demo.sh --stop"

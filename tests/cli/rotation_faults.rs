@@ -125,6 +125,22 @@ fn killed_anywhere_it_is_resumed_to_its_end() {
 }
 
 #[test]
+fn while_it_is_open_a_build_shows_neither_password() {
+    for point in ["rotation:opened", "rotation:stored"] {
+        let (_registry, project) = ready();
+        project.write("page", &format!("old {PASSWORD} end\nnew {NEW} end\n"));
+        project.dockerfile("COPY page /page\nRUN /bin/busybox cat /page\n");
+        project.commit("a step that leaks");
+        kill_at(&project, point);
+        let told = project.windlass(&["release", "--yes"]).exits(0);
+        let log = project.windlass(&["log", "@"]).exits(0);
+        assert!(log.stdout.contains("old [redacted] end") && log.stdout.contains("new [redacted] end"), "{log:?}");
+        says_no_value(&told);
+        says_no_value(&log);
+    }
+}
+
+#[test]
 fn killed_anywhere_it_is_rolled_back() {
     for (point, _) in POINTS {
         let (_registry, project) = ready();
