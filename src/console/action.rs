@@ -29,6 +29,9 @@ pub enum Id {
     Close,
     DialogDown,
     DialogUp,
+    Answer,
+    NoAnswer,
+    Wipe,
     HelpDown,
     HelpUp,
     HelpRun,
@@ -48,6 +51,8 @@ pub enum Scope {
     Log,
     /// A dialog, which hides what is below it.
     Dialog,
+    /// A secret is typed; every other key is a character of it.
+    Secret,
     /// The help, in which letters are typed to find an action.
     Help,
     /// Below no dialog.
@@ -63,6 +68,7 @@ impl Scope {
             Self::Releases => "releases",
             Self::Log => "log",
             Self::Dialog => "dialog",
+            Self::Secret => "passphrase",
             Self::Help => "help",
             Self::Everywhere | Self::Always => "everywhere",
         }
@@ -171,6 +177,9 @@ pub const ACTIONS: &[Action] = &[
     action(Id::Close, Scope::Dialog, &[on(KeyCode::Esc), Key::char('n'), Key::char('q')], "close it, change nothing"),
     action(Id::DialogDown, Scope::Dialog, &[Key::char('j'), on(KeyCode::Down)], "next choice"),
     action(Id::DialogUp, Scope::Dialog, &[Key::char('k'), on(KeyCode::Up)], "previous choice"),
+    action(Id::Answer, Scope::Secret, &[on(KeyCode::Enter)], "give the passphrase"),
+    action(Id::NoAnswer, Scope::Secret, &[on(KeyCode::Esc)], "give none, change nothing"),
+    action(Id::Wipe, Scope::Secret, &[Key::ctrl('u')], "begin again"),
     action(Id::HelpDown, Scope::Help, &[on(KeyCode::Down)], "next action"),
     action(Id::HelpUp, Scope::Help, &[on(KeyCode::Up)], "previous action"),
     action(Id::HelpRun, Scope::Help, &[on(KeyCode::Enter)], "do it"),
@@ -204,6 +213,7 @@ mod tests {
         for scopes in [
             &[Scope::Log, Scope::Releases, Scope::Everywhere, Scope::Always][..],
             &[Scope::Dialog, Scope::Always],
+            &[Scope::Secret, Scope::Always],
             &[Scope::Help, Scope::Always],
         ] {
             let mut seen = HashSet::new();

@@ -1,6 +1,6 @@
 //! What is to be done outside the model, as data: the runtime does it and answers with messages.
 
-use super::model::LogPart;
+use super::{masked::Masked, model::LogPart};
 use crate::domain::{name::ReleaseId, reference::Repository};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Effect {
     Start {
         words: Vec<String>,
     },
+    /// What was asked for, or that nobody gives it.
+    Answer(Option<Masked>),
     Cancel {
         release: ReleaseId,
         repository: Repository,

@@ -1,15 +1,17 @@
 //! What happened: keys, and what the workers found. The only thing that changes the model.
 
 use ratatui::crossterm::event::KeyEvent;
+use zeroize::Zeroizing;
 
 use super::model::{Project, Window};
 use crate::domain::{
     event::Stamped, failure::Failure, name::ReleaseId, preview::Preview, progress::Progress, release::Release,
 };
 
-#[derive(Debug)]
 pub enum Message {
     Key(KeyEvent),
+    /// At once, and never taken for keys.
+    Pasted(Zeroizing<String>),
     /// Columns and rows of the terminal.
     Resized(u16, u16),
     /// A second has passed in which a clock on the screen went on.
@@ -26,6 +28,8 @@ pub enum Message {
     Planned(String, Result<Box<Preview>, Failure>),
     /// Others' changes are not seen: there is a reason.
     Unwatched(Failure),
+    /// A worker needs the passphrase of the vault, and waits.
+    Asked(String),
     Started(Result<ReleaseId, Failure>),
     CancelTold(ReleaseId, Result<(), Failure>),
 }

@@ -18,6 +18,7 @@ pub mod effect;
 pub mod geometry;
 pub mod keymap;
 mod log_pane;
+pub mod masked;
 pub mod message;
 pub mod model;
 pub mod press;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tui_input::Input;
 
 pub use super::log_pane::{LogPane, LogPart, LogState, Mode, Window};
+use super::masked::Masked;
 use crate::domain::{
     failure::Failure,
     name::ReleaseId,
@@ -138,6 +139,8 @@ pub enum Layer {
     Choose { at: usize },
     /// The plan is being made.
     Planning { image: String },
+    /// The passphrase of the vault.
+    Secret { question: String, typed: Masked },
     /// This will be done, once confirmed.
     Plan(Box<Preview>),
     /// This release will be cancelled, once confirmed.

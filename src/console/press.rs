@@ -1,6 +1,6 @@
 //! What a key does: where it counts, which action it means, what that changes. Pure.
 
-use ratatui::crossterm::event::{Event, KeyEvent};
+use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, backend::crossterm::EventHandler as _};
 
 use super::{
@@ -18,6 +18,7 @@ const SIDEWAYS: usize = 8;
 /// Where keys count now, the nearest first.
 pub fn scopes(model: &Model) -> &'static [Scope] {
     match (model.layers.last(), model.focus) {
+        (Some(Layer::Secret { .. }), _) => &[Scope::Secret, Scope::Always],
         (Some(Layer::Help { .. }), _) => &[Scope::Help, Scope::Always],
         (Some(_), _) => &[Scope::Dialog, Scope::Always],
         (None, Pane::List) => &[Scope::Releases, Scope::Everywhere, Scope::Always],
@@ -48,9 +49,19 @@ pub(super) fn press(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
         Some(Action { id: Id::Interrupt, .. }) => interrupt(model, again),
         Some(action) => run(model, action.id),
         None => {
-            if let Some(Layer::Help { typed, at }) = model.layers.last_mut() {
-                typed.handle_event(&Event::Key(*event));
-                *at = 0;
+            match model.layers.last_mut() {
+                Some(Layer::Help { typed, at }) => {
+                    typed.handle_event(&Event::Key(*event));
+                    *at = 0;
+                }
+                Some(Layer::Secret { typed, .. }) => match event.code {
+                    KeyCode::Char(c) if !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+                        typed.push(c);
+                    }
+                    KeyCode::Backspace => typed.pop(),
+                    _ => {}
+                },
+                _ => {}
             }
             Vec::new()
         }
@@ -63,10 +74,18 @@ fn interrupt(model: &mut Model, again: bool) -> Vec<Effect> {
         return vec![Effect::Quit];
     }
     model.interrupted = true;
-    if model.layers.pop().is_none() {
+    if model.layers.is_empty() {
         model.notice = Some((Tone::Notice, "once more leaves the console; what runs goes on".to_owned()));
     }
-    Vec::new()
+    close(model)
+}
+
+/// Closes the dialog on top. Whoever waits for an answer is told that there is none.
+fn close(model: &mut Model) -> Vec<Effect> {
+    match model.layers.pop() {
+        Some(Layer::Secret { .. }) => vec![Effect::Answer(None)],
+        _ => Vec::new(),
+    }
 }
 
 fn run(model: &mut Model, id: Id) -> Vec<Effect> {
@@ -97,7 +116,17 @@ fn run(model: &mut Model, id: Id) -> Vec<Effect> {
         }
         Id::Help => model.layers.push(Layer::Help { typed: Input::default(), at: 0 }),
         Id::Confirm => return confirm(model),
-        Id::Close | Id::HelpClose => drop(model.layers.pop()),
+        Id::Close | Id::NoAnswer | Id::HelpClose => return close(model),
+        Id::Answer => {
+            if let Some(Layer::Secret { typed, .. }) = model.layers.pop() {
+                return vec![Effect::Answer(Some(typed))];
+            }
+        }
+        Id::Wipe => {
+            if let Some(Layer::Secret { typed, .. }) = model.layers.last_mut() {
+                typed.clear();
+            }
+        }
         Id::DialogDown | Id::HelpDown => choose(model, true),
         Id::DialogUp | Id::HelpUp => choose(model, false),
         Id::HelpRun => return run_chosen(model),
@@ -182,7 +211,7 @@ fn confirm(model: &mut Model) -> Vec<Effect> {
             model.layers.push(planning);
             Vec::new()
         }
-        Some(Layer::Failure(_) | Layer::Help { .. }) | None => Vec::new(),
+        Some(Layer::Failure(_) | Layer::Secret { .. } | Layer::Help { .. }) | None => Vec::new(),
     }
 }
 

@@ -5,12 +5,18 @@ use jiff::Timestamp;
 use super::{
     effect::Effect,
     geometry::Geometry,
+    masked::Masked,
     message::{Listing, Message, News},
     model::{Doing, Layer, Loaded, Model, Reload, runs},
     press::press,
 };
 use crate::domain::{
-    event::Stamped, failure::Failure, name::ReleaseId, progress::Progress, release::Release, sign::Tone,
+    event::Stamped,
+    failure::{Failure, FailureKind},
+    name::ReleaseId,
+    progress::Progress,
+    release::Release,
+    sign::Tone,
 };
 
 /// The first effects, once there is a frame on the screen.
@@ -24,6 +30,13 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         Message::Key(key) => press(model, &key),
         Message::Resized(columns, rows) => {
             model.size = (columns, rows);
+            Vec::new()
+        }
+        Message::Pasted(text) => {
+            match model.layers.last_mut() {
+                Some(Layer::Secret { typed, .. }) => typed.paste(&text),
+                _ => model.notice = Some((Tone::Notice, "nothing is pasted here".to_owned())),
+            }
             Vec::new()
         }
         Message::Tick => Vec::new(),
@@ -47,7 +60,12 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             // A dialog that was closed meanwhile stays closed.
             if matches!(model.layers.last(), Some(Layer::Planning { image: asked }) if *asked == image) {
                 model.layers.pop();
-                model.layers.push(planned.map_or_else(Layer::Failure, Layer::Plan));
+                match planned {
+                    Ok(preview) => model.layers.push(Layer::Plan(preview)),
+                    // Whoever gave no passphrase needs no card about it.
+                    Err(failure) if failure.kind == FailureKind::Cancelled => {}
+                    Err(failure) => model.layers.push(Layer::Failure(failure)),
+                }
             }
             Vec::new()
         }
@@ -55,6 +73,12 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             model.notice = Some((Tone::Bad, format!("{}: {}", failure.what, failure.why)));
             Vec::new()
         }
+        Message::Asked(question) if matches!(model.layers.last(), Some(Layer::Planning { .. })) => {
+            model.layers.push(Layer::Secret { question, typed: Masked::default() });
+            Vec::new()
+        }
+        // For a dialog that was closed meanwhile.
+        Message::Asked(_) => vec![Effect::Answer(None)],
         Message::Started(Ok(release)) => {
             model.notice = Some((Tone::Good, format!("release {release} runs on its own: leaving does not end it")));
             model.selected = Some(release);

@@ -6,7 +6,12 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::{project::Project, registry::Registry, screen::Screen};
+use crate::support::{
+    project::Project,
+    registry::{PASSWORD, Registry, USER},
+    screen::Screen,
+    terminal::Terminal,
+};
 
 const WIDTH: u16 = 120;
 const HEIGHT: u16 = 40;
@@ -222,7 +227,9 @@ fn ctrl_z_stops_the_console_and_it_comes_back_whole() {
     shell.sees("no release yet");
     shell.press("?");
     shell.sees("Find an action");
-    shell.press("\x1bq");
+    shell.press("\x1b");
+    shell.no_longer_sees("Find an action");
+    shell.press("q");
     assert_eq!(shell.end(), 0);
     shell.is_given_back();
 }
@@ -252,4 +259,43 @@ fn a_terminal_of_ascii_and_without_colour_shows_the_same_words() {
         let cells = (0..16).flat_map(|row| (0..60).filter_map(move |column| screen.cell(row, column)));
         cells.into_iter().all(|cell| cell.fgcolor() == vt100::Color::Default)
     });
+}
+
+#[test]
+fn a_locked_vault_is_opened_in_the_console_and_by_the_release_it_starts() {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    project.dockerfile(&format!("RUN echo begun by {}\n", project.nonce));
+    project.commit("says something");
+    let set = project.program(&["secret", "set", "--username", USER, "--identity", "passphrase"]);
+    let mut terminal = Terminal::start(&set);
+    terminal.sees("New passphrase of the vault: ").types("correct horse battery");
+    terminal.sees("The same once more: ").types("correct horse battery");
+    terminal.sees("Password: ").types(PASSWORD);
+    terminal.ends().exits(0);
+
+    let mut console = open(&project);
+    console.sees("n release");
+    console.press("n");
+    console.sees("The vault is locked");
+    console.press("a wrong one\r");
+    console.sees("That is not it.");
+    console.press("correct horse battery");
+    console.sees("•••");
+    console.until("no passphrase", |screen| !screen.contents().contains("horse"));
+    console.press("\r");
+    console.sees("Release app?");
+    console.press("y");
+    console.sees(&format!("begun by {}", project.nonce));
+    assert_eq!(ended(&project)["state"], "succeeded");
+    console.press("q");
+    assert_eq!(console.end(), 0);
+
+    // A worker that waits for an answer keeps nobody from leaving.
+    let mut console = open(&project);
+    console.sees("n release");
+    console.press("n");
+    console.sees("The vault is locked");
+    signal(&console, Signal::TERM);
+    assert_eq!(console.end(), 143);
 }

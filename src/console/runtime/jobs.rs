@@ -7,7 +7,7 @@ use tokio::sync::{
     mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
 };
 
-use super::{logs::Logs, watch::Watch};
+use super::{logs::Logs, question::Question, watch::Watch};
 use crate::{
     commands::{ground::Ground, release as command},
     console::{
@@ -30,6 +30,7 @@ const LISTED: usize = 100;
 pub struct Jobs {
     shared: Arc<Shared>,
     logs: Logs,
+    question: Question,
 }
 
 /// What every job stands on.
@@ -41,16 +42,20 @@ struct Shared {
 }
 
 impl Jobs {
-    pub fn new(ground: Ground) -> Result<(Self, UnboundedReceiver<Message>), Failure> {
+    pub fn new(mut ground: Ground) -> Result<(Self, UnboundedReceiver<Message>), Failure> {
         let (to, inbox) = unbounded_channel();
+        let question = Question::default();
+        ground.passphrase = question.asked_through(to.clone());
         let logs = Logs::new(ground.paths.logs(), to.clone())?;
-        Ok((Self { shared: Arc::new(Shared { ground, journal: OnceCell::new(), to }), logs }, inbox))
+        let shared = Arc::new(Shared { ground, journal: OnceCell::new(), to });
+        Ok((Self { shared, logs, question }, inbox))
     }
 
     pub fn start(&self, effect: Effect) {
         let shared = Arc::clone(&self.shared);
         match effect {
             Effect::ReadLog { release, part } => self.logs.ask(release, part),
+            Effect::Answer(answer) => self.question.answer(answer.as_ref()),
             Effect::Follow { release, repository, after } => {
                 tokio::spawn(async move { shared.follow(release, &repository, after).await });
             }
@@ -90,7 +95,9 @@ impl Shared {
                 Message::CancelTold(release, told)
             }
             // Those are carried out elsewhere.
-            Effect::Follow { .. } | Effect::ReadLog { .. } | Effect::Suspend | Effect::Quit => return None,
+            Effect::Follow { .. } | Effect::ReadLog { .. } | Effect::Answer(_) | Effect::Suspend | Effect::Quit => {
+                return None;
+            }
         })
     }
 
@@ -173,7 +180,9 @@ impl Shared {
             Failure::usage("the current folder cannot be read", e.to_string(), "leave, and change to the project")
         })?;
         let words: Vec<OsString> = flags(&self.ground).into_iter().chain(words.into_iter().map(Into::into)).collect();
-        detach::start(&here, &words, None, permit).await
+        // It was asked for when the plan was made.
+        let passphrase = self.ground.unlock()?;
+        detach::start(&here, &words, passphrase.as_ref(), permit).await
     }
 
     async fn cancel(&self, release: &ReleaseId, repository: &Repository) -> Result<(), Failure> {

@@ -9,6 +9,7 @@
 
 mod jobs;
 mod logs;
+mod question;
 mod screen;
 mod signals;
 mod terminal;
@@ -81,7 +82,7 @@ pub async fn run(ground: Ground, ascii: bool) -> Result<u8, Failure> {
                 Signal::Continued => console.came_back()?,
             },
             event = keys.next() => match event {
-                Some(Ok(event)) => console.event(&event)?,
+                Some(Ok(event)) => console.event(event)?,
                 // The terminal is gone.
                 Some(Err(_)) | None => return Ok(signals::HUNG_UP),
             },
@@ -91,7 +92,7 @@ pub async fn run(ground: Ground, ascii: bool) -> Result<u8, Failure> {
             () = at(tick) => console.take(Message::Tick, Stale::Soon)?,
         }
         while let Poll::Ready(Some(Ok(event))) = at_hand(&mut keys).await {
-            console.event(&event)?;
+            console.event(event)?;
         }
         while let Ok(message) = console.inbox.try_recv() {
             console.take(message, Stale::Soon)?;
@@ -138,12 +139,12 @@ impl Console {
         Ok(Self { model, screen, jobs, inbox, stale: Stale::Now, drawn: Instant::now(), left: false })
     }
 
-    fn event(&mut self, event: &Event) -> Result<(), Failure> {
-        match *event {
+    fn event(&mut self, event: Event) -> Result<(), Failure> {
+        match event {
             Event::Key(key) => self.take(Message::Key(key), Stale::Now),
             Event::Resize(columns, rows) => self.take(Message::Resized(columns, rows), Stale::Now),
-            // What is pasted must not act as keys.
-            Event::Paste(_) | Event::Mouse(_) | Event::FocusGained | Event::FocusLost => Ok(()),
+            Event::Paste(text) => self.take(Message::Pasted(text.into()), Stale::Now),
+            Event::Mouse(_) | Event::FocusGained | Event::FocusLost => Ok(()),
         }
     }
 

@@ -93,6 +93,8 @@ impl Screen {
 
     /// Somebody else wrote to the terminal: the next frame is a whole one.
     pub fn forget(&mut self) -> Result<(), Failure> {
-        self.terminal.clear().map_err(|e| terminal::failed(&e))
+        // Not `clear`, which asks the terminal where its cursor is and would wait for keys that others read.
+        let all = self.terminal.size().map_err(|e| terminal::failed(&e))?;
+        self.terminal.resize(all.into()).map_err(|e| terminal::failed(&e))
     }
 }

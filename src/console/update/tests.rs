@@ -301,3 +301,36 @@ fn panes() {
 fn looking_again_reads_the_project_too() {
     assert_eq!(press(&mut three(), "r"), [Effect::LoadProject]);
 }
+
+#[test]
+fn the_passphrase_is_asked_for_where_a_plan_needs_it() {
+    let question = || Message::Asked("Passphrase of /identity.txt: ".to_owned());
+    let mut model = three();
+    assert_eq!(tell(&mut model, question()), [Effect::Answer(None)], "nobody wants anything that needs it");
+    press(&mut model, "n");
+    tell(&mut model, question());
+    assert_eq!(press(&mut model, "nqx?"), [], "every letter is its own");
+    tell(&mut model, Message::Pasted(" horse\n".to_owned().into()));
+    let [Effect::Answer(Some(typed))] = &press(&mut model, "<enter>")[..] else { panic!("no answer") };
+    assert_eq!(typed.expose(), "nqx? horse");
+    tell(&mut model, planned());
+    assert!(matches!(model.layers[..], [Layer::Plan(_)]));
+    for no in ["<esc>", "<ctrl-c>"] {
+        let mut model = three();
+        press(&mut model, "n");
+        tell(&mut model, question());
+        assert_eq!(press(&mut model, no), [Effect::Answer(None)], "{no}");
+        tell(
+            &mut model,
+            Message::Planned("balrog".to_owned(), Err(Failure::cancelled("nothing was changed", "again"))),
+        );
+        assert!(model.layers.is_empty());
+    }
+}
+
+#[test]
+fn what_is_pasted_never_acts_as_keys() {
+    let mut model = three();
+    assert_eq!(tell(&mut model, Message::Pasted("ny\nxy\nq".to_owned().into())), []);
+    assert!(model.layers.is_empty());
+}

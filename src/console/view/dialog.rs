@@ -17,6 +17,7 @@ use super::text::{width, wrap};
 use crate::{
     console::{
         action::{Action, Id},
+        masked::Masked,
         model::{Layer, Model},
     },
     domain::{failure::Failure, name::ReleaseId, preview::Preview, sign::Tone},
@@ -24,6 +25,8 @@ use crate::{
 
 const WIDEST: usize = 84;
 const LABEL: usize = 8;
+/// Dots of a long passphrase.
+const SHOWN: usize = 40;
 
 /// A label, words, and how they look.
 type Row = (String, String, Tone);
@@ -39,6 +42,9 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, layer: &Layer) {
             let words = "asking git and the registry what would happen".to_owned();
             (format!("Release {image}"), vec![(String::new(), words, Tone::Dim)], &WAIT)
         }
+        Layer::Secret { question, typed } => {
+            ("The vault is locked".to_owned(), secret(model, question, typed), &ANSWER)
+        }
         Layer::Plan(preview) => (format!("Release {}?", preview.plan.image), plan(model, preview), &YES_NO),
         Layer::Cancel { release, .. } => (format!("Cancel release {release}?"), cancel(model, release), &YES_NO),
         Layer::Failure(failure) => ("This did not work".to_owned(), refusal(failure), &SEEN),
@@ -50,6 +56,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, layer: &Layer) {
 const YES_NO: [(Id, &str); 2] = [(Id::Confirm, "yes"), (Id::Close, "no, change nothing")];
 const CHOOSE: [(Id, &str); 2] = [(Id::Confirm, "this one"), (Id::Close, "none")];
 const WAIT: [(Id, &str); 1] = [(Id::Close, "do not wait")];
+const ANSWER: [(Id, &str); 2] = [(Id::Answer, "open it"), (Id::NoAnswer, "change nothing")];
 const SEEN: [(Id, &str); 1] = [(Id::Close, "close")];
 
 fn images(model: &Model, at: usize) -> Vec<Row> {
@@ -59,6 +66,18 @@ fn images(model: &Model, at: usize) -> Vec<Row> {
         (String::new(), format!("{} {}  {}", mark(i), image.name, image.repository), tone)
     };
     model.images().iter().enumerate().map(row).collect()
+}
+
+fn secret(model: &Model, question: &str, typed: &Masked) -> Vec<Row> {
+    let mut dots = model.look.signs.glyph("•", "*").repeat(typed.count().min(SHOWN));
+    dots.push_str(model.look.signs.glyph("▏", "_"));
+    let mut rows =
+        vec![(String::new(), question.trim_end().to_owned(), Tone::Plain), (String::new(), dots, Tone::Bold)];
+    if typed.trimmed() {
+        rows.push((String::new(), "the line break at the end of what was pasted is left out".to_owned(), Tone::Dim));
+    }
+    rows.push(blank());
+    rows
 }
 
 fn plan(model: &Model, preview: &Preview) -> Vec<Row> {

@@ -289,3 +289,25 @@ fn no_size_is_too_small_to_draw() {
         }
     }
 }
+
+#[test]
+fn a_passphrase_is_dots() {
+    for size in SIZES {
+        let mut model = busy(size);
+        press(&mut model, "n");
+        tell(&mut model, Message::Asked("Passphrase of /home/u/identity.txt: ".to_owned()));
+        press(&mut model, "zebra");
+        sees(&model, &["The vault is locked", "Passphrase of /home/u/identity.txt:", "│ •••••▏", "enter open it"]);
+        never_sees(&model, "zebra");
+    }
+}
+
+#[test]
+fn a_terminal_that_has_just_shrunk_is_drawn_to() {
+    for keys in ["", "<enter>", "?", "x", "n"] {
+        let mut model = busy((100, 30));
+        press(&mut model, keys);
+        let mut terminal = Terminal::new(TestBackend::new(40, 9)).unwrap();
+        terminal.draw(|frame| view(&model, frame)).unwrap();
+    }
+}

@@ -1,0 +1,87 @@
+//! A secret while it is typed: on memory that is never moved and is wiped when it goes, shown as a dot a character.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// Bytes. The memory is taken once: growing would leave a copy behind.
+const LONGEST: usize = 1024;
+
+#[derive(Clone, PartialEq, Eq)]
+pub struct Masked {
+    text: Zeroizing<String>,
+    trimmed: bool,
+}
+
+impl Default for Masked {
+    fn default() -> Self {
+        Self { text: Zeroizing::new(String::with_capacity(LONGEST)), trimmed: false }
+    }
+}
+
+impl Masked {
+    /// One more character, if there is room.
+    pub fn push(&mut self, c: char) {
+        if self.text.len() + c.len_utf8() <= LONGEST {
+            self.text.push(c);
+        }
+    }
+
+    /// What was pasted, without the line break at its end.
+    pub fn paste(&mut self, pasted: &str) {
+        let line = pasted.trim_end_matches(['\r', '\n']);
+        self.trimmed = line.len() < pasted.len();
+        line.chars().filter(|c| !c.is_control()).for_each(|c| self.push(c));
+    }
+
+    pub fn pop(&mut self) {
+        self.text.pop();
+    }
+
+    pub fn clear(&mut self) {
+        self.text.clear();
+    }
+
+    /// In characters.
+    pub fn count(&self) -> usize {
+        self.text.chars().count()
+    }
+
+    /// A line break was left out.
+    pub fn trimmed(&self) -> bool {
+        self.trimmed
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Debug for Masked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Masked(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_stays_where_it_is_and_is_never_shown() {
+        let mut masked = Masked::default();
+        let place = masked.expose().as_ptr();
+        masked.paste("correct horse\n");
+        for _ in 0..2 * LONGEST {
+            masked.push('é');
+        }
+        assert!(masked.expose().starts_with("correct horseé") && masked.expose().len() <= LONGEST);
+        assert_eq!(masked.expose().as_ptr(), place);
+        assert!(masked.trimmed());
+        assert_eq!(format!("{masked:?}"), "Masked(…)");
+        masked.clear();
+        masked.push('a');
+        masked.pop();
+        assert_eq!(masked.count(), 0);
+    }
+}
