@@ -91,7 +91,7 @@ async fn a_list_that_leads_astray_is_refused() {
         (paged(&[(FIRST, r#"["a"]"#, r#"</v2/x/tags/list?n=1000>; rel="next""#)]), "circle"),
         (paged(&[(FIRST, r#""a""#, "")]), "not the JSON of a list"),
         (FakeRegistry::answering(|_| Answer::endless("application/json")), "larger than 8192 KiB"),
-        (FakeRegistry::answering(|_| Answer::ok("text/html", "<html>Sign in</html>")), "not the JSON of a list"),
+        (FakeRegistry::answering(|_| Answer::ok("text/html", "<html>Sign in</html>")), "a web page"),
     ] {
         let error = client(&registry.repository("x"), None).tags().await.unwrap_err();
         assert!(matches!(&error, RegistryError::Unreadable { .. }), "{error:?}");
