@@ -190,18 +190,6 @@ pub const ACTIONS: &[Action] = &[
     action(Id::Suspend, Scope::Always, &[Key::ctrl('z')], "suspend the console; fg brings it back"),
 ];
 
-/// The README's table of keys, as Markdown.
-pub fn markdown() -> String {
-    use std::fmt::Write as _;
-    let mut text = String::from("| where | keys | what | as a command |\n|---|---|---|---|\n");
-    for action in ACTIONS {
-        let keys: Vec<String> = action.keys.iter().map(|key| format!("`{key}`")).collect();
-        let command = action.command.map(|words| format!("`windlass {words}`")).unwrap_or_default();
-        let _ = writeln!(text, "| {} | {} | {} | {command} |", action.scope.title(), keys.join(" "), action.title);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -242,6 +230,18 @@ mod tests {
             let line = std::iter::once("windlass".to_owned()).chain(words);
             crate::commands::args::Cli::try_parse_from(line).unwrap_or_else(|e| panic!("{:?}: {e}", action.id));
         }
+    }
+
+    /// The README's table of keys, as Markdown.
+    fn markdown() -> String {
+        use std::fmt::Write as _;
+        let mut text = String::from("| where | keys | what | as a command |\n|---|---|---|---|\n");
+        for action in ACTIONS {
+            let keys: Vec<String> = action.keys.iter().map(|key| format!("`{key}`")).collect();
+            let command = action.command.map(|words| format!("`windlass {words}`")).unwrap_or_default();
+            let _ = writeln!(text, "| {} | {} | {} | {command} |", action.scope.title(), keys.join(" "), action.title);
+        }
+        text
     }
 
     /// Between the markers `<!-- keys -->` and `<!-- /keys -->`, where the README has them.

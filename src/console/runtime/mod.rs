@@ -4,7 +4,7 @@
 //! keys, signals, messages ──► wait for one, drain all ──► update ──► effects ──► jobs
 //!                                                           └──► draw once, if something changed
 //! ```
-//! A key is drawn at once. What changes in the background is drawn at most [`FRAMES`] times a second, and nothing is
+//! A key is drawn at once. What changes in the background is drawn at most thirty times a second, and nothing is
 //! drawn, and nobody woken, while nothing happens.
 
 mod jobs;
