@@ -1,11 +1,6 @@
 //! A rotation that is killed, overtaken, or turned down half way: it is explained, and can be taken to an end.
 
-use std::{
-    fs,
-    io::Write as _,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::fs;
 
 use serde_json::Value;
 
@@ -14,73 +9,26 @@ use crate::support::{
     disk::SmallDisk,
     project::{Project, Ran, SECRET, ran},
     registry::{PASSWORD, USER},
+    stop::Stopped,
 };
 
 const ROTATE: [&str; 6] = ["secret", "rotate", "--username", OTHER, "--password-stdin", "--json"];
 
-/// The program, stopped at a named point.
-struct Stopped(Option<Child>);
-
-impl Stopped {
-    fn rotating(project: &Project, point: &str) -> Self {
-        Self::at(project.program(&ROTATE), point)
-    }
-
-    fn at(mut command: Command, point: &str) -> Self {
-        command.env("WINDLASS_STOP_AT", point).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("windlass");
-        // Not read where no password is asked for.
-        let _ = child.stdin.take().expect("stdin is piped").write_all(NEW.as_bytes());
-        let mut stopped = Self(Some(child));
-        let start = Instant::now();
-        while stopped.state() != 'T' {
-            let child = stopped.child();
-            assert!(child.try_wait().expect("a child").is_none(), "it never came to {point}");
-            assert!(start.elapsed() < Duration::from_mins(1), "it never came to {point}");
-            std::thread::yield_now();
-        }
-        stopped
-    }
-
-    fn child(&mut self) -> &mut Child {
-        self.0.as_mut().expect("taken only where it ends")
-    }
-
-    /// As `ps` shows it: T for a stopped process.
-    fn state(&mut self) -> char {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child().id())).unwrap_or_default();
-        stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).unwrap_or('-')
-    }
-
-    /// As by `kill -9`.
-    fn kill(mut self) {
-        self.child().kill().expect("it is ours");
-        self.child().wait().expect("it is ours");
-    }
-
-    /// Lets it go on, to its end.
-    fn go_on(mut self) -> Ran {
-        let id = rustix::process::Pid::from_child(self.child());
-        rustix::process::kill_process(id, rustix::process::Signal::CONT).expect("it is ours");
-        let child = self.0.take().expect("taken only here");
-        let ran = Ran::of(child.wait_with_output().expect("windlass"));
-        says_no_value(&ran);
-        ran
-    }
+/// A rotation that is stopped at this point.
+fn rotating(project: &Project, point: &str) -> Stopped {
+    Stopped::at(project.program(&ROTATE), NEW, point)
 }
 
-impl Drop for Stopped {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
+/// Lets it go on, to its end, in which no value may show.
+fn go_on(stopped: Stopped) -> Ran {
+    let ran = stopped.go_on();
+    says_no_value(&ran);
+    ran
 }
 
 /// A rotation that was killed at this point.
 pub fn kill_at(project: &Project, point: &str) {
-    Stopped::rotating(project, point).kill();
+    rotating(project, point).kill();
 }
 
 fn go(project: &Project, more: &str) -> Ran {
@@ -163,7 +111,7 @@ fn a_rollback_that_is_killed_is_taken_to_its_end_too() {
             let (_registry, project) = ready();
             let before = vault(&project);
             kill_at(&project, "rotation:stored");
-            Stopped::at(project.program(&["secret", "rotate", "--rollback"]), point).kill();
+            Stopped::at(project.program(&["secret", "rotate", "--rollback"]), NEW, point).kill();
             assert_eq!(status(&project)["stage"], "restored");
             assert_eq!(go(&project, way).exits(0).json()["state"], "rolled-back", "{point} {way}");
             assert_eq!(vault(&project), before);
@@ -175,9 +123,9 @@ fn a_rollback_that_is_killed_is_taken_to_its_end_too() {
 fn what_is_refused_once_stored_is_rolled_back_without_asking() {
     let (registry, project) = ready();
     let before = vault(&project);
-    let rotating = Stopped::rotating(&project, "rotation:read-back");
+    let stopped = rotating(&project, "rotation:read-back");
     registry.accept(&[(USER, PASSWORD)]);
-    let ran = rotating.go_on().exits(3);
+    let ran = go_on(stopped).exits(3);
     let (document, error) = (ran.json(), ran.error());
     assert_eq!((&document["state"], &error["kind"]), (&"rolled-back".into(), &"not-allowed".into()));
     assert!(error["why"].as_str().expect("why").contains("still works"), "{error}");
@@ -193,7 +141,7 @@ fn why_it_was_rolled_back_is_remembered() {
     let (registry, project) = ready();
     kill_at(&project, "rotation:stored");
     registry.accept(&[(USER, PASSWORD)]);
-    Stopped::at(project.program(&["secret", "rotate", "--resume"]), "rotation:restored").kill();
+    Stopped::at(project.program(&["secret", "rotate", "--resume"]), NEW, "rotation:restored").kill();
     let told = project.windlass(&["secret", "rotate", "--status"]).exits(0).stdout;
     assert!(told.contains("does not accept the login of other"), "{told}");
     // The one who finishes it is told what had failed, with its exit code.
@@ -205,9 +153,9 @@ fn why_it_was_rolled_back_is_remembered() {
 fn a_registry_that_falls_silent_half_way_is_rolled_back_from() {
     let (mut registry, project) = ready();
     let before = vault(&project);
-    let rotating = Stopped::rotating(&project, "rotation:read-back");
+    let stopped = rotating(&project, "rotation:read-back");
     registry.stop();
-    let ran = rotating.go_on().exits(4);
+    let ran = go_on(stopped).exits(4);
     assert_eq!(ran.error()["kind"], "unreachable");
     assert!(ran.error()["why"].as_str().expect("why").contains("could not be verified either"), "{}", ran.stderr);
     assert_eq!(steps(&ran.json()).last().expect("steps"), &("verify-old".to_owned(), "failed".to_owned()));
@@ -260,16 +208,16 @@ fn while_one_is_open_nothing_else_changes_the_secret() {
 fn of_two_processes_one_has_its_way() {
     let (_registry, project) = ready();
     let before = vault(&project);
-    let first = Stopped::rotating(&project, "rotation:opened:checked");
+    let first = rotating(&project, "rotation:opened:checked");
     assert_eq!(go(&project, "--rollback").exits(0).json()["state"], "rolled-back");
-    let error = first.go_on().exits(1).error();
+    let error = go_on(first).exits(1).error();
     assert!(error["why"].as_str().expect("why").contains("another windlass changed"), "{error}");
     assert!(error["next"].as_str().expect("next").contains("--status"), "{error}");
     assert_eq!(vault(&project), before);
 
-    let first = Stopped::rotating(&project, "rotation:stored");
+    let first = rotating(&project, "rotation:stored");
     assert_eq!(go(&project, "--resume").exits(0).json()["state"], "rotated");
-    first.go_on().exits(1);
+    go_on(first).exits(1);
     let text = vault(&project);
     assert!(text.contains(NEW) && !text.contains(PASSWORD));
 }
@@ -303,9 +251,9 @@ fn a_full_disk_leaves_it_where_it_was() {
         command.env("XDG_CONFIG_HOME", project.home()).env("XDG_STATE_HOME", project.home());
         command
     };
-    let rotating = Stopped::at(program(&ROTATE), "rotation:opened:checked");
+    let stopped = Stopped::at(program(&ROTATE), NEW, "rotation:opened:checked");
     disk.fill(64);
-    let error = rotating.go_on().exits(1).error();
+    let error = go_on(stopped).exits(1).error();
     assert!(error["why"].as_str().expect("why").contains("stays open where it was (opened)"), "{error}");
     let next = error["next"].as_str().expect("next");
     for wanted in ["make room", "--resume", "--rollback"] {

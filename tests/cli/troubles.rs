@@ -27,6 +27,7 @@ use crate::support::{
     plan::{id, plan},
     project::{Project, Ran, SECRET, pushed, told},
     registry::{PASSWORD, Registry, USER},
+    stop::{Stopped, event},
 };
 
 fn ready(registry: &Registry) -> Project {
@@ -143,6 +144,29 @@ fn fails_full(project: &Project) -> Value {
     let error: Value = serde_json::from_str(error.lines().last().expect("an error")).expect("JSON");
     assert!(error["next"].as_str().expect("text").contains("free space"), "{error}");
     error
+}
+
+/// Registries have no compare-and-swap: of two who find a frozen tag free, the later push wins, and the table says so.
+#[test]
+fn two_users_who_push_one_frozen_tag_at_once_hear_of_it() {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    project.configure("[tags]\nfrozen = [\"v1\"]\n");
+    project.commit("a frozen tag without a date");
+    project.set_secret();
+    let home = project.folder().join("another home");
+    let other = |arguments: &[&str], stdin: &str| told(project.program(arguments).env("WINDLASS_HOME", &home), stdin);
+    other(&["secret", "set", "--username", USER, "--password-stdin"], PASSWORD).exits(0);
+
+    let place = format!("release:before:{}", event("frozen push intended"));
+    let first = Stopped::at(project.program(&["release", "--yes"]), "", &place);
+    project.commit("another image, by its labels");
+    other(&["release", "--yes"], "").exits(0);
+    other(&["verify", "--strict"], "").exits(0);
+    first.go_on().exits(0);
+    project.windlass(&["verify", "v1"]).exits(0);
+    let lost = other(&["verify", "v1", "--json"], "").exits(1).json();
+    assert_eq!(lost["rows"][0]["verdict"], "same-files-new-config", "{lost}");
 }
 
 #[test]

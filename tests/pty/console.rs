@@ -153,6 +153,8 @@ fn a_release_that_runs_is_cancelled_once_that_is_confirmed() {
     console.sees("■ build");
     console.sees("cancelled");
     assert_eq!(ended(&project)["state"], "cancelled");
+    let trail = project.windlass(&["audit", "--json"]).exits(0).stdout;
+    assert!(trail.contains(r#""what":"cancel""#), "who did it is known: {trail}");
     // Its second Ctrl-C leaves.
     console.press("\x03");
     console.sees("once more leaves the console");

@@ -1,8 +1,71 @@
-//! The program killed at a chosen place, as by a power cut. See `src/fault.rs`.
+//! The program killed or stopped at a chosen place. See `src/fault.rs`.
 
-use std::os::unix::process::ExitStatusExt as _;
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::process::ExitStatusExt as _,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
 
-use super::project::Project;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::project::{Project, Ran};
+
+/// The program, stopped at a named place.
+pub struct Stopped(Option<Child>);
+
+impl Stopped {
+    /// Starts it with this on stdin, and waits until it has come there.
+    #[track_caller]
+    pub fn at(mut command: Command, stdin: &str, place: &str) -> Self {
+        command.env("WINDLASS_STOP_AT", place).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("windlass");
+        // Not read where nothing is asked for.
+        let _ = child.stdin.take().expect("stdin is piped").write_all(stdin.as_bytes());
+        let mut stopped = Self(Some(child));
+        let start = Instant::now();
+        while stopped.state() != 'T' {
+            let child = stopped.child();
+            assert!(child.try_wait().expect("a child").is_none(), "it never came to {place}");
+            assert!(start.elapsed() < Duration::from_mins(1), "it never came to {place}");
+            std::thread::yield_now();
+        }
+        stopped
+    }
+
+    fn child(&mut self) -> &mut Child {
+        self.0.as_mut().expect("taken only where it ends")
+    }
+
+    /// As `ps` shows it: T for a stopped process.
+    fn state(&mut self) -> char {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child().id())).unwrap_or_default();
+        stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).unwrap_or('-')
+    }
+
+    /// As by `kill -9`.
+    pub fn kill(mut self) {
+        self.child().kill().expect("it is ours");
+        self.child().wait().expect("it is ours");
+    }
+
+    /// Lets it go on, to its end.
+    pub fn go_on(mut self) -> Ran {
+        kill_process(Pid::from_child(self.child()), Signal::CONT).expect("it is ours");
+        let child = self.0.take().expect("taken only here");
+        Ran::of(child.wait_with_output().expect("windlass"))
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
 
 /// The events of a release of a frozen and a moving tag, in their order: event N is the Nth here.
 pub const EVENTS: [&str; 22] = [

@@ -2,6 +2,7 @@
 
 use std::{cmp::Reverse, ffi::OsString, sync::Arc};
 
+use jiff::Timestamp;
 use tokio::sync::{
     OnceCell,
     mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -15,7 +16,13 @@ use crate::{
         message::{Listing, Message, News},
         model::{Image, Project},
     },
-    domain::{failure::Failure, name::ReleaseId, preview::Preview, reference::Repository},
+    domain::{
+        audit::{Act, AuditRow, Ended},
+        failure::Failure,
+        name::ReleaseId,
+        preview::Preview,
+        reference::Repository,
+    },
     git::Checkout,
     journal::{Journal, ReleaseFilter},
     release::{
@@ -129,6 +136,7 @@ impl Shared {
         } else {
             repositories.into_iter().map(|r| ReleaseFilter { image: None, repository: Some(r) }).collect()
         };
+        let several = filters.len() > 1;
         let mut all = Listing { releases: Vec::new(), damaged: 0 };
         for filter in filters {
             let listing = journal.releases(filter, LISTED).await?;
@@ -138,7 +146,10 @@ impl Shared {
         for release in &mut all.releases {
             self.ground.check_alive(journal, release).await?;
         }
-        all.releases.sort_by_key(|release| Reverse(release.started));
+        // Those of one repository are in the order of their arrival, whatever the clock said.
+        if several {
+            all.releases.sort_by_key(|release| Reverse(release.started));
+        }
         Ok(all)
     }
 
@@ -187,6 +198,12 @@ impl Shared {
 
     async fn cancel(&self, release: &ReleaseId, repository: &Repository) -> Result<(), Failure> {
         let permit = self.ground.permit("cancel")?;
-        attach::cancel(&self.ground.paths, self.journal().await?, release, repository, permit).await
+        let journal = self.journal().await?;
+        let row = AuditRow::begun(Timestamp::now(), &command::who(), Act::Cancel, release.as_str());
+        let work = async {
+            attach::cancel(&self.ground.paths, journal, release, repository, permit).await?;
+            Ok(((), Ended::with(None, None)))
+        };
+        journal.audited(row, work).await
     }
 }

@@ -9,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use ratatui::{
     Frame,
     layout::Rect,
-    style::Modifier,
+    style::{Modifier, Style},
     text::{Line, Span},
     widgets::Paragraph,
 };
@@ -60,7 +60,9 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         let row = Rect { y: inner.y + u16::try_from(i - first).unwrap_or(u16::MAX), height: 1, ..inner };
         let here = selected == Some(i);
         let line = line(model, release, here, usize::from(inner.width), branches);
-        frame.render_widget(if here && focus { line.patch_style(Modifier::REVERSED) } else { line }, row);
+        // In reverse its colours would be blocks of colour.
+        let bar = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
+        frame.render_widget(if here && focus { Line::styled(line.to_string(), bar) } else { line }, row);
     }
 }
 
