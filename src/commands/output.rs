@@ -3,6 +3,7 @@
 use std::{
     ffi::OsString,
     io::{self, IsTerminal as _, Write},
+    os::fd::AsFd,
 };
 
 use serde_json::Value;
@@ -25,6 +26,8 @@ pub use crate::domain::{
 pub struct Style {
     colour: bool,
     signs: Signs,
+    /// Of the terminal, where it is one.
+    columns: Option<usize>,
 }
 
 impl Style {
@@ -38,12 +41,23 @@ impl Style {
             let name = l.to_string_lossy().to_uppercase();
             name.contains("UTF-8") || name.contains("UTF8")
         });
-        Self { colour, signs: if unicode { Signs::Unicode } else { Signs::Ascii } }
+        Self { colour, signs: if unicode { Signs::Unicode } else { Signs::Ascii }, columns: None }
+    }
+
+    /// On this terminal, if it is one: tables leave out what it has no room for.
+    fn on(self, terminal: impl AsFd) -> Self {
+        let size = rustix::termios::tcgetwinsize(terminal).ok();
+        // A terminal that does not know its width says 0.
+        Self { columns: size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0), ..self }
+    }
+
+    pub fn columns(self) -> Option<usize> {
+        self.columns
     }
 
     /// Without colour, with every character.
     pub fn plain() -> Self {
-        Self { colour: false, signs: Signs::Unicode }
+        Self { colour: false, signs: Signs::Unicode, columns: None }
     }
 
     pub fn paint(self, tone: Tone, text: &str) -> String {
@@ -101,7 +115,7 @@ impl Output {
         let live = io::stderr().is_terminal();
         Self {
             json,
-            out: Style::new(environment, io::stdout().is_terminal()),
+            out: Style::new(environment, io::stdout().is_terminal()).on(io::stdout()),
             err: Style::new(environment, live),
             live: live && !json,
         }

@@ -17,33 +17,62 @@ pub fn side_by_side(style: Style, repository: &Repository, table: &Table) -> Str
     if table.rows.is_empty() {
         return format!("{repository} has no tags that this login can see, and no record names one\n{as_of}\n");
     }
-    let left: Vec<Vec<Cell>> = table.rows.iter().map(registry_side).collect();
-    let middle: Vec<Vec<Cell>> = table
-        .rows
-        .iter()
-        .map(|row| {
-            let (word, tone) = style.verdict(row.judgement.verdict);
-            vec![Cell::toned(word, tone)]
-        })
-        .collect();
-    let right: Vec<Vec<Cell>> = table.rows.iter().map(recorded_side).collect();
-    let panes = [
-        Pane::new(format!("Registry {repository}"), left),
-        Pane::new("verdict".to_owned(), middle),
-        Pane::new("Recorded, image id".to_owned(), right),
-    ];
-    let mut text = border(style, &panes, ["╭", "┬", "╮"], true);
+    let panes = Detail::ALL.map(|detail| panes(style, repository, table, detail));
+    let fits = |panes: &[Pane; 3]| style.columns().is_none_or(|columns| whole_width(panes) <= columns);
+    let [.., least] = &panes;
+    let panes = panes.iter().find(|panes| fits(panes)).unwrap_or(least);
+    let mut text = border(style, panes, ["╭", "┬", "╮"], true);
     for i in 0..table.rows.len() {
         let bar = style.paint(Tone::Dim, style.glyph("│", "|"));
         let cells: Vec<String> = panes.iter().map(|pane| pane.line(style, i)).collect();
         let _ = writeln!(text, "{bar} {} {bar}", cells.join(&format!(" {bar} ")));
     }
-    text.push_str(&border(style, &panes, ["╰", "┴", "╯"], false));
+    text.push_str(&border(style, panes, ["╰", "┴", "╯"], false));
     for row in table.rows.iter().filter(|row| row.judgement.verdict.class() != crate::domain::verdict::Class::Good) {
         let _ = writeln!(text, "{}: {}", style.paint(Tone::Bold, row.tag.as_str()), row.judgement.why);
     }
     let _ = writeln!(text, "{as_of}");
     text
+}
+
+/// How much is shown of each tag: the less, the narrower the terminal. Each leaves out what those before it do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Detail {
+    Everything,
+    NoRelease,
+    NoTime,
+    NoAlgorithm,
+    NoKind,
+    NoCommit,
+}
+
+impl Detail {
+    const ALL: [Self; 6] =
+        [Self::Everything, Self::NoRelease, Self::NoTime, Self::NoAlgorithm, Self::NoKind, Self::NoCommit];
+
+    fn digest(self, digest: Option<&Digest>) -> String {
+        let Some(short) = digest.map(Digest::short) else { return "-".to_owned() };
+        let bare = short.strip_prefix("sha256:").unwrap_or(short);
+        if self < Self::NoAlgorithm { short } else { bare }.to_owned()
+    }
+}
+
+fn panes(style: Style, repository: &Repository, table: &Table, detail: Detail) -> [Pane; 3] {
+    let verdict = |row: &Row| {
+        let (word, tone) = style.verdict(row.judgement.verdict);
+        vec![Cell::toned(word, tone)]
+    };
+    let title = if detail < Detail::NoKind { format!("Registry {repository}") } else { "Registry".to_owned() };
+    [
+        Pane::new(title, table.rows.iter().map(|row| registry_side(row, detail)).collect()),
+        Pane::new("verdict".to_owned(), table.rows.iter().map(verdict).collect()),
+        Pane::new("Recorded, image id".to_owned(), table.rows.iter().map(|row| recorded_side(row, detail)).collect()),
+    ]
+}
+
+/// With the bars, and a space on both sides of each pane.
+fn whole_width(panes: &[Pane; 3]) -> usize {
+    panes.iter().map(|pane| pane.width + 3).sum::<usize>() + 1
 }
 
 struct Pane {
@@ -96,7 +125,7 @@ fn border(style: Style, panes: &[Pane], corners: [&str; 3], titled: bool) -> Str
     format!("{}{}{}\n", paint(first), parts.join(&paint(between)), paint(last))
 }
 
-fn registry_side(row: &Row) -> Vec<Cell> {
+fn registry_side(row: &Row, detail: Detail) -> Vec<Cell> {
     let kind = match row.kind {
         Some(TagKind::Moving) => "moving",
         Some(TagKind::Frozen) => "frozen",
@@ -106,24 +135,26 @@ fn registry_side(row: &Row) -> Vec<Cell> {
     let image = row.content().and_then(|c| c.image_for(platform));
     // An index without our platform has no image id to show: its own digest is what there is.
     let shown = image.map(|i| &i.config).or_else(|| row.content().map(|c| &c.digest));
-    vec![
-        Cell::toned(row.tag.as_str(), Tone::Bold),
-        Cell::toned(kind, Tone::Dim),
-        Cell::new(short(shown)),
-        Cell::toned(image.and_then(|i| i.created).map(time).unwrap_or_default(), Tone::Dim),
-    ]
+    let mut cells = vec![Cell::toned(row.tag.as_str(), Tone::Bold)];
+    if detail < Detail::NoKind {
+        cells.push(Cell::toned(kind, Tone::Dim));
+    }
+    cells.push(Cell::new(detail.digest(shown)));
+    if detail < Detail::NoTime {
+        cells.push(Cell::toned(image.and_then(|i| i.created).map(time).unwrap_or_default(), Tone::Dim));
+    }
+    cells
 }
 
-fn recorded_side(row: &Row) -> Vec<Cell> {
+fn recorded_side(row: &Row, detail: Detail) -> Vec<Cell> {
     let Some(known) = &row.known else { return vec![Cell::toned("-", Tone::Dim)] };
     let record = &known.record;
-    vec![
-        Cell::new(short(Some(record.config().unwrap_or(&record.image_id)))),
-        Cell::toned(record.commit.short(), Tone::Dim),
-        Cell::toned(record.release.as_str(), Tone::Dim),
-    ]
-}
-
-fn short(digest: Option<&Digest>) -> String {
-    digest.map_or("-".to_owned(), |d| d.short().to_owned())
+    let mut cells = vec![Cell::new(detail.digest(Some(record.config().unwrap_or(&record.image_id))))];
+    if detail < Detail::NoCommit {
+        cells.push(Cell::toned(record.commit.short(), Tone::Dim));
+    }
+    if detail < Detail::NoRelease {
+        cells.push(Cell::toned(record.release.as_str(), Tone::Dim));
+    }
+    cells
 }

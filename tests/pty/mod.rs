@@ -1,3 +1,4 @@
-//! The console, in a terminal, by a maintainer's keys.
+//! What is shown in a terminal, and what a maintainer's keys do there.
 
 mod console;
+mod table;
