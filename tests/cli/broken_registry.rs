@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::failing::{Kept, fails, release_failed, says};
 use crate::support::{
     fake_registry::{Answer, FakeRegistry, MANIFEST, Request, Shelf},
+    processes::{runs, until},
     project::Project,
     registry::{PASSWORD, Registry, USER},
     running::Running,
@@ -236,11 +237,19 @@ fn a_registry_that_goes_down_while_the_image_is_built() {
     let project = project_at(&registry.host);
     project.release();
     let kept = Kept::of(&project);
-    project.dockerfile("RUN echo the tide turns && exec /bin/busybox sleep 2\n");
-    project.commit("a step that takes a while");
+    let seconds = project.own_seconds();
+    project.image_key("builder = \"classic\"");
+    project.dockerfile(&format!("RUN echo the tide turns && {{ /bin/busybox sleep {seconds} || true; }}\n"));
+    project.commit("a step that takes as long as it is let");
     let mut running = Running::start(&mut project.program(&["release", "--yes"]));
     running.prints("the tide turns");
+    until("the step sleeps", || runs(&format!("sleep\0{seconds}")));
     drop(registry);
+    let steps = project.docker(&["ps", "--no-trunc", "--format", "{{.ID}} {{.Command}}"]);
+    let step = steps.lines().find(|line| line.contains(&seconds)).expect("the classic builder's steps are containers");
+    let container = step.split(' ').next().expect("split gives one part");
+    // The first process of a container, its shell, is spared by the kernel.
+    project.docker(&["exec", container, "/bin/busybox", "killall", "busybox"]);
     let release = release_failed(&project, running.end(), 4, "push");
     assert!(release["image_id"].is_string(), "what was built is known: {release}");
     assert_eq!(release["pushes"], serde_json::json!([]), "nothing was begun");
