@@ -25,7 +25,7 @@ impl Reader {
         self.grep_between((0, 0), self.index.bytes(), pattern, invert, &mut found)
     }
 
-    /// Searches a part of the log, about [`PART`] bytes of it, from this line on. Gives the line that the next part
+    /// Searches a part of the log, about 8 MiB of it, from this line on. Gives the line that the next part
     /// begins with; where that is [`Self::lines`], this was the last.
     pub fn grep_part(&self, first: u64, pattern: &Regex, mut found: impl FnMut(u64, &str)) -> Result<u64, SpoolError> {
         let Some(start) = self.index.before(first).filter(|_| first < self.lines()) else { return Ok(first) };
