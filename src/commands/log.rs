@@ -2,12 +2,11 @@
 
 use std::{io::Read as _, ops::ControlFlow, path::PathBuf};
 
-use regex::Regex;
-
 use super::{args::ReleaseArg, ground::Ground, tail::Tail};
 use crate::{
     domain::{failure::Failure, release::Release},
     journal::Journal,
+    log::pattern::Pattern,
     release::attach::{Follower, News},
     spool,
 };
@@ -20,9 +19,7 @@ pub fn file(ground: &Ground, release: &Release) -> PathBuf {
 pub async fn run(ground: &Ground, wanted: &ReleaseArg, follow: bool, grep: Option<&str>) -> Result<u8, Failure> {
     let pattern = grep
         .map(|text| {
-            regex::RegexBuilder::new(text)
-                .case_insensitive(!text.chars().any(char::is_uppercase))
-                .build()
+            Pattern::new(text)
                 .map_err(|e| Failure::usage(format!("`{text}` is no regular expression"), e.to_string(), "correct it"))
         })
         .transpose()?;
@@ -61,7 +58,7 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg, follow: bool, grep: Optio
         }
     };
     let mut written = Ok(());
-    spool::Reader::open(&file)?.grep(&pattern, false, |_, line| {
+    spool::Reader::open(&file)?.grep(pattern.regex(), false, |_, line| {
         written = ground.output.raw(format!("{line}\n").as_bytes());
         if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
@@ -69,12 +66,17 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg, follow: bool, grep: Optio
 }
 
 /// Until the release has ended.
-async fn follow(ground: &Ground, journal: &Journal, release: &Release, pattern: Option<&Regex>) -> Result<(), Failure> {
+async fn follow(
+    ground: &Ground,
+    journal: &Journal,
+    release: &Release,
+    pattern: Option<&Pattern>,
+) -> Result<(), Failure> {
     let plan = &release.plan;
     let mut follower = Follower::open(&ground.paths, journal, &plan.release, &plan.repository, release.seq).await?;
     let mut tail = Tail::of(ground, release);
     let write = |line: &str| {
-        if pattern.is_none_or(|pattern| pattern.is_match(line)) {
+        if pattern.is_none_or(|pattern| pattern.regex().is_match(line)) {
             ground.output.raw(format!("{line}\n").as_bytes())
         } else {
             Ok(())

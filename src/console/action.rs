@@ -12,6 +12,7 @@ pub enum Id {
     Open,
     Follow,
     Zoom,
+    Search,
     NextPane,
     PreviousPane,
     Down,
@@ -23,6 +24,9 @@ pub enum Id {
     Right,
     Left,
     LineStart,
+    NextMatch,
+    PreviousMatch,
+    EndSearch,
     Back,
     Reload,
     Confirm,
@@ -32,6 +36,8 @@ pub enum Id {
     Answer,
     NoAnswer,
     Wipe,
+    SearchRun,
+    SearchClose,
     HelpDown,
     HelpUp,
     HelpRun,
@@ -49,10 +55,14 @@ pub enum Scope {
     Releases,
     /// The log, when it has the focus; before [`Scope::Releases`].
     Log,
+    /// The log, when it has the focus and something is looked for in it; before [`Scope::Log`].
+    Matches,
     /// A dialog, which hides what is below it.
     Dialog,
     /// A secret is typed; every other key is a character of it.
     Secret,
+    /// What is looked for in the log is typed.
+    Search,
     /// The help, in which letters are typed to find an action.
     Help,
     /// Below no dialog.
@@ -67,8 +77,10 @@ impl Scope {
         match self {
             Self::Releases => "releases",
             Self::Log => "log",
+            Self::Matches => "log, in a search",
             Self::Dialog => "dialog",
             Self::Secret => "passphrase",
+            Self::Search => "search",
             Self::Help => "help",
             Self::Everywhere | Self::Always => "everywhere",
         }
@@ -160,6 +172,9 @@ pub const ACTIONS: &[Action] = &[
         .same_as("log RELEASE --follow"),
     action(Id::Zoom, Scope::Releases, &[Key::char('z')], "give the pane the whole screen, or take it back")
         .hinted("zoom"),
+    action(Id::Search, Scope::Releases, &[Key::char('/')], "search the log for a regular expression")
+        .hinted("search")
+        .same_as("log RELEASE --grep RE"),
     action(Id::NextPane, Scope::Releases, &[on(KeyCode::Tab)], "go to the next pane"),
     action(Id::PreviousPane, Scope::Releases, &[on(KeyCode::BackTab)], "go to the previous pane"),
     action(Id::Down, Scope::Releases, &[Key::char('j'), on(KeyCode::Down)], "next release, or down a line"),
@@ -172,6 +187,9 @@ pub const ACTIONS: &[Action] = &[
     action(Id::Right, Scope::Log, &[Key::char('l'), on(KeyCode::Right)], "to the right in long lines"),
     action(Id::Left, Scope::Log, &[Key::char('h'), on(KeyCode::Left)], "to the left in long lines"),
     action(Id::LineStart, Scope::Log, &[Key::char('0')], "to the beginning of the lines"),
+    action(Id::NextMatch, Scope::Matches, &[Key::char('n')], "to the next match").hinted("next"),
+    action(Id::PreviousMatch, Scope::Matches, &[Key::char('N')], "to the previous match").hinted("previous"),
+    action(Id::EndSearch, Scope::Matches, &[on(KeyCode::Esc)], "end the search").hinted("end search"),
     action(Id::Back, Scope::Log, &[on(KeyCode::Esc)], "back to the list").hinted("list"),
     action(Id::Confirm, Scope::Dialog, &[Key::char('y'), on(KeyCode::Enter)], "yes, do what the dialog says"),
     action(Id::Close, Scope::Dialog, &[on(KeyCode::Esc), Key::char('n'), Key::char('q')], "close it, change nothing"),
@@ -180,6 +198,8 @@ pub const ACTIONS: &[Action] = &[
     action(Id::Answer, Scope::Secret, &[on(KeyCode::Enter)], "give the passphrase"),
     action(Id::NoAnswer, Scope::Secret, &[on(KeyCode::Esc)], "give none, change nothing"),
     action(Id::Wipe, Scope::Secret, &[Key::ctrl('u')], "begin again"),
+    action(Id::SearchRun, Scope::Search, &[on(KeyCode::Enter)], "search the whole log").hinted("search"),
+    action(Id::SearchClose, Scope::Search, &[on(KeyCode::Esc)], "search nothing new").hinted("close"),
     action(Id::HelpDown, Scope::Help, &[on(KeyCode::Down)], "next action"),
     action(Id::HelpUp, Scope::Help, &[on(KeyCode::Up)], "previous action"),
     action(Id::HelpRun, Scope::Help, &[on(KeyCode::Enter)], "do it"),
@@ -201,7 +221,9 @@ mod tests {
         for scopes in [
             &[Scope::Log, Scope::Releases, Scope::Everywhere, Scope::Always][..],
             &[Scope::Dialog, Scope::Always],
+            &[Scope::Matches, Scope::Always],
             &[Scope::Secret, Scope::Always],
+            &[Scope::Search, Scope::Always],
             &[Scope::Help, Scope::Always],
         ] {
             let mut seen = HashSet::new();
@@ -211,6 +233,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_search_hides_two_keys_until_it_ends() {
+        let matches = ACTIONS.iter().filter(|action| action.scope == Scope::Matches).flat_map(|action| action.keys);
+        let below = [Scope::Log, Scope::Releases, Scope::Everywhere, Scope::Always];
+        let hidden: Vec<Id> =
+            matches.filter_map(|key| super::super::keymap::action(*key, &below)).map(|a| a.id).collect();
+        assert_eq!(hidden, [Id::New, Id::Back]);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! What is to be done outside the model, as data: the runtime does it and answers with messages.
 
 use super::{masked::Masked, model::LogPart};
-use crate::domain::{name::ReleaseId, reference::Repository};
+use crate::{
+    domain::{name::ReleaseId, reference::Repository},
+    log::pattern::Pattern,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
@@ -17,6 +20,13 @@ pub enum Effect {
     ReadLog {
         release: ReleaseId,
         part: LogPart,
+    },
+    /// Search a part of the log, from this line on; give at most so many of the lines that are found.
+    SearchLog {
+        release: ReleaseId,
+        pattern: Pattern,
+        from: u64,
+        most: usize,
     },
     /// Find out what a release of this image would do.
     Plan {

@@ -41,6 +41,8 @@ pub struct Geometry {
     pub card: Rect,
     pub log_rule: Rect,
     pub log: Rect,
+    /// The last row of the log, while something is looked for in it.
+    pub search: Rect,
     pub footer: Rect,
 }
 
@@ -100,6 +102,10 @@ impl Geometry {
         }
         self.log_rule = take(1);
         self.log = take(u16::MAX);
+        if model.searches() && self.log.height > 1 {
+            self.log.height -= 1;
+            self.search = Rect { y: self.log.bottom(), height: 1, ..self.log };
+        }
     }
 }
 

@@ -57,6 +57,11 @@ pub fn action(key: Key, scopes: &[Scope]) -> Option<&'static Action> {
     scopes.iter().find_map(|scope| ACTIONS.iter().find(|a| a.scope == *scope && a.keys.contains(&key)))
 }
 
+/// The actions that have their key in these scopes, in the order of the table.
+pub fn reachable(scopes: &'static [Scope]) -> impl Iterator<Item = &'static Action> {
+    ACTIONS.iter().filter(|row| action(row.keys[0], scopes).is_some_and(|meant| meant.id == row.id))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

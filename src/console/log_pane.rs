@@ -1,7 +1,11 @@
 //! Which lines of a log are on the screen. Only a window of the log is here, however long it is: what is missing
 //! is asked for, one request at a time.
 
-use crate::domain::{failure::Failure, name::ReleaseId};
+use super::search::{Found, Search};
+use crate::{
+    domain::{failure::Failure, name::ReleaseId},
+    log::pattern::Pattern,
+};
 
 /// The selected release's log, as far as it is seen.
 #[derive(Debug, Default)]
@@ -13,6 +17,7 @@ pub struct LogPane {
     /// Columns that are scrolled out to the left.
     pub left: usize,
     pub mode: Mode,
+    pub search: Option<Search>,
     /// A request is on its way.
     waiting: bool,
 }
@@ -126,6 +131,45 @@ impl LogPane {
             Mode::Following => Mode::Paused { at: self.total() },
             Mode::Paused { .. } => Mode::Following,
         };
+    }
+
+    /// Looks for this from the line on top on.
+    pub fn search(&mut self, pattern: Pattern) {
+        self.search = Some(Search::new(pattern, self.top));
+    }
+
+    /// The part of the log that is to be searched next, as far as it is known how long the log is.
+    pub fn wants_searched(&mut self) -> Option<(Pattern, u64, usize)> {
+        let LogState::Open(window) = &self.state else { return None };
+        let search = self.search.as_mut()?;
+        let (from, most) = search.wants(window.total)?;
+        Some((search.pattern.clone(), from, most))
+    }
+
+    /// The answer to what [`Self::wants_searched`] asked for.
+    pub fn found(&mut self, pattern: &Pattern, answer: Result<Found, Failure>, height: usize) {
+        let search = self.search.as_mut().filter(|search| search.pattern == *pattern);
+        if let Some(line) = search.and_then(|search| search.take(answer)) {
+            self.show(line, height);
+        }
+    }
+
+    /// To the next match, or to the previous one.
+    pub fn go(&mut self, forward: bool, height: usize) {
+        if let Some(line) = self.search.as_mut().and_then(|search| search.go(forward)) {
+            self.show(line, height);
+        }
+    }
+
+    /// Brings a line to where the reader sees what is around it. The log does not follow any more.
+    fn show(&mut self, line: u64, height: usize) {
+        let (rows, third) = (height as u64, height as u64 / 3);
+        if !(self.top + third..self.top + rows - third).contains(&line) {
+            self.top = line.saturating_sub(rows / 2);
+        }
+        if self.mode == Mode::Following {
+            self.mode = Mode::Paused { at: self.total() };
+        }
     }
 
     /// Lines that came since the reader scrolled up.

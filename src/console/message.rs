@@ -3,9 +3,12 @@
 use ratatui::crossterm::event::KeyEvent;
 use zeroize::Zeroizing;
 
-use super::model::{Project, Window};
-use crate::domain::{
-    event::Stamped, failure::Failure, name::ReleaseId, preview::Preview, progress::Progress, release::Release,
+use super::model::{Found, Project, Window};
+use crate::{
+    domain::{
+        event::Stamped, failure::Failure, name::ReleaseId, preview::Preview, progress::Progress, release::Release,
+    },
+    log::pattern::Pattern,
 };
 
 pub enum Message {
@@ -24,6 +27,8 @@ pub enum Message {
     News(ReleaseId, News),
     /// The lines that were asked for.
     Log(ReleaseId, Result<Option<Window>, Failure>),
+    /// What a part of the log was searched for has these matches.
+    Found(ReleaseId, Pattern, Result<Found, Failure>),
     /// What a release of this image would do.
     Planned(String, Result<Box<Preview>, Failure>),
     /// Others' changes are not seen: there is a reason.

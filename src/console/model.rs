@@ -7,6 +7,7 @@ use tui_input::Input;
 
 pub use super::log_pane::{LogPane, LogPart, LogState, Mode, Window};
 use super::masked::Masked;
+pub use super::search::{Found, Search};
 use crate::domain::{
     failure::Failure,
     name::ReleaseId,
@@ -137,6 +138,8 @@ pub enum Layer {
     Help { typed: Input, at: usize },
     /// Which image is to be released.
     Choose { at: usize },
+    /// What is looked for in the log; and, once that was refused, why.
+    Search { typed: Input, wrong: Option<String> },
     /// The plan is being made.
     Planning { image: String },
     /// The passphrase of the vault.
@@ -195,6 +198,11 @@ impl Model {
             Loaded::Yes(project) => &project.images,
             Loaded::Not | Loaded::Failed(_) => &[],
         }
+    }
+
+    /// The log has a line for the search in it: something is typed there, or is looked for.
+    pub fn searches(&self) -> bool {
+        self.log.search.is_some() || matches!(self.layers.first(), Some(Layer::Search { .. }))
     }
 
     /// What the release does right now, as far as it said so.

@@ -4,41 +4,46 @@ use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, backend::crossterm::EventHandler as _};
 
 use super::{
-    action::{ACTIONS, Action, Id, Scope},
+    action::{Action, Id, Scope},
     effect::Effect,
     geometry::Geometry,
-    keymap::{Key, action},
-    model::{Layer, Loaded, Model, Pane, runs},
+    keymap::{Key, action, reachable},
+    model::{Layer, Loaded, LogState, Model, Pane, runs},
 };
-use crate::domain::sign::Tone;
+use crate::{domain::sign::Tone, log::pattern::Pattern};
 
 /// Columns that one step to the right or left scrolls.
 const SIDEWAYS: usize = 8;
 
 /// Where keys count now, the nearest first.
 pub fn scopes(model: &Model) -> &'static [Scope] {
-    match (model.layers.last(), model.focus) {
-        (Some(Layer::Secret { .. }), _) => &[Scope::Secret, Scope::Always],
-        (Some(Layer::Help { .. }), _) => &[Scope::Help, Scope::Always],
-        (Some(_), _) => &[Scope::Dialog, Scope::Always],
-        (None, Pane::List) => &[Scope::Releases, Scope::Everywhere, Scope::Always],
-        (None, Pane::Log) => &[Scope::Log, Scope::Releases, Scope::Everywhere, Scope::Always],
+    match model.layers.last() {
+        Some(Layer::Secret { .. }) => &[Scope::Secret, Scope::Always],
+        Some(Layer::Search { .. }) => &[Scope::Search, Scope::Always],
+        Some(Layer::Help { .. }) => &[Scope::Help, Scope::Always],
+        Some(_) => &[Scope::Dialog, Scope::Always],
+        None => below(model),
+    }
+}
+
+/// Where keys count while no dialog is open.
+fn below(model: &Model) -> &'static [Scope] {
+    match model.focus {
+        Pane::List => &[Scope::Releases, Scope::Everywhere, Scope::Always],
+        Pane::Log if model.log.search.is_some() => {
+            &[Scope::Matches, Scope::Log, Scope::Releases, Scope::Everywhere, Scope::Always]
+        }
+        Pane::Log => &[Scope::Log, Scope::Releases, Scope::Everywhere, Scope::Always],
     }
 }
 
 /// The actions that the help lists: those of the screen below it that match what was typed.
 pub fn found(model: &Model, typed: &str) -> Vec<&'static Action> {
     let wanted = typed.to_lowercase();
-    let scopes: &[Scope] = match model.focus {
-        Pane::List => &[Scope::Releases, Scope::Everywhere, Scope::Always],
-        Pane::Log => &[Scope::Log, Scope::Releases, Scope::Everywhere, Scope::Always],
-    };
     let matches = |action: &&Action| {
-        scopes.contains(&action.scope)
-            && action.id != Id::Help
-            && (action.title.to_lowercase().contains(&wanted) || action.keys_text() == typed)
+        action.id != Id::Help && (action.title.to_lowercase().contains(&wanted) || action.keys_text() == typed)
     };
-    ACTIONS.iter().filter(matches).collect()
+    reachable(below(model)).filter(matches).collect()
 }
 
 pub(super) fn press(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
@@ -53,6 +58,10 @@ pub(super) fn press(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
                 Some(Layer::Help { typed, at }) => {
                     typed.handle_event(&Event::Key(*event));
                     *at = 0;
+                }
+                Some(Layer::Search { typed, wrong }) => {
+                    typed.handle_event(&Event::Key(*event));
+                    *wrong = None;
                 }
                 Some(Layer::Secret { typed, .. }) => match event.code {
                     KeyCode::Char(c) if !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
@@ -89,7 +98,8 @@ fn close(model: &mut Model) -> Vec<Effect> {
 }
 
 fn run(model: &mut Model, id: Id) -> Vec<Effect> {
-    let page = i64::from(Geometry::of(model).log.height.saturating_sub(1).max(1));
+    let height = usize::from(Geometry::of(model).log.height);
+    let page = i64::try_from(height.saturating_sub(1).max(1)).unwrap_or(i64::MAX);
     match id {
         Id::New => return new_release(model),
         Id::Cancel => cancel(model),
@@ -101,6 +111,11 @@ fn run(model: &mut Model, id: Id) -> Vec<Effect> {
         Id::Back => model.focus = Pane::List,
         Id::Follow => model.log.toggle_follow(),
         Id::Zoom => model.zoom = !model.zoom,
+        Id::Search => type_search(model),
+        Id::SearchRun => search(model),
+        Id::NextMatch => model.log.go(true, height),
+        Id::PreviousMatch => model.log.go(false, height),
+        Id::EndSearch => model.log.search = None,
         Id::Down => scroll(model, 1),
         Id::Up => scroll(model, -1),
         Id::PageDown => scroll(model, page),
@@ -116,7 +131,7 @@ fn run(model: &mut Model, id: Id) -> Vec<Effect> {
         }
         Id::Help => model.layers.push(Layer::Help { typed: Input::default(), at: 0 }),
         Id::Confirm => return confirm(model),
-        Id::Close | Id::NoAnswer | Id::HelpClose => return close(model),
+        Id::Close | Id::NoAnswer | Id::SearchClose | Id::HelpClose => return close(model),
         Id::Answer => {
             if let Some(Layer::Secret { typed, .. }) = model.layers.pop() {
                 return vec![Effect::Answer(Some(typed))];
@@ -148,6 +163,36 @@ fn scroll(model: &mut Model, lines: i64) {
             let steps = isize::try_from(lines).unwrap_or(if lines < 0 { isize::MIN } else { isize::MAX });
             let at = model.position().unwrap_or(0).saturating_add_signed(steps).min(last);
             model.selected = Some(model.list()[at].plan.release.clone());
+        }
+    }
+}
+
+fn type_search(model: &mut Model) {
+    if matches!(model.log.state, LogState::Open(_)) {
+        model.focus = Pane::Log;
+        model.layers.push(Layer::Search { typed: Input::default(), wrong: None });
+    } else {
+        model.notice = Some((Tone::Notice, "nothing to search: there is no log here".to_owned()));
+    }
+}
+
+/// Looks for what was typed; nothing typed keeps the search that was there.
+fn search(model: &mut Model) {
+    let Some(Layer::Search { typed, wrong }) = model.layers.last_mut() else { return };
+    if typed.value().is_empty() {
+        model.layers.pop();
+        return;
+    }
+    match Pattern::new(typed.value()) {
+        Ok(pattern) => {
+            model.layers.pop();
+            model.log.search(pattern);
+        }
+        Err(error) => {
+            // Its last line says why; those before draw an arrow below the pattern.
+            let error = error.to_string();
+            let why = error.lines().last().unwrap_or_default();
+            *wrong = Some(why.strip_prefix("error: ").unwrap_or(why).to_owned());
         }
     }
 }
@@ -211,7 +256,7 @@ fn confirm(model: &mut Model) -> Vec<Effect> {
             model.layers.push(planning);
             Vec::new()
         }
-        Some(Layer::Failure(_) | Layer::Secret { .. } | Layer::Help { .. }) | None => Vec::new(),
+        Some(Layer::Failure(_) | Layer::Secret { .. } | Layer::Search { .. } | Layer::Help { .. }) | None => Vec::new(),
     }
 }
 

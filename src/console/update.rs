@@ -1,6 +1,7 @@
 //! What a message changes, and what is to be done about it. Pure.
 
 use jiff::Timestamp;
+use tui_input::InputRequest;
 
 use super::{
     effect::Effect,
@@ -10,13 +11,16 @@ use super::{
     model::{Doing, Layer, Loaded, Model, Reload, runs},
     press::press,
 };
-use crate::domain::{
-    event::Stamped,
-    failure::{Failure, FailureKind},
-    name::ReleaseId,
-    progress::Progress,
-    release::Release,
-    sign::Tone,
+use crate::{
+    domain::{
+        event::Stamped,
+        failure::{Failure, FailureKind},
+        name::ReleaseId,
+        progress::Progress,
+        release::Release,
+        sign::Tone,
+    },
+    log::sanitise::plain,
 };
 
 /// The first effects, once there is a frame on the screen.
@@ -35,6 +39,12 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         Message::Pasted(text) => {
             match model.layers.last_mut() {
                 Some(Layer::Secret { typed, .. }) => typed.paste(&text),
+                Some(Layer::Search { typed, wrong }) => {
+                    for c in plain(&text).chars() {
+                        typed.handle(InputRequest::InsertChar(c));
+                    }
+                    *wrong = None;
+                }
                 _ => model.notice = Some((Tone::Notice, "nothing is pasted here".to_owned())),
             }
             Vec::new()
@@ -53,6 +63,13 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         Message::Log(release, answer) => {
             if model.log.release.as_ref() == Some(&release) {
                 model.log.take(answer);
+            }
+            Vec::new()
+        }
+        Message::Found(release, pattern, answer) => {
+            if model.log.release.as_ref() == Some(&release) {
+                let height = usize::from(Geometry::of(model).log.height);
+                model.log.found(&pattern, answer, height);
             }
             Vec::new()
         }
@@ -98,15 +115,23 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
     effects
 }
 
-/// After whatever happened: the log on the screen is the selected release's, and its lines are there or asked for.
-fn settle(model: &mut Model) -> Option<Effect> {
+/// After whatever happened: the log on the screen is the selected release's, its lines are there or asked for, and
+/// what is looked for in it is looked for to its end.
+fn settle(model: &mut Model) -> Vec<Effect> {
     let selected = model.selected().map(|release| release.plan.release.clone());
     if model.log.release != selected {
         model.log.open(selected);
     }
-    let release = model.log.release.clone()?;
+    let Some(release) = model.log.release.clone() else { return Vec::new() };
     let height = usize::from(Geometry::of(model).log.height);
-    model.log.wants(height).map(|part| Effect::ReadLog { release, part })
+    let search = model.log.wants_searched().map(|(pattern, from, most)| Effect::SearchLog {
+        release: release.clone(),
+        pattern,
+        from,
+        most,
+    });
+    let read = model.log.wants(height).map(|part| Effect::ReadLog { release, part });
+    read.into_iter().chain(search).collect()
 }
 
 /// Looks at the journal, unless somebody is at it: then once more after that.

@@ -2,11 +2,12 @@
 //!
 //! Bytes of a build → [`lines`] cuts them → [`sanitise`] takes out what could act on a terminal →
 //! [`redact`] takes out secrets. The order matters: a needle broken up by an escape sequence is whole
-//! again once the sequence is gone.
+//! again once the sequence is gone. What is stored is searched for a [`pattern`].
 
 mod decoded;
 mod escape;
 mod finder;
 pub mod lines;
+pub mod pattern;
 pub mod redact;
 pub mod sanitise;

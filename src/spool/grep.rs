@@ -10,6 +10,9 @@ use super::{
     read::{Chunks, Reader},
 };
 
+/// What is searched at once by who has other things to do.
+const PART: u64 = 8 * 1024 * 1024;
+
 impl Reader {
     /// Gives every line in which the pattern is found, or with `invert` every other line, with its
     /// number from 0, until `found` has enough.
@@ -19,9 +22,39 @@ impl Reader {
         invert: bool,
         mut found: impl FnMut(u64, &str) -> ControlFlow<()>,
     ) -> Result<(), SpoolError> {
+        self.grep_between((0, 0), self.index.bytes(), pattern, invert, &mut found)
+    }
+
+    /// Searches a part of the log, about 8 MiB of it, from this line on. Gives the line that the next part
+    /// begins with; where that is [`Self::lines`], this was the last.
+    pub fn grep_part(&self, first: u64, pattern: &Regex, mut found: impl FnMut(u64, &str)) -> Result<u64, SpoolError> {
+        let Some(start) = self.index.before(first).filter(|_| first < self.lines()) else { return Ok(first) };
+        let after = self.index.entries().partition_point(|entry| entry.byte < start.byte + PART);
+        let (end, next) = self
+            .index
+            .entries()
+            .get(after)
+            .map_or((self.index.bytes(), self.lines()), |entry| (entry.byte, entry.line));
+        self.grep_between((start.byte, start.line), end, pattern, false, &mut |number, line| {
+            if number >= first {
+                found(number, line);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(next)
+    }
+
+    /// From the beginning of a line, which has this number, up to the beginning of another.
+    fn grep_between(
+        &self,
+        (start, mut number): (u64, u64),
+        end: u64,
+        pattern: &Regex,
+        invert: bool,
+        found: &mut impl FnMut(u64, &str) -> ControlFlow<()>,
+    ) -> Result<(), SpoolError> {
         let across = can_search_across(pattern.as_str());
-        let mut number = 0;
-        let mut chunks = Chunks::new(&self.path, &self.log, 0, self.index.bytes());
+        let mut chunks = Chunks::new(&self.path, &self.log, start, end);
         while let Some(chunk) = chunks.next()? {
             let text = String::from_utf8_lossy(chunk);
             let text: &str = match &text {
@@ -29,7 +62,7 @@ impl Reader {
                 Cow::Owned(text) => text,
             };
             let flow = if across {
-                search_across(text, number, pattern, invert, &mut found)
+                search_across(text, number, pattern, invert, found)
             } else {
                 every_line(text, number, &mut |n, line| {
                     if pattern.is_match(line) == invert { ControlFlow::Continue(()) } else { found(n, line) }

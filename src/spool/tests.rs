@@ -241,6 +241,26 @@ fn a_log_is_searched_over_the_borders_of_chunks() {
 }
 
 #[test]
+fn parts_of_a_log_are_searched_one_after_another() {
+    let lines: Vec<String> = (0..200_000).map(|n| format!("#{n} {}", "x".repeat(90))).collect();
+    let reader = Log::with(&lines).reader();
+    let pattern = Regex::new("^#[0-9]*7 ").unwrap();
+    for first in [0, 7, 300, 199_999] {
+        let (mut found, mut next, mut parts) = (Vec::new(), first, 0);
+        while next < reader.lines() {
+            let begun = next;
+            next = reader.grep_part(next, &pattern, |number, _| found.push(number)).unwrap();
+            assert!(next > begun, "every part is a step");
+            parts += 1;
+        }
+        let expected: Vec<u64> = (first..200_000).filter(|number| number % 10 == 7).collect();
+        assert_eq!(found, expected, "from {first}");
+        assert!(parts > 1 || first == 199_999, "{parts} parts from {first}");
+    }
+    assert_eq!(reader.grep_part(200_000, &pattern, |_, _| panic!("nothing is there")).unwrap(), 200_000);
+}
+
+#[test]
 fn bytes_that_are_no_text_do_not_stop_a_reader() {
     let log = Log::with(&["one"]);
     OpenOptions::new().append(true).open(&log.path).unwrap().write_all(b"\xff two\nthree\n").unwrap();

@@ -182,6 +182,49 @@ fn a_release_that_others_start_is_seen() {
 }
 
 #[test]
+fn the_log_of_a_release_is_searched() {
+    let registry = Registry::with_login();
+    let project = project(&registry, 0);
+    project.dockerfile("RUN i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo number $i; done; echo $((900+9)) Error\n");
+    project.commit("says a lot");
+    project.release();
+    let mut console = open(&project);
+    console.sees("909 Error");
+    console.press("/");
+    console.sees("enter search");
+    console.press("NUMBER 7$\r");
+    console.sees("no match");
+    console.press("/number 1?7$");
+    console.sees("/number 1?7$");
+    console.press("\r");
+    console.sees("match 1 of 2");
+    console.sees("number 12");
+    console.until("what was found in reverse", |screen| {
+        let (row, column) = (0..HEIGHT)
+            .flat_map(|row| (0..WIDTH).map(move |column| (row, column)))
+            .find(|(row, column)| {
+                let text = screen.contents_between(*row, *column, *row, WIDTH);
+                text.starts_with("number 7 ") && screen.cell(*row, *column).is_some_and(vt100::Cell::inverse)
+            })
+            .unwrap_or((0, 0));
+        row > 0 && screen.cell(row, column + 8).is_some_and(|after| !after.inverse())
+    });
+    console.press("n");
+    console.sees("match 2 of 2");
+    console.press("nN");
+    console.sees("match 2 of 2");
+    console.press("/(\r");
+    console.sees("unclosed group");
+    console.press("\x1b");
+    console.no_longer_sees("unclosed group");
+    console.press("\x1b");
+    console.no_longer_sees("match 2 of 2");
+    console.press("q");
+    assert_eq!(console.end(), 0);
+    console.is_given_back();
+}
+
+#[test]
 fn what_policy_refuses_is_told_before_anything_happens() {
     let registry = Registry::with_login();
     let project = project(&registry, 0);

@@ -8,7 +8,11 @@ use tokio::sync::{
     mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
 };
 
-use super::{logs::Logs, question::Question, watch::Watch};
+use super::{
+    logs::{Logs, Search},
+    question::Question,
+    watch::Watch,
+};
 use crate::{
     commands::{ground::Ground, release as command},
     console::{
@@ -61,7 +65,10 @@ impl Jobs {
     pub fn start(&self, effect: Effect) {
         let shared = Arc::clone(&self.shared);
         match effect {
-            Effect::ReadLog { release, part } => self.logs.ask(release, part),
+            Effect::ReadLog { release, part } => self.logs.read(release, part),
+            Effect::SearchLog { release, pattern, from, most } => {
+                self.logs.search(Search { release, pattern, from, most });
+            }
             Effect::Answer(answer) => self.question.answer(answer.as_ref()),
             Effect::Follow { release, repository, after } => {
                 tokio::spawn(async move { shared.follow(release, &repository, after).await });
@@ -102,9 +109,12 @@ impl Shared {
                 Message::CancelTold(release, told)
             }
             // Those are carried out elsewhere.
-            Effect::Follow { .. } | Effect::ReadLog { .. } | Effect::Answer(_) | Effect::Suspend | Effect::Quit => {
-                return None;
-            }
+            Effect::Follow { .. }
+            | Effect::ReadLog { .. }
+            | Effect::SearchLog { .. }
+            | Effect::Answer(_)
+            | Effect::Suspend
+            | Effect::Quit => return None,
         })
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     console::{
         action::{ACTIONS, Danger},
-        model::{LogPart, LogState, Mode, Pane, Window},
+        model::{Found, LogPart, LogState, Mode, Pane, Window},
         sample::{console, id, news, plan, press, project, release, running, stamped, tell},
     },
     domain::{
@@ -13,6 +13,7 @@ use crate::{
         progress::Progress,
         release::{ReleaseState, StepState},
     },
+    log::pattern::Pattern,
 };
 
 const SIZE: (u16, u16) = (100, 30);
@@ -174,6 +175,91 @@ fn the_log_scrolls_pauses_and_follows() {
     assert_eq!((model.log.top, model.log.mode, model.log.left), (193, Mode::Following, 0));
     press(&mut model, "<esc>");
     assert_eq!(model.focus, Pane::List);
+}
+
+fn searched(from: u64, most: usize) -> Effect {
+    Effect::SearchLog { release: id(1), pattern: Pattern::new("line").unwrap(), from, most }
+}
+
+fn found(part: std::ops::Range<u64>, more: bool, lines: &[u64]) -> Message {
+    let found = Found { part, more, lines: lines.to_vec(), count: lines.len() as u64 };
+    Message::Found(id(1), Pattern::new("line").unwrap(), Ok(found))
+}
+
+/// The log of a release that runs, of 200 lines with the last 57 at hand, and what is typed in it.
+fn searching(keys: &str) -> (Model, Vec<Effect>) {
+    let mut model = three();
+    tell(&mut model, Message::Log(id(1), Ok(Some(window(143, 57, 200)))));
+    let effects = press(&mut model, keys);
+    (model, effects)
+}
+
+#[test]
+fn the_log_is_searched_and_the_reader_brought_to_the_match_with_what_is_around_it() {
+    let (mut model, effects) = searching("/line<enter>");
+    assert_eq!((effects, model.focus), (vec![searched(0, 100_000)], Pane::Log));
+    assert_eq!(tell(&mut model, found(0..150, true, &[3, 145])), [searched(150, 99_998)]);
+    assert_eq!(model.log.mode, Mode::Following, "none of these is below");
+    // The row at the bottom is for the search.
+    let height = 18;
+    let effects = tell(&mut model, found(150..200, false, &[185, 199]));
+    assert_eq!((effects, model.log.top, model.log.mode), (vec![], 185 - height / 2, Mode::Paused { at: 200 }));
+    press(&mut model, "n");
+    assert_eq!(model.log.top, 200 - height, "the last line cannot be in the middle");
+    assert_eq!(press(&mut model, "n"), [Effect::ReadLog { release: id(1), part: LogPart::From(0, 54) }]);
+    assert_eq!(model.log.top, 0, "after the last comes the first");
+    press(&mut model, "n");
+    assert_eq!(model.log.top, 145 - height / 2);
+    press(&mut model, "N");
+    assert_eq!(model.log.search.as_ref().unwrap().here(), Some(3));
+    assert!(model.layers.is_empty(), "nobody asked for a release");
+}
+
+#[test]
+fn lines_that_come_later_are_found_too_and_move_nobody() {
+    let (mut model, _) = searching("/line<enter>");
+    tell(&mut model, found(0..200, false, &[]));
+    assert_eq!(model.log.mode, Mode::Following);
+    tell(&mut model, Message::Log(id(1), Ok(Some(window(150, 57, 207)))));
+    assert!(matches!(tell(&mut model, news(1, News::Log(210)))[..], [Effect::ReadLog { .. }]), "one part at a time");
+    let effects = tell(&mut model, found(200..207, false, &[205]));
+    assert_eq!(effects, [searched(207, 99_999)]);
+    let search = model.log.search.as_ref().unwrap();
+    assert_eq!((search.count(), search.at(), model.log.mode), (1, None, Mode::Following));
+    press(&mut model, "n");
+    assert_eq!(model.log.search.as_ref().unwrap().here(), Some(205));
+    assert!(matches!(model.log.mode, Mode::Paused { .. }));
+}
+
+#[test]
+fn escape_ends_the_search_before_it_leaves_the_log() {
+    let (mut model, _) = searching("/line<enter>");
+    press(&mut model, "/other<esc>");
+    assert_eq!(model.log.search.as_ref().unwrap().pattern.as_str(), "line", "it stays until another one begins");
+    press(&mut model, "/<enter>");
+    assert!(model.log.search.is_some());
+    press(&mut model, "<esc>");
+    assert!(model.log.search.is_none() && model.focus == Pane::Log);
+    assert_eq!(tell(&mut model, found(0..200, false, &[3])), [], "the answer is for nobody");
+    assert!(matches!(press(&mut model, "n")[..], [Effect::Plan { .. }]), "the key is that of a release again");
+    press(&mut model, "<esc><esc>");
+    assert_eq!(model.focus, Pane::List);
+    let (mut model, _) = searching("/line<enter><tab>j");
+    assert!(model.log.search.is_none(), "another log is not searched");
+    press(&mut model, "/");
+    assert!(model.layers.is_empty() && model.notice.is_some(), "it is not there yet");
+}
+
+#[test]
+fn what_is_no_pattern_is_told_where_it_is_typed() {
+    let (mut model, effects) = searching("/(q<enter>");
+    assert_eq!(effects, []);
+    assert!(matches!(&model.layers[..], [Layer::Search { wrong: Some(why), .. }] if why == "unclosed group"));
+    press(&mut model, "?");
+    assert!(matches!(&model.layers[..], [Layer::Search { wrong: None, typed }] if typed.value() == "(q?"));
+    tell(&mut model, Message::Pasted("|\x1b[2Jx)\n".to_owned().into()));
+    let [Effect::SearchLog { pattern, .. }] = &press(&mut model, "<enter>")[..] else { panic!("no search") };
+    assert_eq!(pattern.as_str(), "(q?|x)");
 }
 
 #[test]

@@ -5,6 +5,8 @@
 //!
 //! Source of the codes: ECMA-48, "SGR", and ITU-T T.416 for 38 and 48.
 
+use std::ops::Range;
+
 use ratatui::{
     style::{Color, Modifier, Style},
     text::{Line, Span},
@@ -13,10 +15,11 @@ use unicode_width::UnicodeWidthChar as _;
 
 const TAB: usize = 8;
 
-/// The columns from `left` on, at most `width` of them.
-pub fn line(text: &str, left: usize, width: usize, colour: bool) -> Line<'static> {
+/// The columns from `left` on, at most `width` of them. What is at `marked`, in bytes of the text and
+/// rising, is in reverse.
+pub fn line(text: &str, left: usize, width: usize, colour: bool, marked: &[Range<usize>]) -> Line<'static> {
     let mut spans: Vec<Span<'static>> = Vec::new();
-    let mut style = Style::new();
+    let (mut style, mut look) = (Style::new(), Style::new());
     let mut run = String::new();
     let mut column = 0;
     let end = left.saturating_add(width);
@@ -25,15 +28,18 @@ pub fn line(text: &str, left: usize, width: usize, colour: bool) -> Line<'static
         if c == '\x1b' {
             let (parameters, after) = code(rest);
             if let Some(parameters) = parameters {
-                let next = applied(style, parameters, colour);
-                if next != style && !run.is_empty() {
-                    spans.push(Span::styled(std::mem::take(&mut run), style));
-                }
-                style = next;
+                style = applied(style, parameters, colour);
             }
             rest = after;
             continue;
         }
+        let at = text.len() - rest.len();
+        let nearest = marked[..marked.partition_point(|range| range.start <= at)].last();
+        let next = if nearest.is_some_and(|range| range.contains(&at)) { reversed(style) } else { style };
+        if next != look && !run.is_empty() {
+            spans.push(Span::styled(std::mem::take(&mut run), look));
+        }
+        look = next;
         rest = &rest[c.len_utf8()..];
         let columns = match c {
             '\t' => TAB - column % TAB,
@@ -53,9 +59,18 @@ pub fn line(text: &str, left: usize, width: usize, colour: bool) -> Line<'static
         column = next;
     }
     if !run.is_empty() {
-        spans.push(Span::styled(run, style));
+        spans.push(Span::styled(run, look));
     }
     Line::from(spans)
+}
+
+/// Text that is in reverse already is marked by being so no longer.
+fn reversed(style: Style) -> Style {
+    if style.add_modifier.contains(Modifier::REVERSED) {
+        style.remove_modifier(Modifier::REVERSED)
+    } else {
+        style.add_modifier(Modifier::REVERSED)
+    }
 }
 
 /// The parameters of the SGR code that the text begins with, and what follows it.
@@ -132,7 +147,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str, left: usize, width: usize) -> String {
-        line(text, left, width, true).spans.iter().map(|span| span.content.as_ref()).collect()
+        line(text, left, width, true, &[]).spans.iter().map(|span| span.content.as_ref()).collect()
     }
 
     #[test]
@@ -149,7 +164,7 @@ mod tests {
 
     #[test]
     fn colours_are_kept_or_left_out() {
-        let style = |codes: &str, colour| line(&format!("\x1b[{codes}mx"), 0, 9, colour).spans[0].style;
+        let style = |codes: &str, colour| line(&format!("\x1b[{codes}mx"), 0, 9, colour, &[]).spans[0].style;
         for (codes, expected) in [
             ("31", Style::new().fg(Color::Indexed(1))),
             ("1;92", Style::new().fg(Color::Indexed(10)).add_modifier(Modifier::BOLD)),
@@ -162,6 +177,17 @@ mod tests {
             assert_eq!(style(codes, true), expected, "{codes}");
         }
         assert_eq!(style("1;31;48;5;9", false), Style::new().add_modifier(Modifier::BOLD));
+    }
+
+    #[test]
+    fn what_is_marked_is_in_reverse_and_keeps_its_colour() {
+        let text = "an \x1b[31merror\x1b[7m here\x1b[0m";
+        let marked = [6..10, 18..22];
+        let red = Style::new().fg(Color::Indexed(1));
+        let (on, off) = (red.add_modifier(Modifier::REVERSED), red.remove_modifier(Modifier::REVERSED));
+        let spans = line(text, 1, 99, true, &marked).spans;
+        let spans: Vec<(&str, Style)> = spans.iter().map(|span| (&*span.content, span.style)).collect();
+        assert_eq!(spans, [("n ", Style::new()), ("er", on), ("ror", red), (" ", on), ("here", off)]);
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, layer: &Layer) {
         Layer::Plan(preview) => (format!("Release {}?", preview.plan.image), plan(model, preview), &YES_NO),
         Layer::Cancel { release, .. } => (format!("Cancel release {release}?"), cancel(model, release), &YES_NO),
         Layer::Failure(failure) => ("This did not work".to_owned(), refusal(failure), &SEEN),
-        Layer::Help { .. } => return,
+        Layer::Search { .. } | Layer::Help { .. } => return,
     };
     boxed(model, frame, &title, &rows, answers);
 }

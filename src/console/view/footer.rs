@@ -7,8 +7,9 @@ use ratatui::{Frame, layout::Rect, text::Line};
 use super::text::{fit, width};
 use crate::{
     console::{
-        action::{ACTIONS, Id},
-        model::{Model, Pane, runs},
+        action::{Action, Id, Scope},
+        keymap::reachable,
+        model::{LogState, Model, Pane, runs},
         press::scopes,
     },
     domain::sign::Tone,
@@ -22,15 +23,22 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         frame.render_widget(Line::from(look.span(*tone, format!(" {words}"))), area);
         return;
     }
+    let mut hints: Vec<(&Action, String, &str)> = reachable(scopes(model))
+        .filter(|action| useful(model, action.id))
+        .filter_map(|action| Some((action, action.keys[0].to_string(), action.hint?)))
+        .collect();
+    let room = |hints: &[(&Action, String, &str)]| -> usize {
+        hints.iter().map(|(_, key, hint)| width(key) + 1 + width(hint) + 2).sum()
+    };
+    // Whoever searches goes from match to match.
+    hints.sort_by_key(|(action, ..)| action.scope != Scope::Matches);
+    while room(&hints) > columns + 1 {
+        // The way to all that is not shown is the last to go.
+        let last = hints.iter().rposition(|(action, ..)| action.scope != Scope::Everywhere);
+        hints.remove(last.unwrap_or(hints.len() - 1));
+    }
     let mut spans = Vec::new();
-    let mut used = 1;
-    for action in ACTIONS.iter().filter(|action| scopes(model).contains(&action.scope) && useful(model, action.id)) {
-        let Some(hint) = action.hint else { continue };
-        let key = action.keys[0].to_string();
-        used += width(&key) + 1 + width(hint) + 2;
-        if used > columns + 2 {
-            break;
-        }
+    for (_, key, hint) in hints {
         spans.push(look.span(Tone::Bold, format!(" {key}")));
         spans.push(look.span(Tone::Dim, format!(" {hint} ")));
     }
@@ -43,6 +51,8 @@ fn useful(model: &Model, id: Id) -> bool {
         Id::New => !model.read_only && !model.images().is_empty(),
         Id::Cancel => !model.read_only && model.selected().is_some_and(runs),
         Id::Open => model.focus == Pane::List && model.selected().is_some(),
+        Id::Search | Id::SearchRun => matches!(model.log.state, LogState::Open(_)) && model.focus == Pane::Log,
+        Id::NextMatch | Id::PreviousMatch => model.log.search.as_ref().is_some_and(|search| search.count() > 0),
         Id::Follow => model.focus == Pane::Log && model.selected().is_some_and(runs),
         _ => true,
     }

@@ -7,13 +7,14 @@
 use ratatui::{
     Frame,
     layout::Rect,
+    style::Modifier,
     text::{Line, Span},
     widgets::Paragraph,
 };
 
 use super::{coloured, text::wrap};
 use crate::{
-    console::model::{LogState, Mode, Model, Pane, Window, runs},
+    console::model::{LogState, Mode, Model, Pane, Search, Window, runs},
     domain::{release::Release, sign::Tone, written::count},
 };
 
@@ -43,6 +44,14 @@ fn title(model: &Model, release: &Release) -> String {
     let dot = model.look.dot();
     let log = &model.log;
     let mut words = vec!["Log".to_owned()];
+    if let Some(search) = &log.search {
+        words.extend(match (search.at(), search.count()) {
+            (_, 0) => None,
+            (Some(at), matches) => Some(format!("match {} of {}", count(at as u64 + 1), count(matches))),
+            (None, 1) => Some("1 match".to_owned()),
+            (None, matches) => Some(format!("{} matches", count(matches))),
+        });
+    }
     match log.mode {
         Mode::Following if runs(release) => words.push("following".to_owned()),
         Mode::Paused { .. } if log.unseen() > 0 => {
@@ -65,12 +74,17 @@ fn title(model: &Model, release: &Release) -> String {
 
 fn lines(model: &Model, window: &Window, frame: &mut Frame<'_>, area: Rect) {
     // Lines that are still on their way stay empty.
-    let before = model.log.top.saturating_sub(window.first);
+    let log = &model.log;
+    let before = log.top.saturating_sub(window.first);
     let skip = usize::try_from(before).unwrap_or(usize::MAX);
-    let gap = usize::try_from(window.first.saturating_sub(model.log.top)).unwrap_or(usize::MAX);
+    let gap = usize::try_from(window.first.saturating_sub(log.top)).unwrap_or(usize::MAX);
     for (i, line) in window.lines.iter().skip(skip).take(usize::from(area.height).saturating_sub(gap)).enumerate() {
         let row = Rect { y: area.y + u16::try_from(gap + i).unwrap_or(u16::MAX), height: 1, ..area };
-        let shown = coloured::line(line, model.log.left, usize::from(area.width), model.look.colour);
+        let matches = log.search.as_ref().map_or_else(Vec::new, |search| search.matches(line));
+        let shown = coloured::line(line, log.left, usize::from(area.width), model.look.colour, &matches);
+        let number = window.first + (skip + i) as u64;
+        let here = log.search.as_ref().and_then(Search::here) == Some(number);
+        let shown = if here { shown.patch_style(Modifier::BOLD) } else { shown };
         frame.render_widget(shown, row);
     }
 }

@@ -10,6 +10,7 @@ mod list;
 mod log;
 mod progress;
 mod release;
+mod search;
 mod text;
 mod theme;
 
@@ -29,7 +30,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     release::render(model, frame, &geometry);
     footer::render(model, frame, geometry.footer);
     match model.layers.last() {
-        None => {}
+        None | Some(Layer::Search { .. }) => {}
         Some(Layer::Help { typed, at }) => help::render(model, frame, typed, *at),
         Some(layer) => dialog::render(model, frame, layer),
     }

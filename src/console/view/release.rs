@@ -5,13 +5,13 @@
 //! │ ◐ push          3 s    latest ▓▓▓▓▓▓▓░░░░░ 62 %          │   ✓ preflight ✓ secret ✓ build ◐ push · record
 //! │ · record                                                 │
 //! ├ what went wrong ─────────────────────────────────────────┤   card.rs
-//! ├ Log · following · 1 204 331 lines ───────────────────────┤   log.rs
+//! ├ Log · following · 1 204 331 lines ───────────────────────┤   log.rs, search.rs
 //! ╰──────────────────────────────────────────────────────────╯
 //! ```
 
 use ratatui::{Frame, layout::Rect, text::Line};
 
-use super::{card, log, progress, text::fit};
+use super::{card, log, progress, search, text::fit};
 use crate::{
     console::{
         geometry::Geometry,
@@ -61,6 +61,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
     }
     if !geometry.log.is_empty() {
         log::render(model, release, frame, geometry.log_rule, geometry.log);
+        search::render(model, release, frame, geometry.search);
     }
 }
 

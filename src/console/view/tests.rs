@@ -1,12 +1,16 @@
 //! Frames, as they are read.
 
-use ratatui::{Terminal, backend::TestBackend, style::Color};
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    style::{Color, Modifier},
+};
 
 use super::*;
 use crate::{
     console::{
         message::{Listing, Message, News},
-        model::{Look, Window},
+        model::{Found, Look, Window},
         sample::{console, done, id, look, news, now, plan, press, project, release, running, stamped, tell},
     },
     domain::{
@@ -18,6 +22,7 @@ use crate::{
         release::Release,
         verdict::Verdict,
     },
+    log::pattern::Pattern,
 };
 
 const SIZES: [(u16, u16); 3] = [(60, 16), (100, 30), (180, 50)];
@@ -166,6 +171,61 @@ fn new_lines_below_are_counted_while_the_reader_is_above() {
     never_sees(&model, "line 1204330");
 }
 
+/// What the search for this pattern found in the log of [`busy`].
+fn found(model: &mut Model, pattern: &str, lines: &[u64], count: u64) {
+    let found = Found { part: 0..1_204_331, more: false, lines: lines.to_vec(), count };
+    tell(model, Message::Found(id(1), Pattern::new(pattern).unwrap(), Ok(found)));
+}
+
+/// The cells in reverse in the rows of the log, a word each run.
+fn marked(model: &Model) -> Vec<String> {
+    let log = Geometry::of(model).log;
+    let buffer = drawn(model);
+    let rows = (log.top()..log.bottom()).map(|y| {
+        let cells = (log.left()..log.right()).map(|x| &buffer[(x, y)]);
+        cells.map(|c| if c.modifier.contains(Modifier::REVERSED) { c.symbol() } else { "\n" }).collect::<String>()
+    });
+    rows.flat_map(|row| row.split('\n').map(str::to_owned).collect::<Vec<_>>()).filter(|w| !w.is_empty()).collect()
+}
+
+#[test]
+fn a_search_marks_counts_and_stands_below_the_log() {
+    for size in SIZES {
+        let mut model = busy(size);
+        press(&mut model, "/LINE 12043(25|27)");
+        sees(&model, &["│ /LINE 12043(25|27)", "enter search", "esc close"]);
+        press(&mut model, "<enter>");
+        sees(&model, &["│ /LINE 12043(25|27)  searching 0 %"]);
+        found(&mut model, "LINE 12043(25|27)", &[], 0);
+        sees(&model, &["│ /LINE 12043(25|27)  no match yet", "following"]);
+        press(&mut model, "/line 12043(25|27)<enter>");
+        found(&mut model, "line 12043(25|27)", &[1_204_325, 1_204_327], 2);
+        sees(&model, &["├ Log · match 1 of 2 · paused · 1 204 ", "│ /line 12043(25|27) ", "line 1204327 of the build"]);
+        assert_eq!(marked(&model), ["line 1204325", "line 1204327"], "{size:?}");
+        press(&mut model, "n");
+        sees(&model, &["Log · match 2 of 2", "n next  N previous  esc end search", "? help  q quit"]);
+        let before = rows(&model);
+        model.look.colour = false;
+        assert_eq!((rows(&model), marked(&model).len()), (before, 2), "not by colour alone");
+        press(&mut model, "<esc>");
+        never_sees(&model, "match 2 of 2");
+        assert_eq!(marked(&model), [""; 0]);
+    }
+    let mut model = busy((100, 30));
+    press(&mut model, "/line<enter>");
+    sees(&model, &["? help  q quit"]);
+    found(&mut model, "line", &[1_204_325, 1_204_326], 1_204_331);
+    sees(
+        &model,
+        &["match 1 of 1 204 331", "/line  n and N go through the first 2", "n next  N previous  esc end search"],
+    );
+    never_sees(&model, "n release");
+    press(&mut model, "?match");
+    sees(&model, &["to the next match"]);
+    press(&mut model, "<esc>/(<enter>");
+    sees(&model, &["│ /(   unclosed group"]);
+}
+
 #[test]
 fn what_will_happen_is_shown_before_it_does() {
     let latest = ("latest".parse().unwrap(), Some(Digest::of(b"old")));
@@ -282,7 +342,7 @@ fn no_size_is_too_small_to_draw() {
     for columns in [0, 1, 2, 5, 19, 20, 21, 60, 88] {
         for rows in [0, 1, 2, 3, 4, 5, 8, 12, 16] {
             let mut model = busy((columns, rows));
-            for keys in ["", "<enter>", "z", "?", "<esc>x", "<esc>jj", "n"] {
+            for keys in ["", "<enter>", "z", "?", "<esc>x", "<esc>jj", "n", "<esc>/(line<enter>"] {
                 press(&mut model, keys);
                 drawn(&model);
             }
