@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::output::{Cell, Style, Tone, time, widths};
-use crate::{
-    domain::{digest::Digest, plan::TagKind, reference::Repository},
-    verify::{Row, Table},
+use crate::domain::{
+    digest::Digest,
+    reference::Repository,
+    table::{Identity, Row, Table},
 };
 
 pub fn side_by_side(style: Style, repository: &Repository, table: &Table) -> String {
@@ -97,20 +98,11 @@ fn border(style: Style, panes: &[Pane], corners: [&str; 3], titled: bool) -> Str
 }
 
 fn registry_side(row: &Row) -> Vec<Cell> {
-    let kind = match row.kind {
-        Some(TagKind::Moving) => "moving",
-        Some(TagKind::Frozen) => "frozen",
-        None => "-",
-    };
-    let platform = row.known.as_ref().and_then(|k| k.record.platform.as_ref());
-    let image = row.content().and_then(|c| c.image_for(platform));
-    // An index without our platform has no image id to show: its own digest is what there is.
-    let shown = image.map(|i| &i.config).or_else(|| row.content().map(|c| &c.digest));
     vec![
         Cell::toned(row.tag.as_str(), Tone::Bold),
-        Cell::toned(kind, Tone::Dim),
-        Cell::new(short(shown)),
-        Cell::toned(image.and_then(|i| i.created).map(time).unwrap_or_default(), Tone::Dim),
+        Cell::toned(row.kind_word(), Tone::Dim),
+        Cell::new(short(row.in_registry(Identity::ImageId))),
+        Cell::toned(row.image().and_then(|i| i.created).map(time).unwrap_or_default(), Tone::Dim),
     ]
 }
 
@@ -118,7 +110,7 @@ fn recorded_side(row: &Row) -> Vec<Cell> {
     let Some(known) = &row.known else { return vec![Cell::toned("-", Tone::Dim)] };
     let record = &known.record;
     vec![
-        Cell::new(short(Some(record.config().unwrap_or(&record.image_id)))),
+        Cell::new(short(row.recorded(Identity::ImageId))),
         Cell::toned(record.commit.short(), Tone::Dim),
         Cell::toned(record.release.as_str(), Tone::Dim),
     ]

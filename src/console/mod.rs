@@ -25,5 +25,6 @@ pub mod press;
 pub mod runtime;
 #[cfg(test)]
 mod sample;
+mod tags_pane;
 pub mod update;
 pub mod view;

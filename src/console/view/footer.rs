@@ -43,6 +43,7 @@ fn useful(model: &Model, id: Id) -> bool {
         Id::New => !model.read_only && !model.images().is_empty(),
         Id::Cancel => !model.read_only && model.selected().is_some_and(runs),
         Id::Open => model.focus == Pane::List && model.selected().is_some(),
+        Id::NextImage => model.images().len() > 1,
         Id::Follow => model.focus == Pane::Log && model.selected().is_some_and(runs),
         _ => true,
     }

@@ -10,6 +10,7 @@ mod list;
 mod log;
 mod progress;
 mod release;
+pub mod tags;
 mod text;
 mod theme;
 
@@ -17,7 +18,7 @@ use ratatui::{Frame, buffer::Buffer};
 
 use super::{
     geometry::Geometry,
-    model::{Layer, Model},
+    model::{Layer, Model, Screen},
 };
 use crate::domain::sign::Signs;
 
@@ -25,8 +26,14 @@ use crate::domain::sign::Signs;
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
     let geometry = Geometry::of(model);
     header::render(model, frame, geometry.header);
-    list::render(model, frame, geometry.list);
-    release::render(model, frame, &geometry);
+    header::screens(model, frame, geometry.screens);
+    match model.screen {
+        Screen::Releases => {
+            list::render(model, frame, geometry.list);
+            release::render(model, frame, &geometry);
+        }
+        Screen::Tags => tags::render(model, frame, &geometry),
+    }
     footer::render(model, frame, geometry.footer);
     match model.layers.last() {
         None => {}
