@@ -192,7 +192,7 @@ fn tags_are_judged_and_what_was_changed_behind_their_back_is_found() {
     console.sees("match");
     console.press("2");
     // The release hashed these bytes; only their names were asked for now.
-    console.sees("✓ match-claimed");
+    console.sees("• match-claimed");
     console.press("r");
     console.no_longer_sees("match-claimed");
     console.sees("✓ match");

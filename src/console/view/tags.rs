@@ -108,20 +108,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
     let right = left + verdicts + 3;
     let recorded = format!("Recorded, {}", tags.identity.words());
     let recorded = if right + 3 + width(&recorded) <= columns { recorded.as_str() } else { "Recorded" };
-    let (place, words, style) = look.rule(geometry.evidence_rule, selected.tag.as_str(), true);
-    frame.render_widget(Span::styled(words, style), place);
-    for (x, title) in [(left, "verdict"), (right, recorded)] {
-        let x = geometry.tag_rows.x.saturating_add(u16::try_from(x).unwrap_or(u16::MAX));
-        let at = |y, columns| Rect::new(x, y, columns, 1).intersection(area);
-        frame.render_widget(look.span(Tone::Bold, look.signs.glyph("┬", "+")), at(area.y, 1));
-        let title = format!(" {title} ");
-        let columns = u16::try_from(width(&title)).unwrap_or(u16::MAX);
-        frame
-            .render_widget(Span::raw(title), Rect { x: x.saturating_add(1), ..at(area.y, columns) }.intersection(area));
-        if width(selected.tag.as_str()) + 4 < usize::from(x) {
-            frame.render_widget(look.span(Tone::Bold, look.signs.glyph("┴", "+")), at(geometry.evidence_rule.y, 1));
-        }
-    }
+    borders(look, frame, geometry, selected.tag.as_str(), [(left, "verdict"), (right, recorded)]);
 
     let height = usize::from(geometry.tag_rows.height);
     let here = tags.position();
@@ -138,6 +125,26 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
         frame.render_widget(line, place);
     }
     frame.render_widget(Paragraph::new(evidence(look, selected, tags.identity, columns)), geometry.evidence);
+}
+
+/// The line above the evidence, and where each pane to the right begins, with its title.
+fn borders(look: Look, frame: &mut Frame<'_>, geometry: &Geometry, tag: &str, panes: [(usize, &str); 2]) {
+    let (place, words, style) = look.rule(geometry.evidence_rule, tag, true);
+    frame.render_widget(Span::styled(words, style), place);
+    for (x, title) in panes {
+        let x = geometry.tag_rows.x.saturating_add(u16::try_from(x).unwrap_or(u16::MAX));
+        let at = |y, columns| Rect::new(x, y, columns, 1).intersection(geometry.tags);
+        frame.render_widget(look.span(Tone::Bold, look.signs.glyph("┬", "+")), at(geometry.tags.y, 1));
+        let title = format!(" {title} ");
+        let columns = u16::try_from(width(&title)).unwrap_or(u16::MAX);
+        frame.render_widget(
+            Span::raw(title),
+            Rect { x: x.saturating_add(1), ..at(geometry.tags.y, columns) }.intersection(geometry.tags),
+        );
+        if width(tag) + 4 < usize::from(x) {
+            frame.render_widget(look.span(Tone::Bold, look.signs.glyph("┴", "+")), at(geometry.evidence_rule.y, 1));
+        }
+    }
 }
 
 /// Rows that the evidence of any tag has in this width.
