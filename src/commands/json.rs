@@ -5,9 +5,12 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::{
-    domain::{plan::Plan, release::Release},
+    domain::{
+        plan::Plan,
+        release::Release,
+        table::{Row, Table},
+    },
     secrets::IdentityKind,
-    verify::{Row, Table},
 };
 
 /// `windlass.release/1`, and one entry of `windlass.releases/1`.
@@ -52,9 +55,8 @@ pub fn tags(repository: &crate::domain::reference::Repository, table: &Table) ->
 }
 
 fn row(row: &Row) -> Value {
-    let record = row.known.as_ref().map(|known| &known.record);
     let registry = row.content().map(|content| {
-        let image = content.image_for(record.and_then(|r| r.platform.as_ref()));
+        let image = row.image();
         json!({
             "digest": content.digest,
             "config_digest": image.map(|i| &i.config),

@@ -25,7 +25,7 @@ mod secret_rotate;
 mod secret_set;
 mod show;
 mod table;
-mod tags;
+pub mod tags;
 mod tail;
 mod terminal;
 mod verify;

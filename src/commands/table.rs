@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::output::{Cell, Style, Tone, time, widths};
-use crate::{
-    domain::{digest::Digest, plan::TagKind, reference::Repository},
-    verify::{Row, Table},
+use crate::domain::{
+    digest::Digest,
+    reference::Repository,
+    table::{Identity, Row, Table},
 };
 
 pub fn side_by_side(style: Style, repository: &Repository, table: &Table) -> String {
@@ -126,22 +127,13 @@ fn border(style: Style, panes: &[Pane], corners: [&str; 3], titled: bool) -> Str
 }
 
 fn registry_side(row: &Row, detail: Detail) -> Vec<Cell> {
-    let kind = match row.kind {
-        Some(TagKind::Moving) => "moving",
-        Some(TagKind::Frozen) => "frozen",
-        None => "-",
-    };
-    let platform = row.known.as_ref().and_then(|k| k.record.platform.as_ref());
-    let image = row.content().and_then(|c| c.image_for(platform));
-    // An index without our platform has no image id to show: its own digest is what there is.
-    let shown = image.map(|i| &i.config).or_else(|| row.content().map(|c| &c.digest));
     let mut cells = vec![Cell::toned(row.tag.as_str(), Tone::Bold)];
     if detail < Detail::NoKind {
-        cells.push(Cell::toned(kind, Tone::Dim));
+        cells.push(Cell::toned(row.kind_word(), Tone::Dim));
     }
-    cells.push(Cell::new(detail.digest(shown)));
+    cells.push(Cell::new(detail.digest(row.in_registry(Identity::ImageId))));
     if detail < Detail::NoTime {
-        cells.push(Cell::toned(image.and_then(|i| i.created).map(time).unwrap_or_default(), Tone::Dim));
+        cells.push(Cell::toned(row.image().and_then(|i| i.created).map(time).unwrap_or_default(), Tone::Dim));
     }
     cells
 }
@@ -149,7 +141,7 @@ fn registry_side(row: &Row, detail: Detail) -> Vec<Cell> {
 fn recorded_side(row: &Row, detail: Detail) -> Vec<Cell> {
     let Some(known) = &row.known else { return vec![Cell::toned("-", Tone::Dim)] };
     let record = &known.record;
-    let mut cells = vec![Cell::new(detail.digest(Some(record.config().unwrap_or(&record.image_id))))];
+    let mut cells = vec![Cell::new(detail.digest(row.recorded(Identity::ImageId)))];
     if detail < Detail::NoCommit {
         cells.push(Cell::toned(record.commit.short(), Tone::Dim));
     }

@@ -35,7 +35,7 @@ pub async fn run(ground: &Ground, image: &ImageArg, fresh: bool, records: &Recor
 }
 
 /// Every tag of an image, by what this machine knows.
-fn about<'a>(image: &'a Image, client: &'a Client, journal: &'a Journal, locks: &'a Path) -> Question<'a> {
+pub fn about<'a>(image: &'a Image, client: &'a Client, journal: &'a Journal, locks: &'a Path) -> Question<'a> {
     Question { repository: &image.repository, client, journal, locks, folder: None, tags: None, fresh: false }
 }
 

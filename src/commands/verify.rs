@@ -9,10 +9,11 @@ use crate::{
     domain::{
         failure::Failure,
         reference::{NotAReference, Repository, Tag},
+        table::Table,
         verdict::{Class, Verdict},
     },
     registry::Client,
-    verify::{self, Question, Table},
+    verify::{self, Question},
 };
 
 pub async fn run(ground: &Ground, args: &VerifyArgs) -> Result<u8, Failure> {

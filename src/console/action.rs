@@ -29,6 +29,11 @@ pub enum Id {
     EndSearch,
     Back,
     Reload,
+    LookAgain,
+    Identity,
+    NextImage,
+    Releases,
+    Tags,
     Confirm,
     Close,
     DialogDown,
@@ -53,6 +58,10 @@ pub enum Id {
 pub enum Scope {
     /// The releases: their list, and the one that is selected.
     Releases,
+    /// The tags of an image.
+    Tags,
+    /// Whatever has rows, on both screens.
+    Rows,
     /// The log, when it has the focus; before [`Scope::Releases`].
     Log,
     /// The log, when it has the focus and something is looked for in it; before [`Scope::Log`].
@@ -76,6 +85,8 @@ impl Scope {
     pub fn title(self) -> &'static str {
         match self {
             Self::Releases => "releases",
+            Self::Tags => "tags",
+            Self::Rows => "rows",
             Self::Log => "log",
             Self::Matches => "log, in a search",
             Self::Dialog => "dialog",
@@ -177,13 +188,20 @@ pub const ACTIONS: &[Action] = &[
         .same_as("log RELEASE --grep RE"),
     action(Id::NextPane, Scope::Releases, &[on(KeyCode::Tab)], "go to the next pane"),
     action(Id::PreviousPane, Scope::Releases, &[on(KeyCode::BackTab)], "go to the previous pane"),
-    action(Id::Down, Scope::Releases, &[Key::char('j'), on(KeyCode::Down)], "next release, or down a line"),
-    action(Id::Up, Scope::Releases, &[Key::char('k'), on(KeyCode::Up)], "previous release, or up a line"),
-    action(Id::PageDown, Scope::Releases, &[on(KeyCode::PageDown), Key::char(' ')], "a page down"),
-    action(Id::PageUp, Scope::Releases, &[on(KeyCode::PageUp)], "a page up"),
-    action(Id::First, Scope::Releases, &[Key::char('g'), on(KeyCode::Home)], "to the beginning"),
-    action(Id::Last, Scope::Releases, &[Key::char('G'), on(KeyCode::End)], "to the end, where the log follows again"),
     action(Id::Reload, Scope::Releases, &[Key::char('r')], "look at project and journal again").same_as("releases"),
+    action(Id::LookAgain, Scope::Tags, &[Key::char('r')], "look again: fetch and hash everything now")
+        .hinted("look again")
+        .same_as("tags --image IMAGE --fresh"),
+    action(Id::Identity, Scope::Tags, &[Key::char('i')], "switch between image ids and manifest digests")
+        .hinted("image id or manifest digest"),
+    action(Id::NextImage, Scope::Tags, &[on(KeyCode::Tab)], "the tags of the project's next image")
+        .hinted("next image"),
+    action(Id::Down, Scope::Rows, &[Key::char('j'), on(KeyCode::Down)], "next release or tag, or down a line"),
+    action(Id::Up, Scope::Rows, &[Key::char('k'), on(KeyCode::Up)], "previous release or tag, or up a line"),
+    action(Id::PageDown, Scope::Rows, &[on(KeyCode::PageDown), Key::char(' ')], "a page down"),
+    action(Id::PageUp, Scope::Rows, &[on(KeyCode::PageUp)], "a page up"),
+    action(Id::First, Scope::Rows, &[Key::char('g'), on(KeyCode::Home)], "to the beginning"),
+    action(Id::Last, Scope::Rows, &[Key::char('G'), on(KeyCode::End)], "to the end, where the log follows again"),
     action(Id::Right, Scope::Log, &[Key::char('l'), on(KeyCode::Right)], "to the right in long lines"),
     action(Id::Left, Scope::Log, &[Key::char('h'), on(KeyCode::Left)], "to the left in long lines"),
     action(Id::LineStart, Scope::Log, &[Key::char('0')], "to the beginning of the lines"),
@@ -204,6 +222,9 @@ pub const ACTIONS: &[Action] = &[
     action(Id::HelpUp, Scope::Help, &[on(KeyCode::Up)], "previous action"),
     action(Id::HelpRun, Scope::Help, &[on(KeyCode::Enter)], "do it"),
     action(Id::HelpClose, Scope::Help, &[on(KeyCode::Esc)], "close the help"),
+    action(Id::Releases, Scope::Everywhere, &[Key::char('1')], "releases").same_as("releases"),
+    action(Id::Tags, Scope::Everywhere, &[Key::char('2')], "tags: registry and record side by side")
+        .same_as("tags --image IMAGE"),
     action(Id::Help, Scope::Everywhere, &[Key::char('?')], "find an action, and do it").hinted("help"),
     action(Id::Quit, Scope::Everywhere, &[Key::char('q')], "leave; what runs goes on").hinted("quit"),
     action(Id::Interrupt, Scope::Always, &[Key::ctrl('c')], "close the dialog; twice: leave, what runs goes on"),
@@ -219,7 +240,8 @@ mod tests {
     #[test]
     fn no_two_actions_share_a_key_where_both_count() {
         for scopes in [
-            &[Scope::Log, Scope::Releases, Scope::Everywhere, Scope::Always][..],
+            &[Scope::Log, Scope::Releases, Scope::Rows, Scope::Everywhere, Scope::Always][..],
+            &[Scope::Tags, Scope::Rows, Scope::Everywhere, Scope::Always],
             &[Scope::Dialog, Scope::Always],
             &[Scope::Matches, Scope::Always],
             &[Scope::Secret, Scope::Always],

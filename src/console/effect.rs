@@ -1,6 +1,9 @@
 //! What is to be done outside the model, as data: the runtime does it and answers with messages.
 
-use super::{masked::Masked, model::LogPart};
+use super::{
+    masked::Masked,
+    model::{Depth, LogPart},
+};
 use crate::{
     domain::{name::ReleaseId, reference::Repository},
     log::pattern::Pattern,
@@ -11,6 +14,11 @@ pub enum Effect {
     LoadProject,
     /// The newest releases of these repositories; of all where none is named.
     LoadReleases(Vec<Repository>),
+    /// What the registry shows under this image's tags, beside what was recorded.
+    LoadTags {
+        image: String,
+        depth: Depth,
+    },
     /// News of a release until its end, from the event after this number on.
     Follow {
         release: ReleaseId,

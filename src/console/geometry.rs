@@ -1,4 +1,5 @@
-//! Where everything is. Used by the view to draw and by the update to know how many lines a page has.
+//! Where everything is. Used by the view to draw and by the update to know how many lines a page has. The tags have
+//! all between header and footer; `view/tags.rs` draws how.
 //!
 //! ```text
 //! wide                                   narrow or zoomed, list       narrow or zoomed, log
@@ -14,8 +15,8 @@
 use ratatui::layout::Rect;
 
 use super::{
-    model::{Model, Pane},
-    view::card,
+    model::{Model, Pane, Screen},
+    view::{card, tags},
 };
 use crate::domain::event::Step;
 
@@ -30,6 +31,8 @@ const STEPS: u16 = Step::ALL.len() as u16;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Geometry {
     pub header: Rect,
+    /// The row that names the screens.
+    pub screens: Rect,
     /// With its border.
     pub list: Rect,
     /// The box of the release, with its border.
@@ -43,6 +46,11 @@ pub struct Geometry {
     pub log: Rect,
     /// The last row of the log, while something is looked for in it.
     pub search: Rect,
+    /// The box of the tags, with its border.
+    pub tags: Rect,
+    pub tag_rows: Rect,
+    pub evidence_rule: Rect,
+    pub evidence: Rect,
     pub footer: Rect,
 }
 
@@ -50,9 +58,13 @@ impl Geometry {
     pub fn of(model: &Model) -> Self {
         let (columns, rows) = model.size;
         let row = |y: u16| Rect::new(0, y, columns, 1).intersection(Rect::new(0, 0, columns, rows));
-        let body = Rect::new(0, 1, columns, rows.saturating_sub(2));
-        let mut all = Self { header: row(0), footer: row(rows.saturating_sub(1)), ..Self::default() };
+        let body = Rect::new(0, 2, columns, rows.saturating_sub(3));
+        let mut all = Self { header: row(0), screens: row(1), footer: row(rows.saturating_sub(1)), ..Self::default() };
         if body.height < 3 || columns < 20 {
+            return all;
+        }
+        if model.screen == Screen::Tags {
+            all.place_tags(body);
             return all;
         }
         let one_at_a_time = columns < WIDE || model.zoom;
@@ -72,6 +84,17 @@ impl Geometry {
             }
         }
         all
+    }
+
+    /// The evidence has the same rows whichever tag is selected, so that the table stays where it is.
+    fn place_tags(&mut self, area: Rect) {
+        self.tags = area;
+        let inner = inside(area);
+        let evidence = tags::evidence_rows(inner.width).min(inner.height * 6 / 10);
+        let rows = inner.height.saturating_sub(evidence + 1);
+        self.tag_rows = Rect { height: rows, ..inner };
+        self.evidence_rule = Rect { y: inner.y + rows, height: inner.height.min(1), ..inner };
+        self.evidence = Rect { y: inner.y + rows + self.evidence_rule.height, height: evidence, ..inner };
     }
 
     /// The box of the release with all that is in it. `bare`: the log has as much of it as can be.

@@ -7,6 +7,7 @@ use super::model::{Found, Project, Window};
 use crate::{
     domain::{
         event::Stamped, failure::Failure, name::ReleaseId, preview::Preview, progress::Progress, release::Release,
+        table::Table,
     },
     log::pattern::Pattern,
 };
@@ -21,6 +22,8 @@ pub enum Message {
     Tick,
     Project(Result<Project, Failure>),
     Releases(Result<Listing, Failure>),
+    /// Of this image.
+    Tags(String, Result<Table, Failure>),
     /// Somebody wrote to the journal, or a release began or ended.
     Changed,
     /// Of a release that is followed.

@@ -26,5 +26,6 @@ pub mod runtime;
 #[cfg(test)]
 mod sample;
 mod search;
+mod tags_pane;
 pub mod update;
 pub mod view;

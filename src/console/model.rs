@@ -8,6 +8,7 @@ use tui_input::Input;
 pub use super::log_pane::{LogPane, LogPart, LogState, Mode, Window};
 use super::masked::Masked;
 pub use super::search::{Found, Search};
+pub use super::tags_pane::{Depth, Inquiry, TagsPane};
 use crate::domain::{
     failure::Failure,
     name::ReleaseId,
@@ -45,6 +46,8 @@ pub struct Model {
     /// Releases that are followed, with what they do right now.
     pub followed: BTreeMap<ReleaseId, Option<Doing>>,
     pub log: LogPane,
+    pub tags: TagsPane,
+    pub screen: Screen,
     pub focus: Pane,
     /// The pane that has the focus has the screen.
     pub zoom: bool,
@@ -72,6 +75,14 @@ pub enum Reload {
     AskedAndChanged,
 }
 
+/// What the space between header and footer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screen {
+    Releases,
+    Tags,
+}
+
+/// Of [`Screen::Releases`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pane {
     List,
@@ -167,6 +178,8 @@ impl Model {
             selected: None,
             followed: BTreeMap::new(),
             log: LogPane::default(),
+            tags: TagsPane::default(),
+            screen: Screen::Releases,
             focus: Pane::List,
             zoom: false,
             layers: Vec::new(),

@@ -8,7 +8,7 @@ use super::{
     effect::Effect,
     geometry::Geometry,
     keymap::{Key, action, reachable},
-    model::{Layer, Loaded, LogState, Model, Pane, runs},
+    model::{Depth, Layer, Loaded, LogState, Model, Pane, Screen, runs},
 };
 use crate::{domain::sign::Tone, log::pattern::Pattern};
 
@@ -28,12 +28,13 @@ pub fn scopes(model: &Model) -> &'static [Scope] {
 
 /// Where keys count while no dialog is open.
 fn below(model: &Model) -> &'static [Scope] {
-    match model.focus {
-        Pane::List => &[Scope::Releases, Scope::Everywhere, Scope::Always],
-        Pane::Log if model.log.search.is_some() => {
-            &[Scope::Matches, Scope::Log, Scope::Releases, Scope::Everywhere, Scope::Always]
+    match (model.screen, model.focus) {
+        (Screen::Releases, Pane::List) => &[Scope::Releases, Scope::Rows, Scope::Everywhere, Scope::Always],
+        (Screen::Releases, Pane::Log) if model.log.search.is_some() => {
+            &[Scope::Matches, Scope::Log, Scope::Releases, Scope::Rows, Scope::Everywhere, Scope::Always]
         }
-        Pane::Log => &[Scope::Log, Scope::Releases, Scope::Everywhere, Scope::Always],
+        (Screen::Releases, Pane::Log) => &[Scope::Log, Scope::Releases, Scope::Rows, Scope::Everywhere, Scope::Always],
+        (Screen::Tags, _) => &[Scope::Tags, Scope::Rows, Scope::Everywhere, Scope::Always],
     }
 }
 
@@ -98,8 +99,12 @@ fn close(model: &mut Model) -> Vec<Effect> {
 }
 
 fn run(model: &mut Model, id: Id) -> Vec<Effect> {
-    let height = usize::from(Geometry::of(model).log.height);
-    let page = i64::try_from(height.saturating_sub(1).max(1)).unwrap_or(i64::MAX);
+    let geometry = Geometry::of(model);
+    let page = match model.screen {
+        Screen::Releases => geometry.log.height,
+        Screen::Tags => geometry.tag_rows.height,
+    };
+    let page = i64::from(page.saturating_sub(1).max(1));
     match id {
         Id::New => return new_release(model),
         Id::Cancel => cancel(model),
@@ -113,8 +118,8 @@ fn run(model: &mut Model, id: Id) -> Vec<Effect> {
         Id::Zoom => model.zoom = !model.zoom,
         Id::Search => type_search(model),
         Id::SearchRun => search(model),
-        Id::NextMatch => model.log.go(true, height),
-        Id::PreviousMatch => model.log.go(false, height),
+        Id::NextMatch => model.log.go(true, usize::from(geometry.log.height)),
+        Id::PreviousMatch => model.log.go(false, usize::from(geometry.log.height)),
         Id::EndSearch => model.log.search = None,
         Id::Down => scroll(model, 1),
         Id::Up => scroll(model, -1),
@@ -129,6 +134,22 @@ fn run(model: &mut Model, id: Id) -> Vec<Effect> {
             model.project = Loaded::Not;
             return vec![Effect::LoadProject];
         }
+        Id::LookAgain => return look_again(model),
+        Id::Identity => model.tags.identity = model.tags.identity.other(),
+        Id::NextImage => {
+            if let Loaded::Yes(project) = &model.project
+                && project.images.len() > 1
+            {
+                model.tags.next_image(&project.images);
+            }
+        }
+        Id::Releases => model.screen = Screen::Releases,
+        // A release may have ended since the last look; whoever is looking already sees that.
+        Id::Tags if model.screen == Screen::Releases => {
+            model.screen = Screen::Tags;
+            model.tags.ask(Depth::Known);
+        }
+        Id::Tags => {}
         Id::Help => model.layers.push(Layer::Help { typed: Input::default(), at: 0 }),
         Id::Confirm => return confirm(model),
         Id::Close | Id::NoAnswer | Id::SearchClose | Id::HelpClose => return close(model),
@@ -151,16 +172,28 @@ fn run(model: &mut Model, id: Id) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Lines of the log, or releases of the list.
+fn look_again(model: &mut Model) -> Vec<Effect> {
+    if !model.tags.ask(Depth::Fresh) {
+        model.notice = Some((Tone::Notice, "the registry is being asked already".to_owned()));
+    }
+    if matches!(model.project, Loaded::Failed(_)) {
+        model.project = Loaded::Not;
+        return vec![Effect::LoadProject];
+    }
+    Vec::new()
+}
+
+/// Lines of the log, releases of the list, or tags.
 fn scroll(model: &mut Model, lines: i64) {
-    match model.focus {
-        Pane::Log => {
+    let steps = isize::try_from(lines).unwrap_or(if lines < 0 { isize::MIN } else { isize::MAX });
+    match (model.screen, model.focus) {
+        (Screen::Tags, _) => model.tags.scroll(steps),
+        (Screen::Releases, Pane::Log) => {
             let height = usize::from(Geometry::of(model).log.height);
             model.log.scroll(lines, height);
         }
-        Pane::List => {
+        (Screen::Releases, Pane::List) => {
             let Some(last) = model.list().len().checked_sub(1) else { return };
-            let steps = isize::try_from(lines).unwrap_or(if lines < 0 { isize::MIN } else { isize::MAX });
             let at = model.position().unwrap_or(0).saturating_add_signed(steps).min(last);
             model.selected = Some(model.list()[at].plan.release.clone());
         }

@@ -10,11 +10,16 @@ use super::{
     update::update,
 };
 use crate::domain::{
+    digest::Digest,
     event::{Event, Stamped, Step},
     name::ReleaseId,
-    plan::Plan,
+    observation::{Content, Hashed, Observation, ObservedImage},
+    plan::{Plan, TagKind},
+    record::{Known, RecordSource},
     release::Release,
     sign::Signs,
+    table::{Row, Table},
+    verdict::judge,
 };
 
 pub const COMMIT: &str = "3f2c1abb0e8d4f5a6b7c8d9e0f1a2b3c4d5e6f70";
@@ -103,6 +108,47 @@ pub fn news(number: u8, news: News) -> Message {
     Message::News(id(number), news)
 }
 
+/// What the registry shows under this tag, and what was recorded for it: images of these names.
+pub fn row(tag: &str, shown: Option<&str>, recorded: Option<&str>) -> Row {
+    let digest = |kind: &str, image: &str| Digest::of(format!("{kind} of {image}").as_bytes());
+    let tag = tag.parse().unwrap();
+    let observation = shown.map_or(Observation::Absent { visible: true }, |image| {
+        let manifest = digest("manifest", image);
+        let image = ObservedImage {
+            manifest: manifest.clone(),
+            config: digest("config", image),
+            platform: None,
+            diff_ids: vec![digest("layer", image)],
+            layers: Vec::new(),
+            created: Some(now()),
+            labels: std::collections::BTreeMap::new(),
+        };
+        let media_type = "application/vnd.oci.image.manifest.v1+json".to_owned();
+        let content = Content { digest: manifest, media_type, index: false, images: vec![image] };
+        Observation::Seen { content, hashed: Hashed::Now }
+    });
+    let known = recorded.map(|image| {
+        let record = serde_json::json!({
+            "schema": "windlass.record/1", "release": id(1), "image": "balrog",
+            "repository": "docker.io/mozilla/balrog", "image_id": digest("config", image), "id_kind": "config",
+            "config_digest": null, "manifest_digest": digest("manifest", image), "index_digest": null,
+            "diff_ids": [digest("layer", image)], "platform": null, "tags": [{"tag": tag, "kind": "frozen"}],
+            "commit": COMMIT, "ref": null, "remote": null, "review": "reviewed", "dirty": false,
+            "dockerfile_digest": null, "context_digest": null, "log_digest": null, "log_clipped": false,
+            "runner": "local", "engine": "Docker 29.0", "who": "bot@host", "when": now(),
+        });
+        Known { record: serde_json::from_value(record).unwrap(), source: RecordSource::Journal }
+    });
+    let judgement = judge(&tag, known.as_ref(), known.as_slice(), &observation);
+    let kind = known.as_ref().map(|_| TagKind::Frozen);
+    Row { tag, kind, observation, known, judgement }
+}
+
+/// The answer for the tags of the project's image.
+pub fn tags(rows: Vec<Row>) -> Message {
+    Message::Tags("balrog".to_owned(), Ok(Table { as_of: now(), rows }))
+}
+
 /// Presses keys: a character each, or a name in `<…>`.
 pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
@@ -116,6 +162,7 @@ pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
                 "esc" => (KeyCode::Esc, KeyModifiers::NONE),
                 "tab" => (KeyCode::Tab, KeyModifiers::NONE),
                 "down" => (KeyCode::Down, KeyModifiers::NONE),
+                "page-down" => (KeyCode::PageDown, KeyModifiers::NONE),
                 "page-up" => (KeyCode::PageUp, KeyModifiers::NONE),
                 "ctrl-c" => (KeyCode::Char('c'), KeyModifiers::CONTROL),
                 "ctrl-z" => (KeyCode::Char('z'), KeyModifiers::CONTROL),

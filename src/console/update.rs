@@ -8,7 +8,7 @@ use super::{
     geometry::Geometry,
     masked::Masked,
     message::{Listing, Message, News},
-    model::{Doing, Layer, Loaded, Model, Reload, runs},
+    model::{Doing, Inquiry, Layer, Loaded, Model, Reload, runs},
     press::press,
 };
 use crate::{
@@ -57,6 +57,13 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             };
             reload(model)
         }
+        Message::Tags(image, table) => {
+            // The reader may have gone on to another image.
+            if model.tags.image(model.images()).is_some_and(|shown| shown.name == image) {
+                model.tags.take(table);
+            }
+            Vec::new()
+        }
         Message::Changed => reload(model),
         Message::Releases(listing) => listed(model, listing),
         Message::News(release, news) => heard(model, &release, news),
@@ -90,7 +97,9 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             model.notice = Some((Tone::Bad, format!("{}: {}", failure.what, failure.why)));
             Vec::new()
         }
-        Message::Asked(question) if matches!(model.layers.last(), Some(Layer::Planning { .. })) => {
+        Message::Asked(question)
+            if matches!(model.layers.last(), Some(Layer::Planning { .. })) || model.tags.inquiry == Inquiry::Sent =>
+        {
             model.layers.push(Layer::Secret { question, typed: Masked::default() });
             Vec::new()
         }
@@ -115,9 +124,19 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
     effects
 }
 
-/// After whatever happened: the log on the screen is the selected release's, its lines are there or asked for, and
-/// what is looked for in it is looked for to its end.
+/// After whatever happened: the tags that are wanted are asked for, the log on the screen is the selected release's, its
+/// lines are there or asked for, and what is looked for in it is looked for to its end.
 fn settle(model: &mut Model) -> Vec<Effect> {
+    let Model { tags, project, .. } = model;
+    let asked = match project {
+        Loaded::Yes(project) => tags.wants(&project.images),
+        Loaded::Not | Loaded::Failed(_) => None,
+    };
+    let tags = asked.map(|(image, depth)| Effect::LoadTags { image, depth });
+    tags.into_iter().chain(read_log(model)).collect()
+}
+
+fn read_log(model: &mut Model) -> Vec<Effect> {
     let selected = model.selected().map(|release| release.plan.release.clone());
     if model.log.release != selected {
         model.log.open(selected);

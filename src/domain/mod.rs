@@ -20,6 +20,7 @@ pub mod reference;
 pub mod release;
 pub mod rotation;
 pub mod sign;
+pub mod table;
 pub mod tag_rules;
 mod take_up;
 pub mod template;

@@ -15,10 +15,10 @@ use crate::{
         digest::Digest,
         failure::Failure,
         observation::{Content, Hashed, Observation},
-        plan::TagKind,
         record::{Known, RecordSource},
         reference::{Repository, Tag},
         release::{Release, ReleaseState},
+        table::{Row, Table},
         verdict::{Judgement, Verdict, judge},
     },
     journal::{Journal, ReleaseFilter},
@@ -39,31 +39,6 @@ pub struct Question<'a> {
     pub tags: Option<Vec<Tag>>,
     /// Fetch and hash everything now, whatever is known.
     pub fresh: bool,
-}
-
-/// One row a tag.
-pub struct Table {
-    pub as_of: Timestamp,
-    pub rows: Vec<Row>,
-}
-
-pub struct Row {
-    pub tag: Tag,
-    /// As the record planned it.
-    pub kind: Option<TagKind>,
-    pub observation: Observation,
-    pub known: Option<Known>,
-    pub judgement: Judgement,
-}
-
-impl Row {
-    /// What the registry shows, when it shows an image.
-    pub fn content(&self) -> Option<&Content> {
-        match &self.observation {
-            Observation::Seen { content, .. } => Some(content),
-            _ => None,
-        }
-    }
 }
 
 /// Reads the registry and the records, and judges.

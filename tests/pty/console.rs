@@ -225,6 +225,36 @@ fn the_log_of_a_release_is_searched() {
 }
 
 #[test]
+fn tags_are_judged_and_what_was_changed_behind_their_back_is_found() {
+    let registry = Registry::with_login();
+    let project = project(&registry, 0);
+    let release = project.release();
+    let id = release["image_id"].as_str().expect("a digest");
+    let digest = release["pushes"][0]["digest"].as_str().expect("a digest");
+    let mut console = open(&project);
+    console.sees("match");
+    console.press("2");
+    // The release hashed these bytes; only their names were asked for now.
+    console.sees("• match-claimed");
+    console.press("r");
+    console.no_longer_sees("match-claimed");
+    console.sees("✓ match");
+    console.sees("1 of 2");
+    console.until("both identities", |screen| screen.contents().matches(id).count() == 2);
+    console.press("i");
+    console.sees("manifest digest");
+    console.until("the other ones", |screen| screen.contents().matches(digest).count() == 2);
+    project.curl(digest, &["--request", "DELETE"]);
+    console.press("r");
+    console.sees("✗ missing");
+    console.press("1");
+    console.sees("enter log");
+    console.press("q");
+    assert_eq!(console.end(), 0);
+    console.is_given_back();
+}
+
+#[test]
 fn what_policy_refuses_is_told_before_anything_happens() {
     let registry = Registry::with_login();
     let project = project(&registry, 0);

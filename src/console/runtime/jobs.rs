@@ -14,11 +14,11 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    commands::{ground::Ground, release as command},
+    commands::{ground::Ground, release as command, tags},
     console::{
         effect::Effect,
         message::{Listing, Message, News},
-        model::{Image, Project},
+        model::{Depth, Image, Project},
     },
     domain::{
         audit::{Act, AuditRow, Ended},
@@ -26,6 +26,7 @@ use crate::{
         name::ReleaseId,
         preview::Preview,
         reference::Repository,
+        table::Table,
     },
     git::Checkout,
     journal::{Journal, ReleaseFilter},
@@ -33,6 +34,7 @@ use crate::{
         attach::{self, Follower},
         detach, plan,
     },
+    verify,
 };
 
 /// Releases that the list has, of each repository.
@@ -99,6 +101,10 @@ impl Shared {
         Some(match effect {
             Effect::LoadProject => Message::Project(self.project()),
             Effect::LoadReleases(repositories) => Message::Releases(Box::pin(self.releases(repositories)).await),
+            Effect::LoadTags { image, depth } => {
+                let table = Box::pin(self.tags(&image, depth)).await;
+                Message::Tags(image, table)
+            }
             Effect::Plan { image } => {
                 let planned = Box::pin(self.plan(&image)).await.map(Box::new);
                 Message::Planned(image, planned)
@@ -161,6 +167,15 @@ impl Shared {
             all.releases.sort_by_key(|release| Reverse(release.started));
         }
         Ok(all)
+    }
+
+    async fn tags(&self, image: &str, depth: Depth) -> Result<Table, Failure> {
+        let project = self.ground.project()?;
+        let image = project.image(Some(image))?;
+        let journal = self.journal().await?;
+        let (client, locks) = (self.ground.reader(image)?, self.ground.paths.run());
+        let fresh = depth == Depth::Fresh;
+        verify::table(&verify::Question { fresh, ..tags::about(image, &client, journal, &locks) }).await
     }
 
     async fn follow(&self, release: ReleaseId, repository: &Repository, after: u64) {

@@ -4,14 +4,15 @@ use super::*;
 use crate::{
     console::{
         action::{ACTIONS, Danger},
-        model::{Found, LogPart, LogState, Mode, Pane, Window},
-        sample::{console, id, news, plan, press, project, release, running, stamped, tell},
+        model::{Depth, Found, LogPart, LogState, Mode, Pane, Window},
+        sample::{console, id, news, plan, press, project, release, row, running, stamped, tags, tell},
     },
     domain::{
         event::{Event, Step},
         preview::Preview,
         progress::Progress,
         release::{ReleaseState, StepState},
+        table::Identity,
     },
     log::pattern::Pattern,
 };
@@ -136,7 +137,7 @@ fn moving_in_the_list_opens_the_log_of_what_is_selected() {
         let before = model.selected.clone();
         let effects = press(&mut model, keys);
         assert_eq!(model.selected, Some(id(expected)), "{keys}");
-        let opened = Effect::ReadLog { release: id(expected), part: LogPart::End(57) };
+        let opened = Effect::ReadLog { release: id(expected), part: LogPart::End(54) };
         assert_eq!(effects, if before == model.selected { vec![] } else { vec![opened] }, "{keys}");
     }
     // The answer for another release is too late.
@@ -158,21 +159,21 @@ fn the_selection_stays_when_the_list_changes() {
 #[test]
 fn the_log_scrolls_pauses_and_follows() {
     let mut model = three();
-    tell(&mut model, Message::Log(id(1), Ok(Some(window(143, 57, 200)))));
+    tell(&mut model, Message::Log(id(1), Ok(Some(window(146, 54, 200)))));
     press(&mut model, "<enter>");
-    assert_eq!((model.focus, model.log.top, model.log.mode), (Pane::Log, 181, Mode::Following));
+    assert_eq!((model.focus, model.log.top, model.log.mode), (Pane::Log, 182, Mode::Following));
     press(&mut model, "kk");
-    assert_eq!((model.log.top, model.log.mode), (179, Mode::Paused { at: 200 }));
+    assert_eq!((model.log.top, model.log.mode), (180, Mode::Paused { at: 200 }));
     tell(&mut model, news(1, News::Log(212)));
-    assert_eq!((model.log.top, model.log.unseen()), (179, 12));
-    assert_eq!(press(&mut model, "g"), [Effect::ReadLog { release: id(1), part: LogPart::From(0, 57) }]);
+    assert_eq!((model.log.top, model.log.unseen()), (180, 12));
+    assert_eq!(press(&mut model, "g"), [Effect::ReadLog { release: id(1), part: LogPart::From(0, 54) }]);
     press(&mut model, "lll");
     assert_eq!(model.log.left, 24);
     press(&mut model, "h0");
     assert_eq!(model.log.left, 0);
-    tell(&mut model, Message::Log(id(1), Ok(Some(window(0, 57, 212)))));
-    assert_eq!(press(&mut model, "f"), [Effect::ReadLog { release: id(1), part: LogPart::End(57) }]);
-    assert_eq!((model.log.top, model.log.mode, model.log.left), (193, Mode::Following, 0));
+    tell(&mut model, Message::Log(id(1), Ok(Some(window(0, 54, 212)))));
+    assert_eq!(press(&mut model, "f"), [Effect::ReadLog { release: id(1), part: LogPart::End(54) }]);
+    assert_eq!((model.log.top, model.log.mode, model.log.left), (194, Mode::Following, 0));
     press(&mut model, "<esc>");
     assert_eq!(model.focus, Pane::List);
 }
@@ -201,12 +202,12 @@ fn the_log_is_searched_and_the_reader_brought_to_the_match_with_what_is_around_i
     assert_eq!(tell(&mut model, found(0..150, true, &[3, 145])), [searched(150, 99_998)]);
     assert_eq!(model.log.mode, Mode::Following, "none of these is below");
     // The row at the bottom is for the search.
-    let height = 18;
+    let height = 17;
     let effects = tell(&mut model, found(150..200, false, &[185, 199]));
     assert_eq!((effects, model.log.top, model.log.mode), (vec![], 185 - height / 2, Mode::Paused { at: 200 }));
     press(&mut model, "n");
     assert_eq!(model.log.top, 200 - height, "the last line cannot be in the middle");
-    assert_eq!(press(&mut model, "n"), [Effect::ReadLog { release: id(1), part: LogPart::From(0, 54) }]);
+    assert_eq!(press(&mut model, "n"), [Effect::ReadLog { release: id(1), part: LogPart::From(0, 51) }]);
     assert_eq!(model.log.top, 0, "after the last comes the first");
     press(&mut model, "n");
     assert_eq!(model.log.top, 145 - height / 2);
@@ -360,7 +361,7 @@ fn leaving() {
     assert_eq!(press(&mut model, "<ctrl-c>"), [Effect::Quit]);
     assert_eq!(
         press(&mut model, "<ctrl-c>j<ctrl-c>"),
-        vec![Effect::ReadLog { release: id(2), part: LogPart::End(57) }]
+        vec![Effect::ReadLog { release: id(2), part: LogPart::End(54) }]
     );
     assert_eq!(press(&mut model, "<ctrl-z>"), [Effect::Suspend]);
     // The first one closes what is open.
@@ -419,4 +420,95 @@ fn what_is_pasted_never_acts_as_keys() {
     let mut model = three();
     assert_eq!(tell(&mut model, Message::Pasted("ny\nxy\nq".to_owned().into())), []);
     assert!(model.layers.is_empty());
+}
+
+/// A console that shows these tags.
+fn tagged(names: &[&str]) -> Model {
+    let mut model = three();
+    press(&mut model, "2");
+    tell(&mut model, tags(names.iter().map(|name| row(name, Some("ours"), None)).collect()));
+    model
+}
+
+fn asks(depth: Depth) -> Vec<Effect> {
+    vec![Effect::LoadTags { image: "balrog".to_owned(), depth }]
+}
+
+#[test]
+fn the_registry_is_asked_when_its_screen_opens_and_again_on_demand() {
+    let mut model = three();
+    assert_eq!(press(&mut model, "2"), asks(Depth::Known));
+    assert_eq!(press(&mut model, "2r12"), [], "once at a time");
+    assert!(model.tags.rows().is_empty());
+    tell(&mut model, tags(vec![row("latest", Some("ours"), None)]));
+    assert_eq!(model.tags.rows().len(), 1);
+    assert_eq!(press(&mut model, "2"), [], "it is open already");
+    assert_eq!(press(&mut model, "r"), asks(Depth::Fresh));
+    tell(&mut model, tags(Vec::new()));
+    assert_eq!(press(&mut model, "12"), asks(Depth::Known), "a release may have ended meanwhile");
+}
+
+#[test]
+fn tags_wait_for_the_project_that_names_their_image() {
+    let mut model = Model::new(SIZE, crate::console::sample::look(), crate::console::sample::now());
+    assert_eq!(press(&mut model, "2"), []);
+    let effects = tell(&mut model, Message::Project(Ok(project())));
+    assert!(effects.contains(&asks(Depth::Known)[0]), "{effects:?}");
+    let none = Failure::usage("this is no project", "there is no file", "go to one");
+    tell(&mut model, tags(Vec::new()));
+    tell(&mut model, Message::Project(Err(none)));
+    assert_eq!(press(&mut model, "r"), [Effect::LoadProject], "it is looked for again");
+    let effects = tell(&mut model, Message::Project(Ok(project())));
+    assert!(effects.contains(&asks(Depth::Fresh)[0]), "{effects:?}");
+}
+
+#[test]
+fn the_selected_tag_stays_selected_when_the_registry_answers_anew() {
+    let mut model = tagged(&["a", "b", "c"]);
+    let selected = |model: &Model| model.tags.selected().map(|row| row.tag.to_string());
+    for (keys, expected) in [("", "a"), ("j", "b"), ("k", "a"), ("G", "c"), ("g", "a"), ("j", "b")] {
+        press(&mut model, keys);
+        assert_eq!(selected(&model).as_deref(), Some(expected), "{keys}");
+    }
+    let of = |names: &[&str]| tags(names.iter().map(|name| row(name, Some("ours"), None)).collect());
+    tell(&mut model, of(&["0", "a", "b"]));
+    assert_eq!((selected(&model).as_deref(), model.tags.position()), (Some("b"), 2));
+    tell(&mut model, of(&["0"]));
+    assert_eq!(selected(&model).as_deref(), Some("0"), "it is gone");
+    assert_eq!(model.selected, Some(id(1)), "the release is not touched");
+}
+
+#[test]
+fn identities_switch_and_keys_of_releases_do_not_count_among_tags() {
+    let mut model = tagged(&["a"]);
+    press(&mut model, "i");
+    assert_eq!(model.tags.identity, Identity::Manifest);
+    press(&mut model, "i");
+    assert_eq!(model.tags.identity, Identity::ImageId);
+    assert_eq!(press(&mut model, "nxfz<tab>"), []);
+    assert!(model.layers.is_empty() && !model.zoom);
+    press(&mut model, "1x");
+    assert!(matches!(model.layers[..], [Layer::Cancel { .. }]));
+}
+
+#[test]
+fn an_answer_for_another_image_is_not_taken_for_this_one() {
+    let mut model = tagged(&["a"]);
+    let mut two = project();
+    two.images.push(crate::console::model::Image { name: "agent".into(), repository: "ghcr.io/a/b".parse().unwrap() });
+    tell(&mut model, Message::Project(Ok(two)));
+    let of_agent = Effect::LoadTags { image: "agent".to_owned(), depth: Depth::Known };
+    assert_eq!(press(&mut model, "<tab>"), [of_agent]);
+    tell(&mut model, tags(vec![row("late", Some("ours"), None)]));
+    assert!(model.tags.rows().is_empty() && model.tags.inquiry == Inquiry::Sent);
+    assert_eq!(press(&mut model, "<tab>"), asks(Depth::Known), "after the last comes the first");
+}
+
+#[test]
+fn a_locked_vault_is_opened_for_the_tags_too() {
+    let mut model = three();
+    press(&mut model, "2");
+    assert_eq!(tell(&mut model, Message::Asked("Passphrase: ".to_owned())), []);
+    assert!(matches!(model.layers[..], [Layer::Secret { .. }]));
+    assert_eq!(press(&mut model, "<esc>"), [Effect::Answer(None)]);
 }

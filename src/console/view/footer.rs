@@ -53,6 +53,7 @@ fn useful(model: &Model, id: Id) -> bool {
         Id::Open => model.focus == Pane::List && model.selected().is_some(),
         Id::Search | Id::SearchRun => matches!(model.log.state, LogState::Open(_)) && model.focus == Pane::Log,
         Id::NextMatch | Id::PreviousMatch => model.log.search.as_ref().is_some_and(|search| search.count() > 0),
+        Id::NextImage => model.images().len() > 1,
         Id::Follow => model.focus == Pane::Log && model.selected().is_some_and(runs),
         _ => true,
     }

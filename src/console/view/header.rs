@@ -1,16 +1,21 @@
 //! ```text
 //!  windlass  balrog · docker.io/mozilla/balrog                                        read-only
+//!  1 Releases   2 Tags
 //! ```
 
 use ratatui::{
     Frame,
     layout::{Alignment, Rect},
+    style::Modifier,
     text::Line,
 };
 
 use super::text::fit;
 use crate::{
-    console::model::{Loaded, Model},
+    console::{
+        action::{Action, Id},
+        model::{Loaded, Model, Screen},
+    },
     domain::sign::Tone,
 };
 
@@ -34,4 +39,21 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     ]);
     frame.render_widget(line, area);
     frame.render_widget(Line::from(look.span(Tone::Notice, mode)).alignment(Alignment::Right), area);
+}
+
+const SCREENS: [(Screen, Id, &str); 2] =
+    [(Screen::Releases, Id::Releases, "Releases"), (Screen::Tags, Id::Tags, "Tags")];
+
+/// The screens there are, each with its key; the one that is shown stands out.
+pub fn screens(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let spans = SCREENS.into_iter().flat_map(|(screen, id, title)| {
+        let key = model.look.span(Tone::Dim, format!(" {}", Action::of(id).keys[0]));
+        let title = if screen == model.screen {
+            model.look.span(Tone::Bold, format!(" {title} ")).patch_style(Modifier::REVERSED)
+        } else {
+            model.look.span(Tone::Plain, format!(" {title} "))
+        };
+        [key, title]
+    });
+    frame.render_widget(Line::from(spans.collect::<Vec<_>>()), area);
 }

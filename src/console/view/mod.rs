@@ -11,6 +11,7 @@ mod log;
 mod progress;
 mod release;
 mod search;
+pub mod tags;
 mod text;
 mod theme;
 
@@ -18,7 +19,7 @@ use ratatui::{Frame, buffer::Buffer};
 
 use super::{
     geometry::Geometry,
-    model::{Layer, Model},
+    model::{Layer, Model, Screen},
 };
 use crate::domain::sign::Signs;
 
@@ -26,8 +27,14 @@ use crate::domain::sign::Signs;
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
     let geometry = Geometry::of(model);
     header::render(model, frame, geometry.header);
-    list::render(model, frame, geometry.list);
-    release::render(model, frame, &geometry);
+    header::screens(model, frame, geometry.screens);
+    match model.screen {
+        Screen::Releases => {
+            list::render(model, frame, geometry.list);
+            release::render(model, frame, &geometry);
+        }
+        Screen::Tags => tags::render(model, frame, &geometry),
+    }
     footer::render(model, frame, geometry.footer);
     match model.layers.last() {
         None | Some(Layer::Search { .. }) => {}

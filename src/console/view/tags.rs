@@ -1,0 +1,264 @@
+//! Registry and record side by side, and the evidence for the selected row. Where there is little room, columns go
+//! and digests are cut before a tag is: the evidence has them in full.
+//!
+//! ```text
+//! ╭ Registry docker.io/mozilla/balrog ─────┬ verdict ─────┬ Recorded, image id ──────╮
+//! │▌latest     moving  sha256:7eb2f01f0000 │ ✓ match      │ sha256:7eb2f01f0000  …   │
+//! │ hotfix     -       sha256:51aa09d10000 │ • not-record…│ -                        │
+//! ├ latest ────────────────────────────────┴──────────────┴──────────────────────────┤
+//! │ why       …                                                                      │
+//! │ registry  sha256:…                                                               │
+//! │ recorded  sha256:…                                                               │
+//! │ by        release k3v… (journal) of commit 3f2c1ab                               │
+//! ╰ as of 14:03:12 UTC · image id · 1 of 240 ────────────────────────────────────────╯
+//! ```
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    style::{Modifier, Style},
+    text::{Line, Span},
+    widgets::Paragraph,
+};
+
+use super::text::{fit, padded, width, wrap};
+use crate::{
+    console::{
+        action::{Action, Id},
+        geometry::Geometry,
+        model::{Inquiry, Loaded, Look, Model, TagsPane},
+    },
+    domain::{
+        digest::Digest,
+        sign::Tone,
+        table::{Identity, Row},
+        written::time,
+    },
+};
+
+/// Columns of what is shown beside tag and verdict; 0 is not shown.
+#[derive(Clone, Copy)]
+struct Columns {
+    kind: usize,
+    created: usize,
+    id: usize,
+    commit: usize,
+    release: usize,
+}
+
+/// The roomiest first.
+const COLUMNS: [Columns; 7] = [
+    Columns { kind: 6, created: 19, id: 19, commit: 7, release: 10 },
+    Columns { kind: 6, created: 0, id: 19, commit: 7, release: 10 },
+    Columns { kind: 6, created: 0, id: 19, commit: 7, release: 0 },
+    Columns { kind: 6, created: 0, id: 12, commit: 7, release: 0 },
+    Columns { kind: 6, created: 0, id: 12, commit: 0, release: 0 },
+    Columns { kind: 0, created: 0, id: 12, commit: 0, release: 0 },
+    Columns { kind: 0, created: 0, id: 8, commit: 0, release: 0 },
+];
+const LABEL: usize = 10;
+/// Lines of the reason.
+const WHY: usize = 2;
+
+impl Columns {
+    /// The columns of each pane, without those of tag and verdict.
+    fn left(self) -> usize {
+        2 + together([self.kind, self.id, self.created])
+    }
+
+    fn right(self) -> usize {
+        2 + self.id + together([self.commit, self.release])
+    }
+}
+
+/// With the gap before each.
+fn together<const N: usize>(widths: [usize; N]) -> usize {
+    widths.into_iter().filter(|width| *width > 0).map(|width| width + 2).sum()
+}
+
+pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
+    let area = geometry.tags;
+    if area.is_empty() {
+        return;
+    }
+    let (look, tags) = (model.look, &model.tags);
+    let columns = usize::from(geometry.tag_rows.width);
+    let repository = tags.image(model.images()).map(|image| image.repository.to_string()).unwrap_or_default();
+    let title = format!("Registry {repository}");
+    let state = fit(&state(model), columns.saturating_sub(4), look.signs);
+    let bottom = look.span(Tone::Dim, format!(" {state} "));
+    let Some(selected) = tags.selected() else {
+        let title = fit(title.trim_end(), columns.saturating_sub(4), look.signs);
+        frame.render_widget(look.boxed(&title, true).title_bottom(bottom), area);
+        frame.render_widget(Paragraph::new(nothing(model, columns)), geometry.tag_rows);
+        return;
+    };
+    let rows = tags.rows();
+    let verdicts = rows.iter().map(|row| width(&look.signs.verdict(row.judgement.verdict).0)).max().unwrap_or(0);
+    let verdicts = verdicts.max("verdict".len() + 1);
+    let longest = rows.iter().map(|row| width(row.tag.as_str())).max().unwrap_or(0);
+    // With the space around a verdict and the two lines between the panes.
+    let room = |shown: Columns| columns.saturating_sub(shown.left() + verdicts + 4 + shown.right());
+    let shown = COLUMNS.into_iter().find(|shown| room(*shown) >= longest).unwrap_or(COLUMNS[COLUMNS.len() - 1]);
+    let tag = longest.min(room(shown));
+    let left = tag + shown.left();
+
+    let title = fit(&title, left.saturating_sub(3), look.signs);
+    frame.render_widget(look.boxed(&title, true).title_bottom(bottom), area);
+    let right = left + verdicts + 3;
+    let recorded = format!("Recorded, {}", tags.identity.words());
+    let recorded = if right + 3 + width(&recorded) <= columns { recorded.as_str() } else { "Recorded" };
+    borders(look, frame, geometry, selected.tag.as_str(), [(left, "verdict"), (right, recorded)]);
+
+    let height = usize::from(geometry.tag_rows.height);
+    let here = tags.position();
+    let first = here.saturating_sub(height.saturating_sub(1));
+    for (i, row) in rows.iter().enumerate().skip(first).take(height) {
+        let place =
+            Rect { y: geometry.tag_rows.y + u16::try_from(i - first).unwrap_or(0), height: 1, ..geometry.tag_rows };
+        let mut line = line(look, row, tags.identity, shown, (tag, verdicts), i == here);
+        if i == here {
+            // In reverse its colours would be blocks of colour.
+            let bar = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
+            line = Line::styled(padded(&line.to_string(), columns, look.signs), bar);
+        }
+        frame.render_widget(line, place);
+    }
+    frame.render_widget(Paragraph::new(evidence(look, selected, tags.identity, columns)), geometry.evidence);
+}
+
+/// The line above the evidence, and where each pane to the right begins, with its title.
+fn borders(look: Look, frame: &mut Frame<'_>, geometry: &Geometry, tag: &str, panes: [(usize, &str); 2]) {
+    let (place, words, style) = look.rule(geometry.evidence_rule, tag, true);
+    frame.render_widget(Span::styled(words, style), place);
+    for (x, title) in panes {
+        let x = geometry.tag_rows.x.saturating_add(u16::try_from(x).unwrap_or(u16::MAX));
+        let at = |y, columns| Rect::new(x, y, columns, 1).intersection(geometry.tags);
+        frame.render_widget(look.span(Tone::Bold, look.signs.glyph("┬", "+")), at(geometry.tags.y, 1));
+        let title = format!(" {title} ");
+        let columns = u16::try_from(width(&title)).unwrap_or(u16::MAX);
+        frame.render_widget(
+            Span::raw(title),
+            Rect { x: x.saturating_add(1), ..at(geometry.tags.y, columns) }.intersection(geometry.tags),
+        );
+        if width(tag) + 4 < usize::from(x) {
+            frame.render_widget(look.span(Tone::Bold, look.signs.glyph("┴", "+")), at(geometry.evidence_rule.y, 1));
+        }
+    }
+}
+
+/// Rows that the evidence of any tag has in this width.
+pub fn evidence_rows(columns: u16) -> u16 {
+    let digest = "sha256:".len() + 64;
+    let lines = if usize::from(columns) > digest + LABEL + 1 { 1 } else { 2 };
+    u16::try_from(WHY + 1).unwrap_or(0) + 2 * lines
+}
+
+/// As of when, which identity, and where in the list.
+fn state(model: &Model) -> String {
+    let TagsPane { table, inquiry, identity, .. } = &model.tags;
+    let dot = model.look.dot();
+    let Loaded::Yes(table) = table else { return identity.words().to_owned() };
+    let when = match inquiry {
+        Inquiry::None => format!("as of {} UTC", table.as_of.strftime("%H:%M:%S")),
+        Inquiry::Wanted(_) | Inquiry::Sent => format!("as of {} UTC, looking again", table.as_of.strftime("%H:%M:%S")),
+    };
+    let count = table.rows.len();
+    let place = if count == 0 { String::new() } else { format!("{dot}{} of {count}", model.tags.position() + 1) };
+    format!("{when}{dot}{}{place}", identity.words())
+}
+
+/// What is there to say without a tag, and what to do.
+fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
+    let key = |id| Action::of(id).keys[0];
+    let again = format!("then press {}", key(Id::LookAgain));
+    let said: Vec<(Tone, String)> = match (&model.project, &model.tags.table, model.tags.inquiry) {
+        (Loaded::Failed(failure), ..) => {
+            vec![(Tone::Bad, failure.what.clone()), (Tone::Bold, failure.next.clone()), (Tone::Dim, again)]
+        }
+        (Loaded::Not, ..) => vec![(Tone::Dim, "reading windlass.toml".to_owned())],
+        (.., Loaded::Not, _) | (.., Inquiry::Sent | Inquiry::Wanted(_)) => {
+            vec![(Tone::Dim, "asking the registry what its tags show".to_owned())]
+        }
+        (_, Loaded::Failed(failure), Inquiry::None) => vec![
+            (Tone::Bad, failure.what.clone()),
+            (Tone::Plain, failure.why.clone()),
+            (Tone::Bold, failure.next.clone()),
+            (Tone::Dim, again),
+        ],
+        (_, Loaded::Yes(_), Inquiry::None) => vec![
+            (Tone::Plain, "no tags that this login can see, and no record names one".to_owned()),
+            (Tone::Bold, format!("press {}, then {} to release", key(Id::Releases), key(Id::New))),
+        ],
+    };
+    let lines = said.into_iter().flat_map(|(tone, text)| {
+        wrap(&text, columns.saturating_sub(2)).into_iter().map(move |line| (tone, format!(" {line}")))
+    });
+    lines.map(|(tone, line)| Line::from(model.look.span(tone, line))).collect()
+}
+
+fn line(
+    look: Look,
+    row: &Row,
+    identity: Identity,
+    shown: Columns,
+    (tag, verdicts): (usize, usize),
+    here: bool,
+) -> Line<'static> {
+    let cell = |tone, text: &str, columns: usize| look.span(tone, padded(text, columns, look.signs));
+    let more = |tone, text: &str, columns: usize| {
+        (columns > 0).then(|| look.span(tone, format!("  {}", padded(text, columns, look.signs))))
+    };
+    let bar = || look.span(Tone::Bold, look.signs.glyph(" │ ", " | "));
+    let created = row.image().and_then(|image| image.created).map(time).unwrap_or_default();
+    let (verdict, tone) = look.signs.verdict(row.judgement.verdict);
+    let mark = if here { look.signs.glyph("▌", ">") } else { " " };
+    let mut spans = vec![look.span(Tone::Bold, mark), cell(Tone::Bold, row.tag.as_str(), tag)];
+    spans.extend(more(Tone::Dim, row.kind_word(), shown.kind));
+    spans.extend(more(Tone::Plain, short(row.in_registry(identity), shown.id), shown.id));
+    spans.extend(more(Tone::Dim, &created, shown.created));
+    spans.extend([bar(), cell(tone, &verdict, verdicts), bar()]);
+    spans.push(cell(Tone::Plain, short(row.recorded(identity), shown.id), shown.id));
+    if let Some(known) = &row.known {
+        spans.extend(more(Tone::Dim, known.record.commit.short(), shown.commit));
+        spans.extend(more(Tone::Dim, known.record.release.as_str(), shown.release));
+    }
+    Line::from(spans)
+}
+
+/// With the name of the algorithm where there is room for it.
+fn short(digest: Option<&Digest>, columns: usize) -> &str {
+    let Some(digest) = digest else { return "-" };
+    let short = digest.short();
+    let hex = short.trim_start_matches("sha256:");
+    if columns >= short.len() { short } else { &hex[..columns.min(hex.len())] }
+}
+
+fn evidence(look: Look, row: &Row, identity: Identity, columns: usize) -> Vec<Line<'static>> {
+    let full = |digest: Option<&Digest>| digest.map_or("-".to_owned(), ToString::to_string);
+    let by = row.known.as_ref().map_or("no record names this tag".to_owned(), |known| {
+        format!("{} of commit {}", known.cite(), known.record.commit.short())
+    });
+    let parts = [
+        ("why", row.judgement.why.clone(), WHY),
+        ("registry", full(row.in_registry(identity)), WHY),
+        ("recorded", full(row.recorded(identity)), WHY),
+        ("by", by, 1),
+    ];
+    let lines = parts.into_iter().flat_map(|(label, text, most)| {
+        let mut lines = wrap(&text, columns.saturating_sub(LABEL + 2));
+        if lines.len() > most {
+            lines.truncate(most);
+            lines[most - 1].push_str(look.signs.glyph("…", "~"));
+        }
+        lines.into_iter().enumerate().map(move |(i, line)| (if i == 0 { label } else { "" }, line))
+    });
+    lines
+        .map(|(label, text)| {
+            Line::from(vec![look.span(Tone::Dim, format!(" {label:<LABEL$}")), look.span(Tone::Plain, text)])
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

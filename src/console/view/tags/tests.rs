@@ -1,0 +1,164 @@
+//! Frames of the tags, as they are read.
+
+use ratatui::style::Color;
+
+use super::*;
+use crate::{
+    console::{
+        message::Message,
+        sample::{console, press, row, tags, tell},
+        view::tests::{SIZES, drawn, never_sees, rows, sees},
+    },
+    domain::{failure::Failure, sign::Signs},
+};
+
+const FROZEN: &str = "master-2026-11-21-09-30-00";
+
+/// One that matches, one that does not, one that nobody recorded, one that is gone.
+fn table(size: (u16, u16)) -> Model {
+    let mut model = console(size, Vec::new());
+    press(&mut model, "2");
+    let all = vec![
+        row(FROZEN, Some("ours"), Some("ours")),
+        row("latest", Some("theirs"), Some("ours")),
+        row("hotfix", Some("theirs"), None),
+        row("stable", None, Some("ours")),
+    ];
+    tell(&mut model, tags(all));
+    model
+}
+
+fn config(image: &str) -> Digest {
+    Digest::of(format!("config of {image}").as_bytes())
+}
+
+fn manifest(image: &str) -> Digest {
+    Digest::of(format!("manifest of {image}").as_bytes())
+}
+
+/// What is read when the lines of a wrapped digest are put together again.
+fn joined(model: &Model) -> String {
+    rows(model).join("").replace(['│', ' '], "")
+}
+
+#[test]
+fn both_sides_their_verdict_and_the_evidence_are_seen_at_every_size() {
+    for size in SIZES {
+        let model = table(size);
+        sees(
+            &model,
+            &[
+                "╭ Registry ",
+                "┬ verdict ",
+                "┬ Recorded",
+                "✓ match",
+                "✗ mismatch",
+                "• not-recorded",
+                "✗ missing",
+                "as of 09:31:00 UTC · image id · 1 of 4",
+                &format!("├ {FROZEN} ─"),
+                "why ",
+                "r look again",
+                " 1 Releases  2 Tags",
+            ],
+        );
+        assert_eq!(joined(&model).matches(&config("ours").to_string()).count(), 2, "both identities in full");
+    }
+}
+
+#[test]
+fn columns_go_before_tags_are_cut() {
+    let id = config("ours").short().to_owned();
+    let wide = table((180, 50));
+    sees(&wide, &[&format!("▌{FROZEN}  frozen  {id}  2026-11-21 09:31:00 │ ✓ match "), &format!("{id}  3f2c1ab  ")]);
+    let hex = &id["sha256:".len()..];
+    let middle = table((100, 30));
+    sees(&middle, &[&format!("▌{FROZEN}  frozen  {hex} │ ✓ match        │ {hex}  3f2c1ab")]);
+    let narrow = table((60, 16));
+    sees(&narrow, &["▌master-2026-", "… ", &format!("{} │ ✓ match", &hex[..8])]);
+    never_sees(&narrow, "frozen");
+}
+
+#[test]
+fn the_other_identity_is_shown_on_both_sides() {
+    for size in SIZES {
+        let mut model = table(size);
+        press(&mut model, "ji");
+        sees(&model, &["UTC · manifest digest · 2 of 4", "├ latest ─"]);
+        let text = joined(&model);
+        for digest in [manifest("theirs"), manifest("ours")] {
+            assert!(text.contains(digest.as_str()), "{digest} is not in {text}");
+        }
+        assert!(!text.contains(config("theirs").as_str()), "{text}");
+    }
+}
+
+#[test]
+fn hundreds_of_tags_scroll_and_the_selected_one_stays_in_sight() {
+    for size in SIZES {
+        let mut model = table(size);
+        tell(&mut model, tags((0..500).map(|n| row(&format!("v{n:03}"), Some("ours"), None)).collect()));
+        press(&mut model, "G");
+        sees(&model, &["▌v499", "500 of 500", "├ v499 ─"]);
+        press(&mut model, "<page-up><page-down>kk");
+        sees(&model, &["▌v497"]);
+        press(&mut model, "g");
+        sees(&model, &["▌v000", " v001"]);
+    }
+}
+
+#[test]
+fn boxes_are_closed_and_no_size_is_too_small() {
+    for size in SIZES {
+        let all = rows(&table(size));
+        for row in &all[2..all.len() - 1] {
+            let ends = row.starts_with(['│', '╭', '╰', '├']) && row.ends_with(['│', '╮', '╯', '┤']);
+            assert!(ends && width(row) == usize::from(size.0), "{size:?}: `{row}`\n{}", all.join("\n"));
+        }
+    }
+    for columns in [0, 1, 19, 20, 21, 30, 41, 60] {
+        for rows in [0, 1, 2, 3, 5, 6, 7, 8, 9, 12] {
+            let mut model = table((columns, rows));
+            for keys in ["", "G", "i", "?"] {
+                press(&mut model, keys);
+                drawn(&model);
+            }
+        }
+    }
+}
+
+#[test]
+fn without_colour_or_unicode_the_same_words_are_seen() {
+    let mut model = table((100, 30));
+    assert!(drawn(&model).content.iter().any(|cell| cell.fg != Color::Reset));
+    model.look = Look { signs: Signs::Ascii, colour: false };
+    assert!(drawn(&model).content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+    assert!(rows(&model).join("\n").is_ascii());
+    sees(&model, &["+ Registry ", "+ verdict ", "x mismatch", ">master-", "as of 09:31:00 UTC - image id"]);
+}
+
+#[test]
+fn without_a_tag_it_is_said_what_to_do() {
+    for size in SIZES {
+        let mut model = console(size, Vec::new());
+        press(&mut model, "2");
+        sees(&model, &["Registry docker.io/mozilla/balrog", "asking the registry"]);
+        tell(&mut model, tags(Vec::new()));
+        sees(&model, &["no tags that this login can see", "press 1, then n to release"]);
+        press(&mut model, "r");
+        sees(&model, &["asking the registry"]);
+        let failure = Failure::failed("the registry does not answer", "refused", "start it");
+        tell(&mut model, Message::Tags("balrog".to_owned(), Err(failure)));
+        sees(&model, &["the registry does not answer", "refused", "start it", "then press r"]);
+        let nowhere = Failure::usage("this is no project of windlass", "no file", "go to the project's folder");
+        tell(&mut model, Message::Project(Err(nowhere)));
+        sees(&model, &["this is no project", "go to the project's folder"]);
+    }
+}
+
+#[test]
+fn while_the_registry_is_asked_again_the_table_stays() {
+    let mut model = table((100, 30));
+    press(&mut model, "r");
+    sees(&model, &["as of 09:31:00 UTC, looking again", "✓ match"]);
+}
