@@ -65,20 +65,10 @@ fn told(source: &Source, facts: &GitFacts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::policy::{BranchFact, Contained, RemoteFact, Untold};
+    use crate::domain::policy::{self, BranchFact, Contained, Untold};
 
     fn facts(contains: Contained) -> GitFacts {
-        GitFacts {
-            commit: "a88b0c2a88b0c2a88b0c2a88b0c2a88b0c2a88b0".parse().unwrap(),
-            committed: "2026-11-21T09:30:00Z".parse().unwrap(),
-            git_ref: Some("refs/heads/master".into()),
-            branch: Some("master".into()),
-            tags: Vec::new(),
-            dirty: Vec::new(),
-            remote: Some(RemoteFact { name: "origin".into(), url: "https://example.com/x".into() }),
-            branches: vec![BranchFact { name: "master".into(), contains }],
-            shallow: false,
-        }
+        GitFacts { branches: vec![BranchFact { name: "master".into(), contains }], ..policy::tests::facts() }
     }
 
     #[test]

@@ -312,10 +312,11 @@ impl From<Refusal> for Failure {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::{Contained::*, *};
 
-    fn facts() -> GitFacts {
+    /// A clean commit of `master` that is at its remote.
+    pub(crate) fn facts() -> GitFacts {
         GitFacts {
             commit: "a88b0c2a88b0c2a88b0c2a88b0c2a88b0c2a88b0".parse().unwrap(),
             committed: "2026-11-21T09:30:00Z".parse().unwrap(),

@@ -90,8 +90,8 @@ async fn access(run: &Run<'_, '_>, plan: &Plan) -> Result<Access, Failure> {
     // While it is rotated, the other password is as much worth as this one.
     let rotation = vault.rotation(&plan.secret);
     let documents = rotation.map_or(vec![&entry.document], |open| vec![&open.old.document, &open.new]);
-    let others = documents.iter().filter_map(|document| plan.recipe.login(document, &plan.repository).ok());
-    let logins: Vec<Login> = others.chain([login.clone()]).collect();
+    let logins = documents.iter().filter_map(|document| plan.recipe.login(document, &plan.repository).ok());
+    let logins: Vec<Login> = logins.collect();
     let values = documents.iter().flat_map(|document| plan.recipe.marked(document));
     let redactor = Arc::new(Redactor::new(values, &logins));
     let client = Client::new(&plan.repository, Some(login.clone()), &registry_options(run))?;
