@@ -1,9 +1,11 @@
-//! Everything that a key can do: the one table from which keys, hints, help, the equivalent command and the
-//! README's list of keys come.
+//! Everything that a key can do: the one [table](ACTIONS) from which keys, hints, help, the equivalent command and
+//! the README's list of keys come, and which says what is done.
 
-use ratatui::crossterm::event::KeyCode;
+mod table;
 
-use super::keymap::Key;
+pub use table::ACTIONS;
+
+use super::{effect::Effect, keymap::Key, model::Model};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Id {
@@ -38,6 +40,8 @@ pub enum Id {
     Close,
     DialogDown,
     DialogUp,
+    TypedConfirm,
+    TypedClose,
     Answer,
     NoAnswer,
     Wipe,
@@ -62,12 +66,16 @@ pub enum Scope {
     Tags,
     /// Whatever has rows, on both screens.
     Rows,
+    /// The list of releases, when it has the focus; before [`Scope::Releases`].
+    List,
     /// The log, when it has the focus; before [`Scope::Releases`].
     Log,
     /// The log, when it has the focus and something is looked for in it; before [`Scope::Log`].
     Matches,
     /// A dialog, which hides what is below it.
     Dialog,
+    /// The name is typed of what is done for good.
+    Typed,
     /// A secret is typed; every other key is a character of it.
     Secret,
     /// What is looked for in the log is typed.
@@ -87,9 +95,11 @@ impl Scope {
             Self::Releases => "releases",
             Self::Tags => "tags",
             Self::Rows => "rows",
+            Self::List => "list of releases",
             Self::Log => "log",
             Self::Matches => "log, in a search",
             Self::Dialog => "dialog",
+            Self::Typed => "dialog with a name to type",
             Self::Secret => "passphrase",
             Self::Search => "search",
             Self::Help => "help",
@@ -117,10 +127,19 @@ pub struct Action {
     pub danger: Danger,
     /// The words after `windlass` that do the same; `IMAGE` and `RELEASE` stand for what is selected.
     pub command: Option<&'static str>,
+    /// Why it cannot be done now; `None`: it can.
+    pub refused: fn(&Model) -> Option<String>,
+    pub run: fn(&mut Model) -> Vec<Effect>,
 }
 
-const fn action(id: Id, scope: Scope, keys: &'static [Key], title: &'static str) -> Action {
-    Action { id, keys, scope, title, hint: None, danger: Danger::None, command: None }
+const fn action(
+    id: Id,
+    scope: Scope,
+    keys: &'static [Key],
+    title: &'static str,
+    run: fn(&mut Model) -> Vec<Effect>,
+) -> Action {
+    Action { id, keys, scope, title, hint: None, danger: Danger::None, command: None, refused: |_| None, run }
 }
 
 impl Action {
@@ -136,6 +155,11 @@ impl Action {
 
     const fn same_as(mut self, words: &'static str) -> Self {
         self.command = Some(words);
+        self
+    }
+
+    const fn unless(mut self, refused: fn(&Model) -> Option<String>) -> Self {
+        self.refused = refused;
         self
     }
 
@@ -161,76 +185,6 @@ impl Action {
     }
 }
 
-const fn on(code: KeyCode) -> Key {
-    Key::of(code)
-}
-
-/// In the order in which the help and the hints show them.
-pub const ACTIONS: &[Action] = &[
-    action(Id::New, Scope::Releases, &[Key::char('n')], "release an image")
-        .hinted("release")
-        .asking()
-        .same_as("release --image IMAGE --yes"),
-    action(Id::Cancel, Scope::Releases, &[Key::char('x')], "cancel the release that runs")
-        .hinted("cancel")
-        .asking()
-        .same_as("cancel RELEASE"),
-    action(Id::Open, Scope::Releases, &[on(KeyCode::Enter)], "read the log of the release")
-        .hinted("log")
-        .same_as("log RELEASE"),
-    action(Id::Follow, Scope::Releases, &[Key::char('f')], "follow the log, or stop following")
-        .hinted("follow")
-        .same_as("log RELEASE --follow"),
-    action(Id::Zoom, Scope::Releases, &[Key::char('z')], "give the pane the whole screen, or take it back")
-        .hinted("zoom"),
-    action(Id::Search, Scope::Releases, &[Key::char('/')], "search the log for a regular expression")
-        .hinted("search")
-        .same_as("log RELEASE --grep RE"),
-    action(Id::NextPane, Scope::Releases, &[on(KeyCode::Tab)], "go to the next pane"),
-    action(Id::PreviousPane, Scope::Releases, &[on(KeyCode::BackTab)], "go to the previous pane"),
-    action(Id::Reload, Scope::Releases, &[Key::char('r')], "look at project and journal again").same_as("releases"),
-    action(Id::LookAgain, Scope::Tags, &[Key::char('r')], "look again: fetch and hash everything now")
-        .hinted("look again")
-        .same_as("tags --image IMAGE --fresh"),
-    action(Id::Identity, Scope::Tags, &[Key::char('i')], "switch between image ids and manifest digests")
-        .hinted("image id or manifest digest"),
-    action(Id::NextImage, Scope::Tags, &[on(KeyCode::Tab)], "the tags of the project's next image")
-        .hinted("next image"),
-    action(Id::Down, Scope::Rows, &[Key::char('j'), on(KeyCode::Down)], "next release or tag, or down a line"),
-    action(Id::Up, Scope::Rows, &[Key::char('k'), on(KeyCode::Up)], "previous release or tag, or up a line"),
-    action(Id::PageDown, Scope::Rows, &[on(KeyCode::PageDown), Key::char(' ')], "a page down"),
-    action(Id::PageUp, Scope::Rows, &[on(KeyCode::PageUp)], "a page up"),
-    action(Id::First, Scope::Rows, &[Key::char('g'), on(KeyCode::Home)], "to the beginning"),
-    action(Id::Last, Scope::Rows, &[Key::char('G'), on(KeyCode::End)], "to the end, where the log follows again"),
-    action(Id::Right, Scope::Log, &[Key::char('l'), on(KeyCode::Right)], "to the right in long lines"),
-    action(Id::Left, Scope::Log, &[Key::char('h'), on(KeyCode::Left)], "to the left in long lines"),
-    action(Id::LineStart, Scope::Log, &[Key::char('0')], "to the beginning of the lines"),
-    action(Id::NextMatch, Scope::Matches, &[Key::char('n')], "to the next match").hinted("next"),
-    action(Id::PreviousMatch, Scope::Matches, &[Key::char('N')], "to the previous match").hinted("previous"),
-    action(Id::EndSearch, Scope::Matches, &[on(KeyCode::Esc)], "end the search").hinted("end search"),
-    action(Id::Back, Scope::Log, &[on(KeyCode::Esc)], "back to the list").hinted("list"),
-    action(Id::Confirm, Scope::Dialog, &[Key::char('y'), on(KeyCode::Enter)], "yes, do what the dialog says"),
-    action(Id::Close, Scope::Dialog, &[on(KeyCode::Esc), Key::char('n'), Key::char('q')], "close it, change nothing"),
-    action(Id::DialogDown, Scope::Dialog, &[Key::char('j'), on(KeyCode::Down)], "next choice"),
-    action(Id::DialogUp, Scope::Dialog, &[Key::char('k'), on(KeyCode::Up)], "previous choice"),
-    action(Id::Answer, Scope::Secret, &[on(KeyCode::Enter)], "give the passphrase"),
-    action(Id::NoAnswer, Scope::Secret, &[on(KeyCode::Esc)], "give none, change nothing"),
-    action(Id::Wipe, Scope::Secret, &[Key::ctrl('u')], "begin again"),
-    action(Id::SearchRun, Scope::Search, &[on(KeyCode::Enter)], "search the whole log").hinted("search"),
-    action(Id::SearchClose, Scope::Search, &[on(KeyCode::Esc)], "search nothing new").hinted("close"),
-    action(Id::HelpDown, Scope::Help, &[on(KeyCode::Down)], "next action"),
-    action(Id::HelpUp, Scope::Help, &[on(KeyCode::Up)], "previous action"),
-    action(Id::HelpRun, Scope::Help, &[on(KeyCode::Enter)], "do it"),
-    action(Id::HelpClose, Scope::Help, &[on(KeyCode::Esc)], "close the help"),
-    action(Id::Releases, Scope::Everywhere, &[Key::char('1')], "releases").same_as("releases"),
-    action(Id::Tags, Scope::Everywhere, &[Key::char('2')], "tags: registry and record side by side")
-        .same_as("tags --image IMAGE"),
-    action(Id::Help, Scope::Everywhere, &[Key::char('?')], "find an action, and do it").hinted("help"),
-    action(Id::Quit, Scope::Everywhere, &[Key::char('q')], "leave; what runs goes on").hinted("quit"),
-    action(Id::Interrupt, Scope::Always, &[Key::ctrl('c')], "close the dialog; twice: leave, what runs goes on"),
-    action(Id::Suspend, Scope::Always, &[Key::ctrl('z')], "suspend the console; fg brings it back"),
-];
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -240,10 +194,12 @@ mod tests {
     #[test]
     fn no_two_actions_share_a_key_where_both_count() {
         for scopes in [
-            &[Scope::Log, Scope::Releases, Scope::Rows, Scope::Everywhere, Scope::Always][..],
+            &[Scope::List, Scope::Releases, Scope::Rows, Scope::Everywhere, Scope::Always][..],
+            &[Scope::Log, Scope::Releases, Scope::Rows, Scope::Everywhere, Scope::Always],
             &[Scope::Tags, Scope::Rows, Scope::Everywhere, Scope::Always],
             &[Scope::Dialog, Scope::Always],
             &[Scope::Matches, Scope::Always],
+            &[Scope::Typed, Scope::Always],
             &[Scope::Secret, Scope::Always],
             &[Scope::Search, Scope::Always],
             &[Scope::Help, Scope::Always],

@@ -2,7 +2,7 @@
 
 use super::{
     masked::Masked,
-    model::{Depth, LogPart},
+    model::{Depth, LogPart, Request},
 };
 use crate::{
     domain::{name::ReleaseId, reference::Repository},
@@ -36,10 +36,8 @@ pub enum Effect {
         from: u64,
         most: usize,
     },
-    /// Find out what a release of this image would do.
-    Plan {
-        image: String,
-    },
+    /// Find out what this would do.
+    Prepare(Request),
     /// Start `windlass <words…>` as a process of its own.
     Start {
         words: Vec<String>,

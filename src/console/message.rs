@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::KeyEvent;
 use zeroize::Zeroizing;
 
-use super::model::{Found, Project, Window};
+use super::model::{Found, Project, Request, Window};
 use crate::{
     domain::{
         event::Stamped, failure::Failure, name::ReleaseId, preview::Preview, progress::Progress, release::Release,
@@ -32,8 +32,8 @@ pub enum Message {
     Log(ReleaseId, Result<Option<Window>, Failure>),
     /// What a part of the log was searched for has these matches.
     Found(ReleaseId, Pattern, Result<Found, Failure>),
-    /// What a release of this image would do.
-    Planned(String, Result<Box<Preview>, Failure>),
+    /// What this would do.
+    Prepared(Request, Result<Box<Preview>, Failure>),
     /// Others' changes are not seen: there is a reason.
     Unwatched(Failure),
     /// A worker needs the passphrase of the vault, and waits.

@@ -10,13 +10,15 @@
 //! Everything but [`runtime`] is pure: no input or output, no clock, no use case or adapter. A worker changes
 //! nothing but by a message. Releases are attached to, never owned: whatever ends the console leaves them running.
 //!
-//! To add a key: a row in [`action`], an arm in [`press`]. To add a screen region: a file in [`view`] with one render
+//! To add a key: a row in the table of [`action`], and the function it names in [`press`]. To add a screen region: a file in [`view`] with one render
 //! function and its layout in the doc comment, and its place in [`geometry`].
 
 pub mod action;
+pub mod activity;
 pub mod effect;
 pub mod geometry;
 pub mod keymap;
+pub mod layer;
 mod log_pane;
 pub mod masked;
 pub mod message;

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tui_input::Input;
 
+use super::activity::Activity;
+pub use super::layer::{Choice, Confirm, Layer, Line, Menu, Request};
 pub use super::log_pane::{LogPane, LogPart, LogState, Mode, Window};
-use super::masked::Masked;
 pub use super::search::{Found, Search};
 pub use super::tags_pane::{Depth, Inquiry, TagsPane};
 use crate::domain::{
     failure::Failure,
     name::ReleaseId,
-    preview::Preview,
     progress::Progress,
     reference::Repository,
     release::{Release, ReleaseState},
@@ -55,6 +54,8 @@ pub struct Model {
     pub layers: Vec<Layer>,
     /// One line about what was done; goes with the next key.
     pub notice: Option<(Tone, String)>,
+    /// All that was done and said since the console was opened.
+    pub activity: Activity,
     /// The last key was Ctrl-C.
     pub interrupted: bool,
 }
@@ -142,27 +143,6 @@ fn subject(progress: &Progress) -> Option<&str> {
     }
 }
 
-/// A dialog.
-#[derive(Debug)]
-pub enum Layer {
-    /// Actions that match what was typed.
-    Help { typed: Input, at: usize },
-    /// Which image is to be released.
-    Choose { at: usize },
-    /// What is looked for in the log; and, once that was refused, why.
-    Search { typed: Input, wrong: Option<String> },
-    /// The plan is being made.
-    Planning { image: String },
-    /// The passphrase of the vault.
-    Secret { question: String, typed: Masked },
-    /// This will be done, once confirmed.
-    Plan(Box<Preview>),
-    /// This release will be cancelled, once confirmed.
-    Cancel { release: ReleaseId, repository: Repository },
-    /// Something was refused or failed.
-    Failure(Failure),
-}
-
 impl Model {
     pub fn new(size: (u16, u16), look: Look, now: Timestamp) -> Self {
         Self {
@@ -184,8 +164,31 @@ impl Model {
             zoom: false,
             layers: Vec::new(),
             notice: None,
+            activity: Activity::default(),
             interrupted: false,
         }
+    }
+
+    /// Says something in a line, which is kept among the activity.
+    pub fn say(&mut self, tone: Tone, words: impl Into<String>) {
+        self.note(tone, words.into(), None);
+    }
+
+    /// Says what is done, with the words after `windlass` that do the same.
+    pub fn did(&mut self, words: impl Into<String>, command: Option<&[String]>) {
+        let command = command.map(|command| self.command_line(command));
+        self.note(Tone::Notice, words.into(), command);
+    }
+
+    fn note(&mut self, tone: Tone, words: String, command: Option<String>) {
+        self.activity.add(self.now, tone, words.clone(), command);
+        self.notice = Some((tone, words));
+    }
+
+    /// Something was refused or failed: a card over everything, which stays until it is closed.
+    pub fn fails(&mut self, failure: Failure) {
+        self.activity.add(self.now, Tone::Bad, format!("{}: {}", failure.what, failure.why), None);
+        self.layers.push(Layer::Failure(failure));
     }
 
     /// All releases that are known, newest first.

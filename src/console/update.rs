@@ -1,26 +1,22 @@
 //! What a message changes, and what is to be done about it. Pure.
 
 use jiff::Timestamp;
-use tui_input::InputRequest;
 
 use super::{
     effect::Effect,
     geometry::Geometry,
     masked::Masked,
     message::{Listing, Message, News},
-    model::{Doing, Inquiry, Layer, Loaded, Model, Reload, runs},
-    press::press,
+    model::{Confirm, Doing, Inquiry, Layer, Loaded, Model, Reload, runs},
+    press::{paste, press},
 };
-use crate::{
-    domain::{
-        event::Stamped,
-        failure::{Failure, FailureKind},
-        name::ReleaseId,
-        progress::Progress,
-        release::Release,
-        sign::Tone,
-    },
-    log::sanitise::plain,
+use crate::domain::{
+    event::Stamped,
+    failure::{Failure, FailureKind},
+    name::ReleaseId,
+    progress::Progress,
+    release::Release,
+    sign::Tone,
 };
 
 /// The first effects, once there is a frame on the screen.
@@ -37,16 +33,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             Vec::new()
         }
         Message::Pasted(text) => {
-            match model.layers.last_mut() {
-                Some(Layer::Secret { typed, .. }) => typed.paste(&text),
-                Some(Layer::Search { typed, wrong }) => {
-                    for c in plain(&text).chars() {
-                        typed.handle(InputRequest::InsertChar(c));
-                    }
-                    *wrong = None;
-                }
-                _ => model.notice = Some((Tone::Notice, "nothing is pasted here".to_owned())),
-            }
+            paste(model, &text);
             Vec::new()
         }
         Message::Tick => Vec::new(),
@@ -80,25 +67,27 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             }
             Vec::new()
         }
-        Message::Planned(image, planned) => {
+        Message::Prepared(request, prepared) => {
             // A dialog that was closed meanwhile stays closed.
-            if matches!(model.layers.last(), Some(Layer::Planning { image: asked }) if *asked == image) {
+            if matches!(model.layers.last(), Some(Layer::Waiting(asked)) if *asked == request) {
                 model.layers.pop();
-                match planned {
-                    Ok(preview) => model.layers.push(Layer::Plan(preview)),
+                match prepared {
+                    Ok(preview) => {
+                        model.layers.push(Layer::Confirm(Box::new(Confirm::request(&request, &preview))));
+                    }
                     // Whoever gave no passphrase needs no card about it.
                     Err(failure) if failure.kind == FailureKind::Cancelled => {}
-                    Err(failure) => model.layers.push(Layer::Failure(failure)),
+                    Err(failure) => model.fails(failure),
                 }
             }
             Vec::new()
         }
         Message::Unwatched(failure) => {
-            model.notice = Some((Tone::Bad, format!("{}: {}", failure.what, failure.why)));
+            model.say(Tone::Bad, format!("{}: {}", failure.what, failure.why));
             Vec::new()
         }
         Message::Asked(question)
-            if matches!(model.layers.last(), Some(Layer::Planning { .. })) || model.tags.inquiry == Inquiry::Sent =>
+            if matches!(model.layers.last(), Some(Layer::Waiting(_))) || model.tags.inquiry == Inquiry::Sent =>
         {
             model.layers.push(Layer::Secret { question, typed: Masked::default() });
             Vec::new()
@@ -106,21 +95,26 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         // For a dialog that was closed meanwhile.
         Message::Asked(_) => vec![Effect::Answer(None)],
         Message::Started(Ok(release)) => {
-            model.notice = Some((Tone::Good, format!("release {release} runs on its own: leaving does not end it")));
+            model.say(Tone::Good, format!("release {release} runs on its own: leaving does not end it"));
             model.selected = Some(release);
             reload(model)
         }
         Message::CancelTold(release, Ok(())) => {
-            model.notice = Some((Tone::Notice, format!("release {release} was told to cancel")));
+            model.say(Tone::Notice, format!("release {release} was told to cancel"));
             Vec::new()
         }
         Message::Started(Err(failure)) | Message::CancelTold(_, Err(failure)) => {
             model.notice = None;
-            model.layers.push(Layer::Failure(failure));
+            model.fails(failure);
             Vec::new()
         }
     };
     effects.extend(settle(model));
+    for effect in &effects {
+        if let Effect::Prepare(request) = effect {
+            model.layers.push(Layer::Waiting(request.clone()));
+        }
+    }
     effects
 }
 
@@ -241,7 +235,7 @@ fn heard(model: &mut Model, release: &ReleaseId, news: News) -> Vec<Effect> {
         }
         News::Lost(failure) => {
             // It stays among the followed: what the journal tells of it is shown, and it is not tried in a circle.
-            model.notice = Some((Tone::Bad, format!("{}: {}", failure.what, failure.why)));
+            model.say(Tone::Bad, format!("{}: {}", failure.what, failure.why));
         }
     }
     Vec::new()
@@ -252,14 +246,19 @@ fn event(model: &mut Model, release: &ReleaseId, stamped: &Stamped) -> Vec<Effec
     if let Some(doing) = model.followed.get_mut(release) {
         *doing = None;
     }
-    match find(model, release) {
-        Some(known) if stamped.seq <= known.seq => Vec::new(),
-        Some(known) => match known.apply(stamped) {
-            Ok(()) => Vec::new(),
-            Err(_) => reload(model),
-        },
-        None => reload(model),
+    let known = match find(model, release) {
+        Some(known) if stamped.seq <= known.seq => return Vec::new(),
+        Some(known) => known.apply(stamped).is_ok().then(|| known.clone()),
+        None => None,
+    };
+    let Some(known) = known else { return reload(model) };
+    // What its end would leave behind may be more by now.
+    if let Some(Layer::Confirm(confirm)) = model.layers.last_mut()
+        && confirm.cancels(release)
+    {
+        **confirm = Confirm::cancel(&known);
     }
+    Vec::new()
 }
 
 fn find<'a>(model: &'a mut Model, release: &ReleaseId) -> Option<&'a mut Release> {

@@ -1,8 +1,11 @@
-//! Carries out effects. Each is a task that ends with a message; none changes anything else of the console.
+//! Carries out effects. Each is a task that ends with a message; none changes anything else of the console. What they
+//! do is in the files of this folder, one an area.
 
-use std::{cmp::Reverse, ffi::OsString, sync::Arc};
+mod releases;
+mod tags;
 
-use jiff::Timestamp;
+use std::{ffi::OsString, sync::Arc};
+
 use tokio::sync::{
     OnceCell,
     mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -14,31 +17,15 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    commands::{ground::Ground, release as command, tags},
+    commands::ground::Ground,
     console::{
         effect::Effect,
-        message::{Listing, Message, News},
-        model::{Depth, Image, Project},
+        message::Message,
+        model::{Image, Project},
     },
-    domain::{
-        audit::{Act, AuditRow, Ended},
-        failure::Failure,
-        name::ReleaseId,
-        preview::Preview,
-        reference::Repository,
-        table::Table,
-    },
-    git::Checkout,
-    journal::{Journal, ReleaseFilter},
-    release::{
-        attach::{self, Follower},
-        detach, plan,
-    },
-    verify,
+    domain::failure::Failure,
+    journal::Journal,
 };
-
-/// Releases that the list has, of each repository.
-const LISTED: usize = 100;
 
 pub struct Jobs {
     shared: Arc<Shared>,
@@ -105,9 +92,9 @@ impl Shared {
                 let table = Box::pin(self.tags(&image, depth)).await;
                 Message::Tags(image, table)
             }
-            Effect::Plan { image } => {
-                let planned = Box::pin(self.plan(&image)).await.map(Box::new);
-                Message::Planned(image, planned)
+            Effect::Prepare(request) => {
+                let prepared = Box::pin(self.prepare(&request)).await.map(Box::new);
+                Message::Prepared(request, prepared)
             }
             Effect::Start { words } => Message::Started(self.start(words).await),
             Effect::Cancel { release, repository } => {
@@ -143,92 +130,5 @@ impl Shared {
             Ok::<_, Failure>((journal, watch))
         });
         Ok(&opened.await?.0)
-    }
-
-    async fn releases(&self, repositories: Vec<Repository>) -> Result<Listing, Failure> {
-        let journal = self.journal().await?;
-        let filters: Vec<ReleaseFilter> = if repositories.is_empty() {
-            vec![ReleaseFilter::default()]
-        } else {
-            repositories.into_iter().map(|r| ReleaseFilter { image: None, repository: Some(r) }).collect()
-        };
-        let several = filters.len() > 1;
-        let mut all = Listing { releases: Vec::new(), damaged: 0 };
-        for filter in filters {
-            let listing = journal.releases(filter, LISTED).await?;
-            all.releases.extend(listing.releases);
-            all.damaged += listing.damaged.len();
-        }
-        for release in &mut all.releases {
-            self.ground.check_alive(journal, release).await?;
-        }
-        // Those of one repository are in the order of their arrival, whatever the clock said.
-        if several {
-            all.releases.sort_by_key(|release| Reverse(release.started));
-        }
-        Ok(all)
-    }
-
-    async fn tags(&self, image: &str, depth: Depth) -> Result<Table, Failure> {
-        let project = self.ground.project()?;
-        let image = project.image(Some(image))?;
-        let journal = self.journal().await?;
-        let (client, locks) = (self.ground.reader(image)?, self.ground.paths.run());
-        let fresh = depth == Depth::Fresh;
-        verify::table(&verify::Question { fresh, ..tags::about(image, &client, journal, &locks) }).await
-    }
-
-    async fn follow(&self, release: ReleaseId, repository: &Repository, after: u64) {
-        let tell = |news| self.tell(Message::News(release.clone(), news));
-        let follow = async {
-            let journal = self.journal().await?;
-            let mut follower = Follower::open(&self.ground.paths, journal, &release, repository, after).await?;
-            loop {
-                match follower.next().await? {
-                    attach::News::Event(stamped) => tell(News::Event(stamped)),
-                    attach::News::Progress(progress) => tell(News::Progress(progress)),
-                    attach::News::Log { lines, .. } => tell(News::Log(lines)),
-                    attach::News::Ended => return Ok(News::Ended),
-                    attach::News::Interrupted => return Ok(News::Interrupted),
-                }
-            }
-        };
-        let last = Box::pin(follow).await.unwrap_or_else(News::Lost);
-        tell(last);
-    }
-
-    async fn plan(&self, image: &str) -> Result<Preview, Failure> {
-        let ground = &self.ground;
-        ground.permit("release")?;
-        let project = ground.project()?;
-        let image = project.image(Some(image))?;
-        command::supported(&project, image.secret.store)?;
-        let journal = self.journal().await?;
-        let checkout = Checkout::open(&project.root).await?;
-        let (wishes, who) = (plan::Wishes::default(), command::who());
-        let plan = plan::make(&project, image, &checkout, journal, &wishes, &who, &ground.paths.run()).await?;
-        command::preview(&ground.reader(image)?, plan).await
-    }
-
-    async fn start(&self, words: Vec<String>) -> Result<ReleaseId, Failure> {
-        let permit = self.ground.permit("release")?;
-        let here = std::env::current_dir().map_err(|e| {
-            Failure::usage("the current folder cannot be read", e.to_string(), "leave, and change to the project")
-        })?;
-        let words: Vec<OsString> = flags(&self.ground).into_iter().chain(words.into_iter().map(Into::into)).collect();
-        // It was asked for when the plan was made.
-        let passphrase = self.ground.unlock()?;
-        detach::start(&here, &words, passphrase.as_ref(), permit).await
-    }
-
-    async fn cancel(&self, release: &ReleaseId, repository: &Repository) -> Result<(), Failure> {
-        let permit = self.ground.permit("cancel")?;
-        let journal = self.journal().await?;
-        let row = AuditRow::begun(Timestamp::now(), &command::who(), Act::Cancel, release.as_str());
-        let work = async {
-            attach::cancel(&self.ground.paths, journal, release, repository, permit).await?;
-            Ok(((), Ended::with(None, None)))
-        };
-        journal.audited(row, work).await
     }
 }

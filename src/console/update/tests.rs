@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     console::{
         action::{ACTIONS, Danger},
-        model::{Depth, Found, LogPart, LogState, Mode, Pane, Window},
+        model::{Depth, Found, LogPart, LogState, Mode, Pane, Request, Window},
         sample::{console, id, news, plan, press, project, release, row, running, stamped, tags, tell},
     },
     domain::{
@@ -37,8 +37,12 @@ fn window(first: u64, count: u64, total: u64) -> Window {
     Window { first, lines: (first..first + count).map(|n| format!("line {n}")).collect(), total }
 }
 
+fn asked() -> Request {
+    Request::Release { image: "balrog".to_owned() }
+}
+
 fn planned() -> Message {
-    Message::Planned("balrog".to_owned(), Ok(Box::new(Preview { plan: plan(9), tags_now: Vec::new() })))
+    Message::Prepared(asked(), Ok(Box::new(Preview { plan: plan(9), tags_now: Vec::new() })))
 }
 
 #[test]
@@ -242,7 +246,7 @@ fn escape_ends_the_search_before_it_leaves_the_log() {
     press(&mut model, "<esc>");
     assert!(model.log.search.is_none() && model.focus == Pane::Log);
     assert_eq!(tell(&mut model, found(0..200, false, &[3])), [], "the answer is for nobody");
-    assert!(matches!(press(&mut model, "n")[..], [Effect::Plan { .. }]), "the key is that of a release again");
+    assert!(matches!(press(&mut model, "n")[..], [Effect::Prepare(_)]), "the key is that of a release again");
     press(&mut model, "<esc><esc>");
     assert_eq!(model.focus, Pane::List);
     let (mut model, _) = searching("/line<enter><tab>j");
@@ -267,10 +271,10 @@ fn what_is_no_pattern_is_told_where_it_is_typed() {
 fn a_new_release_is_planned_shown_and_started_with_the_command_that_was_shown() {
     for yes in ["y", "<enter>"] {
         let mut model = three();
-        assert_eq!(press(&mut model, "n"), [Effect::Plan { image: "balrog".to_owned() }]);
+        assert_eq!(press(&mut model, "n"), [Effect::Prepare(asked())]);
         assert_eq!(press(&mut model, yes), [], "nothing is confirmed before it is shown");
         tell(&mut model, planned());
-        assert!(matches!(model.layers[..], [Layer::Plan(_)]));
+        assert!(matches!(model.layers[..], [Layer::Confirm(_)]));
         let words = ["release", "--image", "balrog", "--yes"].map(str::to_owned).to_vec();
         assert_eq!(press(&mut model, yes), [Effect::Start { words }]);
         assert!(model.layers.is_empty());
@@ -301,8 +305,8 @@ fn of_several_images_one_is_chosen() {
     two.images.push(crate::console::model::Image { name: "agent".into(), repository: "ghcr.io/a/b".parse().unwrap() });
     tell(&mut model, Message::Project(Ok(two)));
     assert_eq!(press(&mut model, "n"), []);
-    assert_eq!(press(&mut model, "jjj<enter>"), [Effect::Plan { image: "agent".to_owned() }]);
-    assert!(matches!(&model.layers[..], [Layer::Choose { .. } | Layer::Planning { .. }]));
+    assert_eq!(press(&mut model, "jjj<enter>"), [Effect::Prepare(Request::Release { image: "agent".to_owned() })]);
+    assert!(matches!(&model.layers[..], [Layer::Waiting(_)]));
 }
 
 #[test]
@@ -310,7 +314,7 @@ fn a_refusal_is_a_card_that_any_answer_closes() {
     let mut model = three();
     press(&mut model, "n");
     let refused = Failure::not_allowed("the branch is not released", "policy", "merge it");
-    tell(&mut model, Message::Planned("balrog".to_owned(), Err(refused.clone())));
+    tell(&mut model, Message::Prepared(asked(), Err(refused.clone())));
     assert!(matches!(&model.layers[..], [Layer::Failure(shown)] if *shown == refused));
     assert_eq!(press(&mut model, "<enter>"), []);
     assert!(model.layers.is_empty());
@@ -345,7 +349,7 @@ fn the_help_finds_and_runs_an_action() {
     press(&mut model, "?cancel");
     assert!(matches!(model.layers[..], [Layer::Help { .. }]));
     press(&mut model, "<enter>");
-    assert!(matches!(&model.layers[..], [Layer::Cancel { release, .. }] if *release == id(1)));
+    assert!(matches!(&model.layers[..], [Layer::Confirm(confirm)] if confirm.cancels(&id(1))));
     press(&mut model, "<esc>?zzz<enter>");
     assert!(matches!(model.layers[..], [Layer::Help { .. }]), "nothing is called that");
     press(&mut model, "<esc>");
@@ -401,16 +405,13 @@ fn the_passphrase_is_asked_for_where_a_plan_needs_it() {
     let [Effect::Answer(Some(typed))] = &press(&mut model, "<enter>")[..] else { panic!("no answer") };
     assert_eq!(typed.expose(), "nqx? horse");
     tell(&mut model, planned());
-    assert!(matches!(model.layers[..], [Layer::Plan(_)]));
+    assert!(matches!(model.layers[..], [Layer::Confirm(_)]));
     for no in ["<esc>", "<ctrl-c>"] {
         let mut model = three();
         press(&mut model, "n");
         tell(&mut model, question());
         assert_eq!(press(&mut model, no), [Effect::Answer(None)], "{no}");
-        tell(
-            &mut model,
-            Message::Planned("balrog".to_owned(), Err(Failure::cancelled("nothing was changed", "again"))),
-        );
+        tell(&mut model, Message::Prepared(asked(), Err(Failure::cancelled("nothing was changed", "again"))));
         assert!(model.layers.is_empty());
     }
 }
@@ -488,7 +489,7 @@ fn identities_switch_and_keys_of_releases_do_not_count_among_tags() {
     assert_eq!(press(&mut model, "nxfz<tab>"), []);
     assert!(model.layers.is_empty() && !model.zoom);
     press(&mut model, "1x");
-    assert!(matches!(model.layers[..], [Layer::Cancel { .. }]));
+    assert!(matches!(&model.layers[..], [Layer::Confirm(confirm)] if confirm.cancels(&id(1))));
 }
 
 #[test]

@@ -11,16 +11,16 @@
 //! ╰──────────────────────────────────────────────────╯
 //! ```
 
-use ratatui::{Frame, layout::Rect, text::Line, widgets::Clear};
+use ratatui::{Frame, layout::Rect, text, widgets::Clear};
 
 use super::text::{width, wrap};
 use crate::{
     console::{
         action::{Action, Id},
         masked::Masked,
-        model::{Layer, Model},
+        model::{Confirm, Layer, Line, Menu, Model},
     },
-    domain::{failure::Failure, name::ReleaseId, preview::Preview, sign::Tone},
+    domain::{failure::Failure, sign::Tone},
 };
 
 const WIDEST: usize = 84;
@@ -28,121 +28,109 @@ const LABEL: usize = 8;
 /// Dots of a long passphrase.
 const SHOWN: usize = 40;
 
-/// A label, words, and how they look.
-type Row = (String, String, Tone);
-
-fn blank() -> Row {
-    (String::new(), String::new(), Tone::Plain)
-}
-
 pub fn render(model: &Model, frame: &mut Frame<'_>, layer: &Layer) {
-    let (title, rows, answers): (String, Vec<Row>, &[(Id, &str)]) = match layer {
-        Layer::Choose { at } => ("Release which image?".to_owned(), images(model, *at), &CHOOSE),
-        Layer::Planning { image } => {
-            let words = "asking git and the registry what would happen".to_owned();
-            (format!("Release {image}"), vec![(String::new(), words, Tone::Dim)], &WAIT)
+    let (title, lines, answers): (String, Vec<Line>, &[(Id, &str)]) = match layer {
+        Layer::Waiting(request) => {
+            let words = "finding out what would happen";
+            (request.title(), vec![Line::new("", words, Tone::Dim)], &WAIT)
         }
         Layer::Secret { question, typed } => {
             ("The vault is locked".to_owned(), secret(model, question, typed), &ANSWER)
         }
-        Layer::Plan(preview) => (format!("Release {}?", preview.plan.image), plan(model, preview), &YES_NO),
-        Layer::Cancel { release, .. } => (format!("Cancel release {release}?"), cancel(model, release), &YES_NO),
+        Layer::Menu(menu) => (menu.title.clone(), choices(model, menu), &CHOOSE),
+        Layer::Confirm(confirm) => {
+            let answers: &[_] = if confirm.typed.is_some() { &TYPED } else { &YES_NO };
+            (confirm.title.clone(), question(model, confirm), answers)
+        }
         Layer::Failure(failure) => ("This did not work".to_owned(), refusal(failure), &SEEN),
         Layer::Search { .. } | Layer::Help { .. } => return,
     };
-    boxed(model, frame, &title, &rows, answers);
+    boxed(model, frame, &title, &lines, answers);
 }
 
 const YES_NO: [(Id, &str); 2] = [(Id::Confirm, "yes"), (Id::Close, "no, change nothing")];
+const TYPED: [(Id, &str); 2] = [(Id::TypedConfirm, "yes, for good"), (Id::TypedClose, "no, change nothing")];
 const CHOOSE: [(Id, &str); 2] = [(Id::Confirm, "this one"), (Id::Close, "none")];
 const WAIT: [(Id, &str); 1] = [(Id::Close, "do not wait")];
 const ANSWER: [(Id, &str); 2] = [(Id::Answer, "open it"), (Id::NoAnswer, "change nothing")];
 const SEEN: [(Id, &str); 1] = [(Id::Close, "close")];
 
-fn images(model: &Model, at: usize) -> Vec<Row> {
-    let mark = |i| if i == at { model.look.signs.glyph("▌", ">") } else { model.look.signs.glyph("·", "-") };
-    let row = |(i, image): (usize, &crate::console::model::Image)| {
-        let tone = if i == at { Tone::Bold } else { Tone::Plain };
-        (String::new(), format!("{} {}  {}", mark(i), image.name, image.repository), tone)
-    };
-    model.images().iter().enumerate().map(row).collect()
+fn blank() -> Line {
+    Line::plain("")
 }
 
-fn secret(model: &Model, question: &str, typed: &Masked) -> Vec<Row> {
+fn choices(model: &Model, menu: &Menu) -> Vec<Line> {
+    let longest = menu.choices.iter().map(|choice| width(&choice.label)).max().unwrap_or(0);
+    let row = |(i, choice): (usize, &crate::console::model::Choice)| {
+        let signs = model.look.signs;
+        let mark = if i == menu.at { signs.glyph("▌", ">") } else { " " };
+        let (note, tone) = match (&choice.refused, i == menu.at) {
+            (Some(reason), _) => (reason, Tone::Dim),
+            (None, true) => (&choice.note, Tone::Bold),
+            (None, false) => (&choice.note, Tone::Plain),
+        };
+        let label = super::text::padded(&choice.label, longest, signs);
+        Line::new("", format!("{mark}{label}  {note}"), tone)
+    };
+    menu.choices.iter().enumerate().map(row).collect()
+}
+
+fn secret(model: &Model, question: &str, typed: &Masked) -> Vec<Line> {
     let mut dots = model.look.signs.glyph("•", "*").repeat(typed.count().min(SHOWN));
     dots.push_str(model.look.signs.glyph("▏", "_"));
-    let mut rows =
-        vec![(String::new(), question.trim_end().to_owned(), Tone::Plain), (String::new(), dots, Tone::Bold)];
+    let mut lines = vec![Line::plain(question.trim_end()), Line::new("", dots, Tone::Bold)];
     if typed.trimmed() {
-        rows.push((String::new(), "the line break at the end of what was pasted is left out".to_owned(), Tone::Dim));
+        lines.push(Line::new("", "the line break at the end of what was pasted is left out", Tone::Dim));
     }
-    rows.push(blank());
-    rows
+    lines.push(blank());
+    lines
 }
 
-fn plan(model: &Model, preview: &Preview) -> Vec<Row> {
-    let plan = &preview.plan;
-    let tone = |label| if label == "image" { Tone::Bold } else { Tone::Plain };
-    let mut rows: Vec<Row> =
-        preview.rows().into_iter().map(|(label, text)| (label.to_owned(), text, tone(label))).collect();
-    rows.push(blank());
-    let date = plan.planned.strftime("%Y-%m-%d-%H-%M-%S").to_string();
-    if plan.tags.iter().any(|planned| planned.tag.as_str().contains(&date)) {
-        rows.push((String::new(), "the time in the frozen tag will be that of the start".to_owned(), Tone::Dim));
+fn question(model: &Model, confirm: &Confirm) -> Vec<Line> {
+    let mut lines = confirm.lines.clone();
+    if let Some(command) = &confirm.command {
+        lines.push(blank());
+        lines.push(Line::new("as", model.command_line(command), Tone::Plain));
     }
-    rows.extend(command(model, Id::New, &plan.image, ""));
-    rows
+    if let Some((wanted, typed)) = &confirm.typed {
+        let cursor = model.look.signs.glyph("▏", "_");
+        lines.push(blank());
+        lines.push(Line::plain(format!("this cannot be undone: type {wanted}")));
+        lines.push(Line::new("", format!("{}{cursor}", typed.value()), Tone::Bold));
+    }
+    lines
 }
 
-fn cancel(model: &Model, release: &ReleaseId) -> Vec<Row> {
-    let pushed = model.list().iter().find(|r| &r.plan.release == release).map_or(0, |r| r.pushes.len());
-    let words = match pushed {
-        0 => "its running step ends; nothing was pushed yet".to_owned(),
-        1 => {
-            "its running step ends; the tag that was pushed stays pushed, and there will be no record of it".to_owned()
-        }
-        n => format!("its running step ends; the {n} tags that were pushed stay pushed, without a record"),
-    };
-    let mut rows = vec![(String::new(), words, Tone::Plain), blank()];
-    rows.extend(command(model, Id::Cancel, "", release.as_str()));
-    rows
-}
-
-fn command(model: &Model, id: Id, image: &str, release: &str) -> Option<Row> {
-    let words = Action::of(id).command_words(image, release)?;
-    Some(("as".to_owned(), model.command_line(&words), Tone::Plain))
-}
-
-fn refusal(failure: &Failure) -> Vec<Row> {
+fn refusal(failure: &Failure) -> Vec<Line> {
     vec![
-        (String::new(), failure.what.clone(), Tone::Bad),
-        ("why".to_owned(), failure.why.clone(), Tone::Plain),
-        ("next".to_owned(), failure.next.clone(), Tone::Plain),
+        Line::new("", &failure.what, Tone::Bad),
+        Line::new("why", &failure.why, Tone::Plain),
+        Line::new("next", &failure.next, Tone::Plain),
     ]
 }
 
-fn boxed(model: &Model, frame: &mut Frame<'_>, title: &str, rows: &[Row], answers: &[(Id, &str)]) {
+fn boxed(model: &Model, frame: &mut Frame<'_>, title: &str, rows: &[Line], answers: &[(Id, &str)]) {
     let look = model.look;
     let screen = frame.area();
     let most = usize::from(screen.width).saturating_sub(4).min(WIDEST);
-    let mut lines: Vec<Line<'_>> = Vec::new();
+    let mut lines: Vec<text::Line<'_>> = Vec::new();
     let mut widest = width(title) + 4;
-    for (label, text, tone) in rows {
+    for Line { label, words, tone } in rows {
         let labelled = !label.is_empty();
         let indent = if labelled { LABEL } else { 0 };
-        for (i, part) in wrap(text, most.saturating_sub(4 + indent)).into_iter().enumerate() {
+        for (i, part) in wrap(words, most.saturating_sub(4 + indent)).into_iter().enumerate() {
             widest = widest.max(width(&part) + indent + 4);
             let before = if i == 0 { label.as_str() } else { "" };
-            lines.push(Line::from(vec![
+            lines.push(text::Line::from(vec![
                 look.span(Tone::Dim, if labelled { format!(" {before:<LABEL$}") } else { " ".to_owned() }),
                 look.span(*tone, part),
             ]));
         }
-        if text.is_empty() {
-            lines.push(Line::default());
+        if words.is_empty() {
+            lines.push(text::Line::default());
         }
     }
-    let mut keys = Line::default();
+    let mut keys = text::Line::default();
     for (id, word) in answers {
         keys.push_span(look.span(Tone::Bold, format!(" {}", Action::of(*id).keys[0])));
         keys.push_span(look.span(Tone::Dim, format!(" {word}  ")));

@@ -7,9 +7,9 @@ use ratatui::{Frame, layout::Rect, text::Line};
 use super::text::{fit, width};
 use crate::{
     console::{
-        action::{Action, Id, Scope},
+        action::{Action, Scope},
         keymap::reachable,
-        model::{LogState, Model, Pane, runs},
+        model::Model,
         press::scopes,
     },
     domain::sign::Tone,
@@ -24,7 +24,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         return;
     }
     let mut hints: Vec<(&Action, String, &str)> = reachable(scopes(model))
-        .filter(|action| useful(model, action.id))
+        .filter(|action| (action.refused)(model).is_none())
         .filter_map(|action| Some((action, action.keys[0].to_string(), action.hint?)))
         .collect();
     let room = |hints: &[(&Action, String, &str)]| -> usize {
@@ -43,18 +43,4 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         spans.push(look.span(Tone::Dim, format!(" {hint} ")));
     }
     frame.render_widget(Line::from(spans), area);
-}
-
-/// A hint for what can be done now.
-fn useful(model: &Model, id: Id) -> bool {
-    match id {
-        Id::New => !model.read_only && !model.images().is_empty(),
-        Id::Cancel => !model.read_only && model.selected().is_some_and(runs),
-        Id::Open => model.focus == Pane::List && model.selected().is_some(),
-        Id::Search | Id::SearchRun => matches!(model.log.state, LogState::Open(_)) && model.focus == Pane::Log,
-        Id::NextMatch | Id::PreviousMatch => model.log.search.as_ref().is_some_and(|search| search.count() > 0),
-        Id::NextImage => model.images().len() > 1,
-        Id::Follow => model.focus == Pane::Log && model.selected().is_some_and(runs),
-        _ => true,
-    }
 }

@@ -12,12 +12,12 @@
 use ratatui::{Frame, layout::Rect, style::Modifier, text::Line, widgets::Clear};
 use tui_input::Input;
 
-use super::text::{fit, padded};
+use super::text::{fit, padded, width};
 use crate::{
     console::{
         action::{Action, Danger, Id},
         model::Model,
-        press::found,
+        press::layers::found,
     },
     domain::sign::Tone,
 };
@@ -69,13 +69,19 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, typed: &Input, at: usize) {
 fn line(model: &Model, action: &Action, here: bool, columns: usize) -> Line<'static> {
     let look = model.look;
     let mark = if here { look.signs.glyph("▌", ">") } else { " " };
-    let asks = if action.danger == Danger::Asks { "asks first " } else { "" };
-    let room = columns.saturating_sub(2 + KEYS + asks.len());
+    let refused = (action.refused)(model);
+    let (about, tone) = match (&refused, action.danger) {
+        (Some(reason), _) => (fit(reason, columns / 2, look.signs) + " ", Tone::Dim),
+        (None, Danger::Asks) => ("asks first ".to_owned(), Tone::Notice),
+        (None, Danger::None) => (String::new(), Tone::Plain),
+    };
+    let room = columns.saturating_sub(2 + KEYS + width(&about));
+    let title = if refused.is_some() { Tone::Dim } else { Tone::Plain };
     let line = Line::from(vec![
         look.span(Tone::Bold, mark),
         look.span(Tone::Bold, padded(&action.keys_text(), KEYS, look.signs)),
-        look.span(Tone::Plain, padded(action.title, room, look.signs)),
-        look.span(Tone::Notice, asks),
+        look.span(title, padded(action.title, room, look.signs)),
+        look.span(tone, about),
     ]);
     if here { line.patch_style(Modifier::REVERSED) } else { line }
 }

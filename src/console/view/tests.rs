@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     console::{
         message::{Listing, Message, News},
-        model::{Found, Look, Window},
+        model::{Found, Look, Request, Window},
         sample::{console, done, id, look, news, now, plan, press, project, release, running, stamped, tell},
     },
     domain::{
@@ -52,6 +52,10 @@ pub(super) fn sees(model: &Model, words: &[&str]) {
 pub(super) fn never_sees(model: &Model, word: &str) {
     let text = rows(model).join("\n");
     assert!(!text.contains(word), "`{word}` is in\n{text}");
+}
+
+fn asked() -> Request {
+    Request::Release { image: "balrog".to_owned() }
 }
 
 fn succeeded(number: u8, begun: &str) -> Release {
@@ -234,8 +238,8 @@ fn what_will_happen_is_shown_before_it_does() {
     for size in SIZES {
         let mut model = busy(size);
         press(&mut model, "n");
-        sees(&model, &["Release balrog", "asking git and the registry"]);
-        tell(&mut model, Message::Planned("balrog".to_owned(), Ok(Box::new(preview.clone()))));
+        sees(&model, &["Release balrog", "finding out what would happen"]);
+        tell(&mut model, Message::Prepared(asked(), Ok(Box::new(preview.clone()))));
         sees(
             &model,
             &[
@@ -265,7 +269,7 @@ fn a_refusal_has_three_parts() {
         let mut model = busy(size);
         press(&mut model, "n");
         let refused = Failure::not_allowed("topic is not released", "policy allows master, main", "merge it first");
-        tell(&mut model, Message::Planned("balrog".to_owned(), Err(refused)));
+        tell(&mut model, Message::Prepared(asked(), Err(refused)));
         sees(&model, &["topic is not released", "why     policy allows master, main", "next    merge it first"]);
     }
 }

@@ -1,0 +1,146 @@
+//! The table of actions, in the order in which help and hints show them.
+
+use ratatui::crossterm::event::KeyCode;
+
+use super::{Action, Id, Scope, action};
+use crate::console::{
+    keymap::Key,
+    press::{layers, log, moving, releases, screens, tags},
+};
+
+const fn on(code: KeyCode) -> Key {
+    Key::of(code)
+}
+
+pub const ACTIONS: &[Action] = &[
+    action(Id::New, Scope::Releases, &[Key::char('n')], "release an image", releases::new)
+        .hinted("release")
+        .asking()
+        .same_as("release --image IMAGE --yes")
+        .unless(releases::cannot_release),
+    action(Id::Cancel, Scope::Releases, &[Key::char('x')], "cancel the release that runs", releases::cancel)
+        .hinted("cancel")
+        .asking()
+        .same_as("cancel RELEASE")
+        .unless(releases::cannot_cancel),
+    action(Id::Open, Scope::List, &[on(KeyCode::Enter)], "read the log of the release", releases::open)
+        .hinted("log")
+        .same_as("log RELEASE")
+        .unless(releases::none_selected),
+    action(Id::Follow, Scope::Releases, &[Key::char('f')], "follow the log, or stop following", log::follow)
+        .hinted("follow")
+        .same_as("log RELEASE --follow"),
+    action(
+        Id::Zoom,
+        Scope::Releases,
+        &[Key::char('z')],
+        "give the pane the whole screen, or take it back",
+        releases::zoom,
+    )
+    .hinted("zoom"),
+    action(Id::Search, Scope::Releases, &[Key::char('/')], "search the log for a regular expression", log::type_search)
+        .hinted("search")
+        .same_as("log RELEASE --grep RE")
+        .unless(log::no_log),
+    action(Id::NextPane, Scope::Releases, &[on(KeyCode::Tab)], "go to the next pane", releases::next_pane)
+        .unless(releases::none_selected),
+    action(Id::PreviousPane, Scope::Releases, &[on(KeyCode::BackTab)], "go to the previous pane", releases::next_pane)
+        .unless(releases::none_selected),
+    action(Id::Reload, Scope::Releases, &[Key::char('r')], "look at project and journal again", releases::reload)
+        .same_as("releases"),
+    action(
+        Id::LookAgain,
+        Scope::Tags,
+        &[Key::char('r')],
+        "look again: fetch and hash everything now",
+        tags::look_again,
+    )
+    .hinted("look again")
+    .same_as("tags --image IMAGE --fresh"),
+    action(
+        Id::Identity,
+        Scope::Tags,
+        &[Key::char('i')],
+        "switch between image ids and manifest digests",
+        tags::identity,
+    )
+    .hinted("image id or manifest digest"),
+    action(Id::NextImage, Scope::Tags, &[on(KeyCode::Tab)], "the tags of the project's next image", tags::next_image)
+        .hinted("next image")
+        .unless(tags::one_image),
+    action(
+        Id::Down,
+        Scope::Rows,
+        &[Key::char('j'), on(KeyCode::Down)],
+        "next release or tag, or down a line",
+        moving::down,
+    ),
+    action(
+        Id::Up,
+        Scope::Rows,
+        &[Key::char('k'), on(KeyCode::Up)],
+        "previous release or tag, or up a line",
+        moving::up,
+    ),
+    action(Id::PageDown, Scope::Rows, &[on(KeyCode::PageDown), Key::char(' ')], "a page down", moving::page_down),
+    action(Id::PageUp, Scope::Rows, &[on(KeyCode::PageUp)], "a page up", moving::page_up),
+    action(Id::First, Scope::Rows, &[Key::char('g'), on(KeyCode::Home)], "to the beginning", moving::first),
+    action(
+        Id::Last,
+        Scope::Rows,
+        &[Key::char('G'), on(KeyCode::End)],
+        "to the end, where the log follows again",
+        moving::last,
+    ),
+    action(Id::Right, Scope::Log, &[Key::char('l'), on(KeyCode::Right)], "to the right in long lines", log::right),
+    action(Id::Left, Scope::Log, &[Key::char('h'), on(KeyCode::Left)], "to the left in long lines", log::left),
+    action(Id::LineStart, Scope::Log, &[Key::char('0')], "to the beginning of the lines", log::line_start),
+    action(Id::NextMatch, Scope::Matches, &[Key::char('n')], "to the next match", log::next_match)
+        .hinted("next")
+        .unless(log::no_match),
+    action(Id::PreviousMatch, Scope::Matches, &[Key::char('N')], "to the previous match", log::previous_match)
+        .hinted("previous")
+        .unless(log::no_match),
+    action(Id::EndSearch, Scope::Matches, &[on(KeyCode::Esc)], "end the search", log::end_search).hinted("end search"),
+    action(Id::Back, Scope::Log, &[on(KeyCode::Esc)], "back to the list", releases::back).hinted("list"),
+    action(
+        Id::Confirm,
+        Scope::Dialog,
+        &[Key::char('y'), on(KeyCode::Enter)],
+        "yes, do what the dialog says",
+        layers::confirm,
+    ),
+    action(
+        Id::Close,
+        Scope::Dialog,
+        &[on(KeyCode::Esc), Key::char('n'), Key::char('q')],
+        "close it, change nothing",
+        layers::close,
+    ),
+    action(Id::DialogDown, Scope::Dialog, &[Key::char('j'), on(KeyCode::Down)], "next choice", layers::down),
+    action(Id::DialogUp, Scope::Dialog, &[Key::char('k'), on(KeyCode::Up)], "previous choice", layers::up),
+    action(Id::TypedConfirm, Scope::Typed, &[on(KeyCode::Enter)], "yes, once the name is typed", layers::confirm),
+    action(Id::TypedClose, Scope::Typed, &[on(KeyCode::Esc)], "close it, change nothing", layers::close),
+    action(Id::Answer, Scope::Secret, &[on(KeyCode::Enter)], "give the passphrase", layers::answer),
+    action(Id::NoAnswer, Scope::Secret, &[on(KeyCode::Esc)], "give none, change nothing", layers::close),
+    action(Id::Wipe, Scope::Secret, &[Key::ctrl('u')], "begin again", layers::wipe),
+    action(Id::SearchRun, Scope::Search, &[on(KeyCode::Enter)], "search the whole log", log::search).hinted("search"),
+    action(Id::SearchClose, Scope::Search, &[on(KeyCode::Esc)], "search nothing new", layers::close).hinted("close"),
+    action(Id::HelpDown, Scope::Help, &[on(KeyCode::Down)], "next action", layers::down),
+    action(Id::HelpUp, Scope::Help, &[on(KeyCode::Up)], "previous action", layers::up),
+    action(Id::HelpRun, Scope::Help, &[on(KeyCode::Enter)], "do it", layers::run_chosen),
+    action(Id::HelpClose, Scope::Help, &[on(KeyCode::Esc)], "close the help", layers::close),
+    action(Id::Releases, Scope::Everywhere, &[Key::char('1')], "releases", screens::releases).same_as("releases"),
+    action(Id::Tags, Scope::Everywhere, &[Key::char('2')], "tags: registry and record side by side", screens::tags)
+        .same_as("tags --image IMAGE"),
+    action(Id::Help, Scope::Everywhere, &[Key::char('?')], "find an action, and do it", layers::help).hinted("help"),
+    action(Id::Quit, Scope::Everywhere, &[Key::char('q')], "leave; what runs goes on", screens::quit).hinted("quit"),
+    action(
+        Id::Interrupt,
+        Scope::Always,
+        &[Key::ctrl('c')],
+        "close the dialog; twice: leave, what runs goes on",
+        screens::interrupt,
+    ),
+    action(Id::Suspend, Scope::Always, &[Key::ctrl('z')], "suspend the console; fg brings it back", screens::suspend),
+];

@@ -1,0 +1,192 @@
+//! What lies over the screen: dialogs, lists to choose from, lines to type into. A stack of these; the last one has the
+//! keys. A question and a choice are data: whoever asks says what is shown and what is to be done, and nothing else of
+//! the console knows about it.
+
+use tui_input::{Input, InputRequest};
+
+use super::{effect::Effect, masked::Masked};
+use crate::{
+    domain::{failure::Failure, name::ReleaseId, preview::Preview, release::Release, sign::Tone},
+    log::sanitise::plain,
+};
+
+#[derive(Debug)]
+pub enum Layer {
+    /// Actions that match what was typed.
+    Help { typed: Input, at: usize },
+    /// What is looked for in the log; and, once that was refused, why.
+    Search { typed: Input, wrong: Option<String> },
+    /// The passphrase of the vault.
+    Secret { question: String, typed: Masked },
+    /// A worker finds out what this would do.
+    Waiting(Request),
+    /// One of these is to be chosen.
+    Menu(Menu),
+    /// This will be done, once confirmed.
+    Confirm(Box<Confirm>),
+    /// Something was refused or failed.
+    Failure(Failure),
+}
+
+/// What is to become a release once it is known what it would do, and was confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// A new one of this image.
+    Release { image: String },
+}
+
+impl Request {
+    /// The words after `windlass` that do it.
+    pub fn words(&self) -> Vec<String> {
+        let words: Vec<&str> = match self {
+            Self::Release { image } => vec!["release", "--image", image, "--yes"],
+        };
+        words.into_iter().map(str::to_owned).collect()
+    }
+
+    /// `Release balrog`, `Release balrog?`
+    pub fn title(&self) -> String {
+        match self {
+            Self::Release { image } => format!("Release {image}"),
+        }
+    }
+}
+
+/// A line of a dialog: words, with a label before them where that is not empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub label: String,
+    pub words: String,
+    pub tone: Tone,
+}
+
+impl Line {
+    pub fn new(label: impl Into<String>, words: impl Into<String>, tone: Tone) -> Self {
+        Self { label: label.into(), words: words.into(), tone }
+    }
+
+    pub fn plain(words: impl Into<String>) -> Self {
+        Self::new("", words, Tone::Plain)
+    }
+}
+
+/// A question that is answered by yes or no.
+#[derive(Debug, Clone)]
+pub struct Confirm {
+    pub title: String,
+    /// Exactly what will happen.
+    pub lines: Vec<Line>,
+    /// The words after `windlass` that do the same.
+    pub command: Option<Vec<String>>,
+    /// What has to be typed first, of what cannot be undone; and what was typed so far.
+    pub typed: Option<(String, Input)>,
+    pub then: Vec<Effect>,
+    /// What is said once it was confirmed.
+    pub said: String,
+}
+
+impl Confirm {
+    /// Whether yes counts.
+    pub fn can_be_done(&self) -> bool {
+        self.typed.as_ref().is_none_or(|(wanted, typed)| typed.value() == wanted)
+    }
+
+    /// What a request will do, as was found out.
+    pub fn request(request: &Request, preview: &Preview) -> Self {
+        let plan = &preview.plan;
+        let tone = |label| if label == "image" { Tone::Bold } else { Tone::Plain };
+        let mut lines: Vec<Line> =
+            preview.rows().into_iter().map(|(label, words)| Line::new(label, words, tone(label))).collect();
+        let date = plan.planned.strftime("%Y-%m-%d-%H-%M-%S").to_string();
+        let dated = plan.tags.iter().any(|planned| planned.tag.as_str().contains(&date));
+        if dated {
+            lines.push(Line::plain(""));
+            lines.push(Line::new("", "the time in the frozen tag will be that of the start", Tone::Dim));
+        }
+        let words = request.words();
+        Self {
+            title: format!("{}?", request.title()),
+            lines,
+            command: Some(words.clone()),
+            typed: None,
+            then: vec![Effect::Start { words }],
+            said: format!("starting a release of {}", plan.image),
+        }
+    }
+
+    /// The end of a release that runs.
+    pub fn cancel(release: &Release) -> Self {
+        let (id, repository) = (&release.plan.release, &release.plan.repository);
+        let words = match release.pushes.len() {
+            0 => "its running step ends; nothing was pushed yet".to_owned(),
+            1 => "its running step ends; the tag that was pushed stays pushed, and there will be no record of it"
+                .to_owned(),
+            n => format!("its running step ends; the {n} tags that were pushed stay pushed, without a record"),
+        };
+        Self {
+            title: format!("Cancel release {id}?"),
+            lines: vec![Line::plain(words)],
+            command: Some(vec!["cancel".to_owned(), id.to_string()]),
+            typed: None,
+            then: vec![Effect::Cancel { release: id.clone(), repository: repository.clone() }],
+            said: format!("release {id} is being told to cancel"),
+        }
+    }
+
+    /// Whether this is about the end of that release.
+    pub fn cancels(&self, id: &ReleaseId) -> bool {
+        matches!(&self.then[..], [Effect::Cancel { release, .. }] if release == id)
+    }
+}
+
+/// A list from which one is chosen.
+#[derive(Debug, Clone)]
+pub struct Menu {
+    pub title: String,
+    pub choices: Vec<Choice>,
+    pub at: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct Choice {
+    pub label: String,
+    /// What it means, dimmed beside it.
+    pub note: String,
+    /// Why it cannot be chosen; `None`: it can.
+    pub refused: Option<String>,
+    pub then: Vec<Effect>,
+}
+
+impl Layer {
+    /// The line of text that is typed into it.
+    pub fn input(&mut self) -> Option<&mut Input> {
+        match self {
+            Self::Help { typed, .. } | Self::Search { typed, .. } => Some(typed),
+            Self::Confirm(confirm) => confirm.typed.as_mut().map(|(_, typed)| typed),
+            Self::Secret { .. } | Self::Waiting(_) | Self::Menu(_) | Self::Failure(_) => None,
+        }
+    }
+
+    /// Takes what was pasted, or has no place for it.
+    pub fn paste(&mut self, text: &str) -> bool {
+        if let Self::Secret { typed, .. } = self {
+            typed.paste(text);
+            return true;
+        }
+        let Some(input) = self.input() else { return false };
+        for c in plain(text).chars() {
+            input.handle(InputRequest::InsertChar(c));
+        }
+        self.edited();
+        true
+    }
+
+    /// After something was typed: what was said of the text before counts no more.
+    pub fn edited(&mut self) {
+        match self {
+            Self::Help { at, .. } => *at = 0,
+            Self::Search { wrong, .. } => *wrong = None,
+            Self::Secret { .. } | Self::Waiting(_) | Self::Menu(_) | Self::Confirm(_) | Self::Failure(_) => {}
+        }
+    }
+}

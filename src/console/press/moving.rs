@@ -1,0 +1,63 @@
+//! Up and down in whatever has rows.
+
+use crate::console::{
+    effect::Effect,
+    geometry::Geometry,
+    model::{Model, Pane, Screen},
+};
+
+pub fn down(model: &mut Model) -> Vec<Effect> {
+    scroll(model, 1)
+}
+
+pub fn up(model: &mut Model) -> Vec<Effect> {
+    scroll(model, -1)
+}
+
+pub fn page_down(model: &mut Model) -> Vec<Effect> {
+    let page = page(model);
+    scroll(model, page)
+}
+
+pub fn page_up(model: &mut Model) -> Vec<Effect> {
+    let page = page(model);
+    scroll(model, -page)
+}
+
+pub fn first(model: &mut Model) -> Vec<Effect> {
+    scroll(model, i64::MIN)
+}
+
+pub fn last(model: &mut Model) -> Vec<Effect> {
+    scroll(model, i64::MAX)
+}
+
+/// All rows that are seen but one.
+fn page(model: &Model) -> i64 {
+    let geometry = Geometry::of(model);
+    let rows = match (model.screen, model.focus) {
+        (Screen::Releases, Pane::Log) => geometry.log.height,
+        (Screen::Releases, Pane::List) => geometry.list.height.saturating_sub(2),
+        (Screen::Tags, _) => geometry.tag_rows.height,
+    };
+    i64::from(rows.saturating_sub(1).max(1))
+}
+
+/// Lines of the log, releases of the list, or tags.
+fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
+    let steps = isize::try_from(lines).unwrap_or(if lines < 0 { isize::MIN } else { isize::MAX });
+    match (model.screen, model.focus) {
+        (Screen::Tags, _) => model.tags.scroll(steps),
+        (Screen::Releases, Pane::Log) => {
+            let height = usize::from(Geometry::of(model).log.height);
+            model.log.scroll(lines, height);
+        }
+        (Screen::Releases, Pane::List) => {
+            if let Some(last) = model.list().len().checked_sub(1) {
+                let at = model.position().unwrap_or(0).saturating_add_signed(steps).min(last);
+                model.selected = Some(model.list()[at].plan.release.clone());
+            }
+        }
+    }
+    Vec::new()
+}
