@@ -3,7 +3,7 @@
 //! ```text
 //!   console    commands                             what people touch
 //!        \  /
-//!   release    verify    rotation    doctor    init  use cases: async, emit events
+//!   release  verify  keeping  rotation  doctor  init use cases: async, emit events
 //!      │
 //!   engine registry secrets git journal spool       adapters, one per system; they do not know each other
 //!   config attest
@@ -32,6 +32,7 @@ pub mod fault;
 pub mod git;
 pub mod init;
 pub mod journal;
+pub mod keeping;
 pub mod log;
 pub mod registry;
 pub mod release;

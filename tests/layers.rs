@@ -12,7 +12,7 @@ use syn::visit::Visit;
 /// Pure: no input or output, no clock, no environment.
 const PURE: &[&str] = &["domain", "log"];
 const ADAPTERS: &[&str] = &["attest", "config", "engine", "git", "journal", "registry", "secrets", "spool"];
-const USE_CASES: &[&str] = &["doctor", "init", "release", "rotation", "verify"];
+const USE_CASES: &[&str] = &["doctor", "init", "keeping", "release", "rotation", "verify"];
 /// Where tests stop the program: for use cases.
 const FAULT: &[&str] = &["fault"];
 /// What people touch.

@@ -1,105 +1,79 @@
-//! What a secret is to be: a login or a document, piped in, typed at the terminal, or taken over from Docker.
+//! What a secret is to be, as somebody gives it: piped in, typed at the terminal, or taken over from Docker.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     io::{IsTerminal as _, Read as _},
 };
 
-use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroizing};
+use secrecy::{SecretString, zeroize::Zeroizing};
 
-use super::{args::GivenArgs, docker_login::DockerLogins, ground::Ground, terminal::Terminal};
+use super::{args::GivenArgs, ground::Ground, terminal::Terminal};
 use crate::{
     config::SecretSource,
-    domain::{document::SecretValue, failure::Failure, recipe::Login, reference::Repository},
-    secrets::{self, Entry},
+    domain::{
+        failure::Failure,
+        recipe::{Login, Recipe},
+        reference::Repository,
+    },
+    keeping::{DockerLogins, Given},
+    secrets,
 };
 
 /// The longest document that is read from stdin.
 const DOCUMENT_LIMIT: u64 = 1024 * 1024;
 
-/// What a secret is set to, and where that came from.
-pub enum Given {
-    Document(SecretValue),
-    /// The same for each repository.
-    Login(Login),
-    Docker(DockerLogins),
+pub async fn read(
+    ground: &Ground,
+    args: &GivenArgs,
+    source: &SecretSource,
+    bound: &BTreeSet<Repository>,
+    question: &str,
+) -> Result<Given, Failure> {
+    if args.document_stdin {
+        return Given::document_of(&read_stdin()?);
+    }
+    let recipe = &source.recipe;
+    if args.from_docker {
+        return Ok(Given::Docker(DockerLogins::demanded(&*ground.environment, recipe, bound).await?));
+    }
+    if args.password_stdin {
+        return Ok(Given::Login(piped_login(ground, args)?));
+    }
+    if !is_asked(args) {
+        return Err(Failure::usage(
+            "there is no password",
+            "stdin is no terminal to ask at",
+            "pass it with --password-stdin, as `docker login` does",
+        ));
+    }
+    let terminal = Terminal::open()?;
+    let username = match &args.username {
+        Some(name) => name.clone(),
+        None => match offered(ground, &terminal, recipe, bound).await? {
+            Some(logins) => return Ok(Given::Docker(logins)),
+            None => terminal.ask("User name: ")?,
+        },
+    };
+    Ok(Given::Login(Login { username, password: terminal.ask_hidden(question)? }))
 }
 
-impl Given {
-    pub async fn read(
-        ground: &Ground,
-        args: &GivenArgs,
-        source: &SecretSource,
-        bound: &BTreeSet<Repository>,
-        question: &str,
-    ) -> Result<Self, Failure> {
-        if args.document_stdin {
-            return Ok(Self::Document(parse_document(&read_stdin()?)?));
+/// Docker's logins, if it has them and somebody at the terminal wants them.
+async fn offered(
+    ground: &Ground,
+    terminal: &Terminal,
+    recipe: &Recipe,
+    bound: &BTreeSet<Repository>,
+) -> Result<Option<DockerLogins>, Failure> {
+    let logins = match DockerLogins::offered(&*ground.environment, recipe, bound).await {
+        Ok(Some(logins)) => logins,
+        Ok(None) => return Ok(None),
+        Err(Failure { what, why, .. }) => {
+            ground.output.note(&format!("{what}: {why}"));
+            return Ok(None);
         }
-        let recipe = &source.recipe;
-        if args.from_docker {
-            return Ok(Self::Docker(DockerLogins::demanded(ground, recipe, bound).await?));
-        }
-        if args.password_stdin {
-            return Ok(Self::Login(piped_login(ground, args)?));
-        }
-        if !is_asked(args) {
-            return Err(Failure::usage(
-                "there is no password",
-                "stdin is no terminal to ask at",
-                "pass it with --password-stdin, as `docker login` does",
-            ));
-        }
-        let terminal = Terminal::open()?;
-        let username = match &args.username {
-            Some(name) => name.clone(),
-            None => match DockerLogins::offered(ground, &terminal, recipe, bound).await? {
-                Some(logins) => return Ok(Self::Docker(logins)),
-                None => terminal.ask("User name: ")?,
-            },
-        };
-        Ok(Self::Login(Login { username, password: terminal.ask_hidden(question)? }))
-    }
-
-    /// The document that is meant: the one that was given, or the `old` one with another login in it.
-    pub fn document(
-        &self,
-        source: &SecretSource,
-        old: Option<&Entry>,
-        repositories: &BTreeSet<Repository>,
-    ) -> Result<SecretValue, Failure> {
-        if let Self::Document(document) = self {
-            return Ok(document.clone());
-        }
-        let mut document = match old {
-            Some(entry) => entry.document.clone(),
-            None => SecretValue::Object(BTreeMap::new()),
-        };
-        for repository in repositories {
-            let Some(login) = self.login(repository) else { continue };
-            source.recipe.store(&mut document, login, repository).map_err(|e| {
-                let what = format!("the login does not fit into {}", source.name);
-                Failure::usage(what, e.to_string(), "correct [secret] recipe")
-            })?;
-        }
-        Ok(document)
-    }
-
-    /// Docker's logins, where these were taken over.
-    pub fn docker(&self) -> Option<&DockerLogins> {
-        match self {
-            Self::Docker(logins) => Some(logins),
-            Self::Login(_) | Self::Document(_) => None,
-        }
-    }
-
-    fn login(&self, repository: &Repository) -> Option<&Login> {
-        match self {
-            Self::Document(_) => None,
-            Self::Login(login) => Some(login),
-            Self::Docker(logins) => logins.of(repository),
-        }
-    }
+    };
+    let answer = terminal.ask(&format!("Docker has {logins}. Use it? [Y/n] "))?;
+    Ok(matches!(answer.as_str(), "" | "y" | "Y" | "yes").then_some(logins))
 }
 
 /// Somebody is at the terminal, and stdin carries nothing else.
@@ -132,15 +106,4 @@ fn read_stdin() -> Result<SecretString, Failure> {
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Failure::usage("stdin is no text", "a secret is UTF-8 text", "check what is piped in"))?;
     Ok(SecretString::from(text))
-}
-
-fn parse_document(text: &SecretString) -> Result<SecretValue, Failure> {
-    let wrong = |why: String| Failure::usage("the document is not taken", why, "give one JSON object");
-    // The parser's own message may quote the text: only the place is told.
-    let document: SecretValue = serde_json::from_str(text.expose_secret())
-        .map_err(|e| wrong(format!("no JSON at line {}, column {}", e.line(), e.column())))?;
-    match document {
-        SecretValue::Object(_) => Ok(document),
-        _ => Err(wrong("it is JSON, but no object".to_owned())),
-    }
 }

@@ -5,7 +5,6 @@ mod audit;
 mod cancel;
 mod carry_out;
 mod completions;
-mod docker_login;
 mod doctor;
 mod find;
 mod given;

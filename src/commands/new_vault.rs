@@ -1,13 +1,14 @@
-//! How the key of a new vault is kept: asked where somebody sits at a terminal, and told.
+//! How the key of a new vault is kept: asked where somebody sits at a terminal.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use secrecy::ExposeSecret as _;
 
 use super::{args::IdentityArg, ground::Ground, terminal::Terminal};
 use crate::{
-    domain::failure::Failure,
-    secrets::{IdentityKind, NewIdentity},
+    domain::{failure::Failure, holdings::KeyKept},
+    keeping::key,
+    secrets::NewIdentity,
 };
 
 /// How often a new passphrase may be mistyped.
@@ -25,15 +26,15 @@ pub fn as_wanted(ground: &Ground, wanted: &IdentityArg) -> Result<NewIdentity, F
 /// As somebody chooses.
 pub fn ask(ground: &Ground) -> Result<NewIdentity, Failure> {
     let terminal = Terminal::open()?;
-    let default = usual_ssh_key(ground);
-    terminal.tell(&format!(
-        "\nThis makes the vault {}.\nHow is the key that opens it to be kept?\n  \
-         1  in a file under a passphrase, which you type whenever the vault is needed (recommended)\n  \
-         2  as your SSH key{}\n  \
-         3  in a plain file: good against other users, not against whoever reads your files\n",
-        ground.paths.vault().display(),
-        default.as_ref().map_or(String::new(), |key| format!(", such as {}", key.display())),
-    ))?;
+    let default = key::usual_ssh_key(&*ground.environment);
+    let such_as = default.as_ref().map_or(String::new(), |key| format!(", such as {}", key.display()));
+    let vault = ground.paths.vault();
+    terminal
+        .tell(&format!("\nThis makes the vault {}.\nHow is the key that opens it to be kept?\n", vault.display()))?;
+    for (number, way) in (1..).zip(KeyKept::ALL) {
+        let such_as = if way == KeyKept::Ssh { such_as.as_str() } else { "" };
+        terminal.tell(&format!("  {number}  {}{such_as}\n", way.words()))?;
+    }
     for _ in 0..TRIES {
         match terminal.ask("1, 2 or 3 [1]: ")?.as_str() {
             "" | "1" => return under_passphrase(&terminal),
@@ -50,29 +51,6 @@ pub fn ask(ground: &Ground) -> Result<NewIdentity, Failure> {
         }
     }
     Err(nothing_chosen("none of 1, 2 and 3 was typed"))
-}
-
-/// What was made, and what it protects against.
-pub fn told(ground: &Ground, kind: &IdentityKind) -> String {
-    let identity = ground.paths.identity();
-    let key = match kind {
-        IdentityKind::Plain => format!(
-            "its key lies beside your settings in {}, not protected by a passphrase: it keeps the secret from other \
-             users, backups of the vault and accidents, not from whoever reads your files",
-            identity.display()
-        ),
-        IdentityKind::Passphrase => format!(
-            "its key lies beside your settings in {}, under your passphrase: without it nobody opens the vault, you \
-             included",
-            identity.display()
-        ),
-        IdentityKind::Ssh { key, .. } => format!(
-            "your SSH key {} opens it ({} leads there): without that key nobody does",
-            key.display(),
-            identity.display()
-        ),
-    };
-    format!("made the vault {}\n{key}", ground.paths.vault().display())
 }
 
 fn under_passphrase(terminal: &Terminal) -> Result<NewIdentity, Failure> {
@@ -97,21 +75,6 @@ fn nothing_chosen(why: &str) -> Failure {
     Failure::usage("the vault was not made", why, "run it again; --identity says beforehand how the key is kept")
 }
 
-/// The shell does not expand the `~` of `ssh:~/.ssh/key`, nor that of an answer.
 fn ssh(ground: &Ground, key: &Path) -> Result<NewIdentity, Failure> {
-    let key = match (key.strip_prefix("~"), home(ground)) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => key.to_owned(),
-    };
-    Ok(NewIdentity::ssh(&key, &ground.passphrase)?)
-}
-
-/// The first of the names that `ssh` itself looks for and age can use.
-fn usual_ssh_key(ground: &Ground) -> Option<PathBuf> {
-    let folder = home(ground)?.join(".ssh");
-    ["id_ed25519", "id_rsa"].iter().map(|name| folder.join(name)).find(|key| key.is_file())
-}
-
-fn home(ground: &Ground) -> Option<PathBuf> {
-    (ground.environment)("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
+    key::ssh(&*ground.environment, key, &ground.passphrase)
 }

@@ -11,10 +11,11 @@ use super::{
     output::{Cell, Style, Tone, columns},
 };
 use crate::{
-    config::{Project, StoreKind},
+    config::Project,
     domain::{
         audit::Act,
         failure::Failure,
+        holdings::StoreKind,
         plan::{Plan, Runner},
         preview::Preview,
     },

@@ -1,31 +1,24 @@
 //! `windlass secret`: the registry login in the vault. Values go in, and are never shown.
 
-use std::{collections::BTreeSet, io::IsTerminal as _};
+use std::io::IsTerminal as _;
 
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
     args::{SecretCommand, SecretNameArg},
-    ground::{self, Ground},
+    ground::Ground,
     json,
     output::{Cell, Tone, columns, time},
     secret_rotate, secret_set,
     terminal::Terminal,
 };
 use crate::{
-    config::{Image, Project, SecretSource},
     domain::{
-        audit::{Act, AuditRow, Ended},
-        document::SecretValue,
         failure::Failure,
-        finding::CheckId,
         name::SecretName,
-        recipe::Recipe,
-        reference::Repository,
+        proof::{LoginProof, PushProof},
     },
-    rotation::check::{LoginProof, PushProof, check},
-    secrets::Vault,
+    keeping::{self, Meant, Surroundings},
 };
 
 pub async fn run(ground: &Ground, command: SecretCommand) -> Result<u8, Failure> {
@@ -40,39 +33,10 @@ pub async fn run(ground: &Ground, command: SecretCommand) -> Result<u8, Failure>
 }
 
 /// The secret an argument means, and how the project uses it.
-pub(super) struct Meant {
-    project: Project,
-    pub source: SecretSource,
-}
-
-impl Meant {
-    pub fn find(ground: &Ground, args: &SecretNameArg) -> Result<Self, Failure> {
-        let project = ground.project()?;
-        let source = match &args.name {
-            None => ground::image(&project, &args.image)?.secret.clone(),
-            Some(name) => {
-                let name = secret_name(name)?;
-                let used = project.images.iter().find(|i| i.secret.name == name).map(|i| i.secret.clone());
-                used.ok_or_else(|| {
-                    let names: BTreeSet<&str> = project.images.iter().map(|i| i.secret.name.as_str()).collect();
-                    Failure::usage(
-                        format!("no image of {} uses the secret {name}", project.file.display()),
-                        format!("it names {}", Vec::from_iter(names).join(", ")),
-                        "name one of these, or add it to [secret]",
-                    )
-                })?
-            }
-        };
-        Ok(Self { project, source })
-    }
-
-    /// What the secret is for: every repository whose image uses it.
-    fn images(&self) -> impl Iterator<Item = &Image> {
-        self.project.images.iter().filter(|i| i.secret.name == self.source.name)
-    }
-
-    pub fn repositories(&self) -> BTreeSet<Repository> {
-        self.images().map(|i| i.repository.clone()).collect()
+pub(super) fn meant(ground: &Ground, args: &SecretNameArg) -> Result<Meant, Failure> {
+    match &args.name {
+        Some(name) => Meant::named(ground.project()?, &secret_name(name)?),
+        None => Meant::of_image(ground.project()?, args.image.image.as_deref()),
     }
 }
 
@@ -82,39 +46,34 @@ fn secret_name(text: &str) -> Result<SecretName, Failure> {
     })
 }
 
-/// The fingerprints of what the recipe marks, for the audit trail.
-pub(super) fn fingerprint(vault: &Vault, recipe: &Recipe, document: &SecretValue) -> Option<String> {
-    let all: Vec<String> = vault.fingerprints(recipe, document).iter().map(ToString::to_string).collect();
-    (!all.is_empty()).then(|| all.join(", "))
-}
-
 fn list(ground: &Ground) -> Result<u8, Failure> {
-    let vault = ground.vault()?;
-    let names = vault.names();
-    let entries: Vec<_> = names.iter().filter_map(|name| Some((name, vault.get(name)?))).collect();
+    let held = keeping::held(&ground.vault()?);
     let identity = ground.identity()?;
     let kept = json::identity(&ground.paths.identity(), identity.as_ref());
     ground.output.result(
         || {
-            let secrets: Vec<_> = entries
+            let secrets: Vec<_> = held
                 .iter()
-                .map(|(name, e)| json!({"name": name, "store": "vault", "keys": e.document.keys(), "bindings": e.bindings, "set": e.set, "by": e.by}))
+                .map(|h| {
+                    let keys: Vec<&str> = h.keys.iter().map(|key| key.at.as_str()).collect();
+                    json!({"name": h.name, "store": h.store.to_string(), "keys": keys, "bindings": h.bindings, "set": h.set, "by": h.by})
+                })
                 .collect();
             json!({"schema": "windlass.secrets/1", "secrets": secrets, "identity": kept})
         },
         |style| {
-            if entries.is_empty() {
+            if held.is_empty() {
                 return "no secret yet: windlass secret set --username USER --password-stdin".to_owned();
             }
-            let rows: Vec<Vec<Cell>> = entries
+            let rows: Vec<Vec<Cell>> = held
                 .iter()
-                .map(|(name, e)| {
-                    let bound: Vec<String> = e.bindings.iter().map(ToString::to_string).collect();
+                .map(|h| {
+                    let bound: Vec<String> = h.bindings.iter().map(ToString::to_string).collect();
                     vec![
-                        Cell::toned(name.as_str(), Tone::Bold),
-                        Cell::toned("vault", Tone::Dim),
-                        Cell::new(format!("set {}", time(e.set))),
-                        Cell::toned(format!("by {}", e.by), Tone::Dim),
+                        Cell::toned(h.name.as_str(), Tone::Bold),
+                        Cell::toned(h.store.to_string(), Tone::Dim),
+                        Cell::new(format!("set {}", time(h.set))),
+                        Cell::toned(format!("by {}", h.by), Tone::Dim),
                         Cell::new(bound.join(", ")),
                     ]
                 })
@@ -129,60 +88,39 @@ fn list(ground: &Ground) -> Result<u8, Failure> {
     Ok(0)
 }
 
-pub(super) fn no_such(name: &SecretName) -> Failure {
-    Failure::failed(
-        format!("there is no secret {name} in the vault"),
-        "it was never set on this machine, or was removed",
-        "set it: windlass secret set --username USER --password-stdin",
-    )
-    .explained_by(CheckId::Secret)
-}
-
 pub(super) fn named(ground: &Ground, args: &SecretNameArg) -> Result<SecretName, Failure> {
     match &args.name {
         Some(name) => secret_name(name),
-        None => Ok(Meant::find(ground, args)?.source.name),
+        None => Ok(meant(ground, args)?.source.name),
     }
 }
 
 fn show(ground: &Ground, args: &SecretNameArg) -> Result<u8, Failure> {
     let name = named(ground, args)?;
-    let vault = ground.vault()?;
-    let entry = vault.get(&name).ok_or_else(|| no_such(&name))?;
-    let keys: Vec<(String, Option<String>)> = entry
-        .document
-        .keys()
-        .into_iter()
-        .map(|key| {
-            let fingerprint = match entry.document.at(&key) {
-                Some(SecretValue::String(value)) => Some(vault.fingerprint(value).to_string()),
-                _ => None,
-            };
-            (key, fingerprint)
-        })
-        .collect();
+    let held = keeping::held_as(&ground.vault()?, &name)?;
     let identity = ground.identity()?;
     ground.output.result(
         || {
-            let keys: Vec<_> = keys.iter().map(|(k, f)| json!({"key": k, "fingerprint": f})).collect();
+            let keys: Vec<_> = held.keys.iter().map(|k| json!({"key": k.at, "fingerprint": k.fingerprint})).collect();
             json!({
-                "schema": "windlass.secret/1", "name": name, "store": "vault", "keys": keys,
-                "bindings": entry.bindings, "set": entry.set, "by": entry.by,
+                "schema": "windlass.secret/1", "name": name, "store": held.store.to_string(), "keys": keys,
+                "bindings": held.bindings, "set": held.set, "by": held.by,
                 "identity": json::identity(&ground.paths.identity(), identity.as_ref()),
             })
         },
         |style| {
-            let mut rows = vec![vec![Cell::toned(name.as_str(), Tone::Bold), Cell::toned("vault", Tone::Dim)]];
-            for (key, fingerprint) in &keys {
-                let shown = fingerprint.as_ref().map_or("-".to_owned(), |f| format!("fingerprint {f}"));
-                rows.push(vec![Cell::new(format!("  {key}")), Cell::toned(shown, Tone::Dim)]);
+            let mut rows =
+                vec![vec![Cell::toned(name.as_str(), Tone::Bold), Cell::toned(held.store.to_string(), Tone::Dim)]];
+            for key in &held.keys {
+                let shown = key.fingerprint.as_ref().map_or("-".to_owned(), |f| format!("fingerprint {f}"));
+                rows.push(vec![Cell::new(format!("  {}", key.at)), Cell::toned(shown, Tone::Dim)]);
             }
-            for repository in &entry.bindings {
+            for repository in &held.bindings {
                 rows.push(vec![Cell::toned("  bound to", Tone::Dim), Cell::new(repository.to_string())]);
             }
             rows.push(vec![
                 Cell::toned("  set", Tone::Dim),
-                Cell::new(format!("{} UTC by {}", time(entry.set), entry.by)),
+                Cell::new(format!("{} UTC by {}", time(held.set), held.by)),
             ]);
             if let Some(kind) = &identity {
                 rows.push(vec![Cell::toned("  vault's key", Tone::Dim), Cell::new(kind.to_string())]);
@@ -194,16 +132,11 @@ fn show(ground: &Ground, args: &SecretNameArg) -> Result<u8, Failure> {
 }
 
 async fn prove(ground: &Ground, args: &SecretNameArg) -> Result<u8, Failure> {
-    let meant = Meant::find(ground, args)?;
+    let meant = meant(ground, args)?;
     let name = &meant.source.name;
-    let vault = ground.vault()?;
-    let entry = vault.get(name).ok_or_else(|| no_such(name))?;
-    let mut reports = Vec::new();
-    for image in meant.images() {
-        let login = entry.login_for(&image.secret.recipe, &image.repository)?;
-        let report = check(&image.repository, &login, &ground.registry_options(), ground.permit).await?;
-        reports.push((image.repository.clone(), report));
-    }
+    let found = keeping::prove(&ground.vault()?, &meant, &ground.registry_options(), ground.permit).await?;
+    let reports = found.into_iter().map(|(repository, report)| Ok((repository, report?)));
+    let reports = reports.collect::<Result<Vec<_>, Failure>>()?;
     let refused = reports.iter().any(|(_, r)| matches!(r.push, PushProof::MayNot { .. }));
     ground.output.result(
         || {
@@ -227,23 +160,9 @@ async fn prove(ground: &Ground, args: &SecretNameArg) -> Result<u8, Failure> {
         |style| {
             let mut rows = Vec::new();
             for (repository, r) in &reports {
-                let login = match r.login {
-                    LoginProof::Proven => ("login accepted, a wrong one refused", Tone::Good),
-                    LoginProof::Open => ("the registry asks for no login", Tone::Notice),
-                };
-                let push = match &r.push {
-                    PushProof::May => ("may push".to_owned(), Tone::Good),
-                    PushProof::MayNot { why } => (format!("may not push: {why}"), Tone::Bad),
-                    PushProof::CannotTell => ("push right: cannot tell, read-only".to_owned(), Tone::Notice),
-                };
-                let pull = if r.may_pull { ("may pull", Tone::Good) } else { ("may not pull", Tone::Bad) };
-                rows.push(vec![
-                    Cell::toned(repository.to_string(), Tone::Bold),
-                    Cell::new(&r.username),
-                    Cell::toned(login.0, login.1),
-                    Cell::toned(push.0, push.1),
-                    Cell::toned(pull.0, pull.1),
-                ]);
+                let mut row = vec![Cell::toned(repository.to_string(), Tone::Bold), Cell::new(&r.username)];
+                row.extend(r.words().into_iter().map(|(words, tone)| Cell::toned(words, tone)));
+                rows.push(row);
             }
             columns(style, &rows)
         },
@@ -255,7 +174,7 @@ async fn remove(ground: &Ground, args: &SecretNameArg, confirm: Option<&str>) ->
     let permit = ground.permit("secret remove")?;
     let name = named(ground, args)?;
     let mut vault = ground.vault()?;
-    let entry = vault.get(&name).cloned().ok_or_else(|| no_such(&name))?;
+    keeping::entry(&vault, &name)?;
     vault.check_at_rest(&name)?;
     let typed = match confirm {
         Some(typed) => typed.to_owned(),
@@ -271,15 +190,10 @@ async fn remove(ground: &Ground, args: &SecretNameArg, confirm: Option<&str>) ->
             format!("windlass secret remove {name} --confirm {name}"),
         ));
     }
-    // Where no project says what of it is secret, there is no fingerprint to tell.
-    let removed = Meant::find(ground, args).ok();
-    let removed = removed.and_then(|meant| fingerprint(&vault, &meant.source.recipe, &entry.document));
-    let row = AuditRow::begun(Timestamp::now(), &super::release::who(), Act::SecretRemove, name.as_str());
-    let work = async {
-        vault.remove(&name, permit)?;
-        Ok(((), Ended::with(None, removed)))
-    };
-    ground.journal().await?.audited(row, work).await?;
+    let recipe = meant(ground, args).ok().map(|meant| meant.source.recipe);
+    let (journal, who) = (ground.journal().await?, super::release::who());
+    let at = Surroundings { vault: &mut vault, journal: &journal, who: &who, permit };
+    keeping::remove(at, &name, recipe.as_ref()).await?;
     ground.output.result(
         || json!({"schema": "windlass.secret-remove/1", "name": name}),
         |_| format!("{name} is removed from the vault"),

@@ -1,15 +1,13 @@
 //! `windlass secret rotate`: another password, proven before and after it is stored. Values are never shown.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use super::{
     args::{GivenArgs, OpenRotationArgs, SecretRotateArgs},
-    given::Given,
+    given,
     ground::Ground,
     output::{Cell, Style, Tone, columns, time},
-    secret::{Meant, named, no_such},
+    secret::{meant, named},
 };
 use crate::{
     domain::{
@@ -17,11 +15,10 @@ use crate::{
         failure::Failure,
         name::SecretName,
         recipe::Recipe,
-        reference::{DOCKER_HUB, Repository},
-        rotation::{End, Reason, Stage},
+        rotation::{Account, End, Standing, StepState, StepView, revoked_by},
     },
-    rotation::{self, Account, Standing, StepState, StepView, Surroundings},
-    secrets::{Entry, SecretError, Vault},
+    rotation::{self, Surroundings},
+    secrets::Vault,
 };
 
 pub async fn run(ground: &Ground, args: &SecretRotateArgs) -> Result<u8, Failure> {
@@ -73,30 +70,17 @@ impl Wanted {
     }
 
     async fn new(ground: &Ground, args: &GivenArgs, vault: &Vault) -> Result<Self, Failure> {
-        let meant = Meant::find(ground, &args.name)?;
-        let (name, recipe) = (meant.source.name.clone(), meant.source.recipe.clone());
-        // Nobody is asked for a password that cannot be used.
-        vault.check_at_rest(&name)?;
-        let old = vault.get(&name).ok_or_else(|| no_such(&name))?;
-        if let Some(repository) = meant.repositories().into_iter().find(|r| !old.bindings.contains(r)) {
-            return Err(SecretError::NotBound { repository, bindings: old.bindings.clone() }.into());
-        }
+        let meant = meant(ground, &args.name)?;
+        let old = meant.rotatable(vault)?;
         let args = GivenArgs {
             name: args.name.clone(),
-            username: args.username.clone().or_else(|| username(&recipe, old)),
+            username: args.username.clone().or_else(|| meant.username(old)),
             ..*args
         };
-        let given = Given::read(ground, &args, &meant.source, &old.bindings, "New password: ").await?;
+        let given = given::read(ground, &args, &meant.source, &old.bindings, "New password: ").await?;
         let document = given.document(&meant.source, Some(old), &old.bindings)?;
-        Ok(Self::New { name, recipe, document })
+        Ok(Self::New { name: meant.source.name.clone(), recipe: meant.source.recipe.clone(), document })
     }
-}
-
-/// The user name of the secret as it is, where all its repositories have the same.
-fn username(recipe: &Recipe, old: &Entry) -> Option<String> {
-    let logins = old.bindings.iter().map(|repository| old.login_for(recipe, repository).map(|login| login.username));
-    let names: BTreeSet<String> = logins.collect::<Result<_, _>>().ok()?;
-    if names.len() == 1 { names.into_iter().next() } else { None }
 }
 
 fn status(ground: &Ground, vault: &Vault, name: &SecretName) -> Result<u8, Failure> {
@@ -173,62 +157,16 @@ fn text(style: Style, account: &Account) -> String {
 
 /// Where it stands, and what is left to do.
 fn stands(account: &Account) -> String {
-    let name = &account.secret;
-    let ways = format!(
-        "it goes on in another process, or was left:\n  finish it   windlass secret rotate {name} --resume\n  \
-         go back     windlass secret rotate {name} --rollback"
-    );
+    let (name, said) = (&account.secret, account.said());
     match &account.stands {
-        Standing::Open(Stage::Opened) => format!("open: nothing is stored, the old one is still the secret; {ways}"),
-        Standing::Open(Stage::Stored) => format!("open: the new one is stored, and was not read back yet; {ways}"),
-        Standing::Open(Stage::ReadBack) => {
-            format!("open: the new one is stored and was read back; what is stored was not verified yet; {ways}")
-        }
-        Standing::Open(Stage::Restored(reason)) => {
-            let why = match reason {
-                Reason::Asked => "as was asked for".to_owned(),
-                Reason::Failed(failure) => format!("since {}", failure.what),
-            };
-            format!("open: the old one is the secret again, {why}; whether it works was not verified yet; {ways}")
-        }
-        Standing::Ended(End::Rotated) => format!(
-            "rotated: the new one is the secret, and the old one is in the vault no more\n\
-             the registry still takes the old one until it is revoked there:\n{}",
-            revoke(&account.repositories)
+        Standing::Open(_) => format!(
+            "{said}; it goes on in another process, or was left:\n  finish it   windlass secret rotate {name} --resume\n  \
+             go back     windlass secret rotate {name} --rollback"
         ),
-        Standing::Ended(End::Withdrawn(_)) => "not rotated: nothing was stored".to_owned(),
-        Standing::Ended(End::RolledBack { old: Ok(()), .. }) => {
-            "rolled back: the old one is the secret, and it still works; revoke the new one if it is not used"
-                .to_owned()
-        }
-        Standing::Ended(End::RolledBack { old: Err(_), .. }) => {
-            "rolled back: the old one is the secret, but it could not be verified".to_owned()
-        }
-    }
-}
-
-/// Who can take the old password back, and where.
-fn revoke(repositories: &BTreeSet<Repository>) -> String {
-    let hosts: BTreeSet<&str> = repositories.iter().map(Repository::host).collect();
-    let lines = hosts.into_iter().map(|host| match host {
-        DOCKER_HUB => "  docker.io: its account, at https://app.docker.com/settings/personal-access-tokens".to_owned(),
-        "ghcr.io" => "  ghcr.io: its account, at https://github.com/settings/tokens".to_owned(),
-        "quay.io" => "  quay.io: an administrator of its organization, under Robot Accounts".to_owned(),
-        host => format!("  {host}: whoever runs that registry"),
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_registry_is_named_with_who_revokes_there() {
-        let repositories = ["a/b", "a/c", "ghcr.io/a/b", "10.0.0.1:5000/a/b"];
-        let text = revoke(&repositories.iter().map(|r| r.parse().unwrap()).collect());
-        let hosts: Vec<_> = text.lines().map(|line| line.trim().split(": ").next().unwrap()).collect();
-        assert_eq!(hosts, ["10.0.0.1:5000", "docker.io", "ghcr.io"]);
-        assert!(text.contains("personal-access-tokens"));
+        Standing::Ended(End::Rotated) => format!(
+            "{said}\nthe registry still takes the old one until it is revoked there:\n  {}",
+            revoked_by(&account.repositories).join("\n  ")
+        ),
+        Standing::Ended(_) => said,
     }
 }

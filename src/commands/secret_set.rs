@@ -1,35 +1,30 @@
 //! `windlass secret set`: a login or a document goes into the vault, which the first one makes.
 
-use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     args::SecretSetArgs,
-    docker_login::DockerLogins,
-    given::{Given, is_asked},
+    given::{self, is_asked},
     ground::Ground,
     json, new_vault,
-    secret::{Meant, fingerprint},
+    secret::meant,
 };
 use crate::{
-    domain::{
-        audit::{Act, AuditRow, Ended},
-        failure::Failure,
-    },
-    secrets::{self, NewIdentity, Vault},
+    domain::failure::Failure,
+    keeping::{self, DockerLogins, Given, Surroundings, key},
+    secrets::{NewIdentity, Vault},
 };
 
 pub async fn run(ground: &Ground, args: &SecretSetArgs) -> Result<u8, Failure> {
     let permit = ground.permit("secret set")?;
-    let meant = Meant::find(ground, &args.given.name)?;
-    let (name, recipe) = (&meant.source.name, &meant.source.recipe);
+    let meant = meant(ground, &args.given.name)?;
+    let name = &meant.source.name;
     let mut vault = ground.vault()?;
     vault.check_at_rest(name)?;
     let wanted = wanted_identity(ground, args, &vault)?;
     let repositories = meant.repositories();
-    let given = Given::read(ground, &args.given, &meant.source, &repositories, "Password: ").await?;
+    let given = given::read(ground, &args.given, &meant.source, &repositories, "Password: ").await?;
     let document = given.document(&meant.source, vault.get(name), &repositories)?;
-    secrets::check_strength(recipe, &document)?;
     let new = !vault.exists();
     if new {
         vault.keep_key(match wanted {
@@ -38,24 +33,23 @@ pub async fn run(ground: &Ground, args: &SecretSetArgs) -> Result<u8, Failure> {
             None => NewIdentity::plain(),
         });
     }
-    let (now, who) = (Timestamp::now(), super::release::who());
-    let row = AuditRow::begun(now, &who, Act::SecretSet, name.as_str());
-    let work = async {
-        vault.set(name.clone(), document.clone(), repositories.clone(), now, who.clone(), permit)?;
-        Ok(((), Ended::with(None, fingerprint(&vault, recipe, &document))))
-    };
-    ground.journal().await?.audited(row, work).await?;
+    let (journal, who) = (ground.journal().await?, super::release::who());
+    let at = Surroundings { vault: &mut vault, journal: &journal, who: &who, permit };
+    keeping::set(at, &meant, document).await?;
     let identity = ground.identity()?;
     if let (true, Some(kind)) = (new, &identity) {
-        ground.output.note(&new_vault::told(ground, kind));
+        ground.output.note(&key::told(&ground.paths, kind));
     }
-    let docker = given.docker();
+    let docker = match &given {
+        Given::Docker(logins) => Some(logins),
+        Given::Login(_) | Given::Document(_) => None,
+    };
     let bound: Vec<String> = repositories.iter().map(ToString::to_string).collect();
     ground.output.result(
         || {
             json!({
                 "schema": "windlass.secret-set/1", "name": name, "store": "vault", "bindings": bound,
-                "docker": docker.map(DockerLogins::json),
+                "docker": docker.map(taken_over),
                 "identity": json::identity(&ground.paths.identity(), identity.as_ref()),
             })
         },
@@ -65,6 +59,15 @@ pub async fn run(ground: &Ground, args: &SecretSetArgs) -> Result<u8, Failure> {
         },
     )?;
     Ok(0)
+}
+
+/// Whose logins they are, and where Docker has them.
+fn taken_over(logins: &DockerLogins) -> Value {
+    let logins: Vec<Value> = logins
+        .iter()
+        .map(|(host, f)| json!({"registry": host, "username": f.login.username, "from": f.keeper.to_string()}))
+        .collect();
+    logins.into()
 }
 
 /// `--identity`, looked at before anybody types a password.

@@ -129,8 +129,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::{SecretSource, StoreKind, load},
+        config::{SecretSource, load},
         domain::{
+            holdings::StoreKind,
             plan::Runner,
             policy::{Policy, TagRules},
         },

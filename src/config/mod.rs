@@ -26,7 +26,7 @@ use std::{
 pub use diagnostic::Diagnostic;
 pub use draft::{Draft, DraftImage};
 pub use paths::Paths;
-pub use project::{Image, Project, SecretSource, StoreKind};
+pub use project::{Image, Project, SecretSource};
 pub use settings::Settings;
 pub use taskcluster::{Taskcluster, Trigger};
 pub use version::VersionSource;

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use super::{Taskcluster, VersionSource};
 use crate::domain::{
     failure::Failure,
+    holdings::StoreKind,
     name::SecretName,
     nearest::nearest,
     plan::{Builder, Runner},
@@ -54,15 +55,6 @@ pub struct SecretSource {
     pub store: StoreKind,
     pub name: SecretName,
     pub recipe: Recipe,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum StoreKind {
-    /// The age file of this machine.
-    #[default]
-    Vault,
-    /// Taskcluster's Secrets service.
-    Taskcluster,
 }
 
 impl Project {

@@ -6,11 +6,12 @@ use std::{
 };
 
 use super::{
-    ConfigError, Image, Project, SecretSource, StoreKind, VersionSource,
+    ConfigError, Image, Project, SecretSource, VersionSource,
     section::{Reader, Section, Text, section, text},
     taskcluster,
 };
 use crate::domain::{
+    holdings::StoreKind,
     name::SecretName,
     plan::{Builder, Runner},
     policy::{Policy, TagRules, ref_glob},

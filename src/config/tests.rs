@@ -4,6 +4,7 @@ use std::fs;
 
 use super::*;
 use crate::domain::{
+    holdings::StoreKind,
     plan::{Builder, Runner},
     policy::{Policy, TagRules},
     recipe::Recipe,

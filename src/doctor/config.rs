@@ -2,8 +2,11 @@
 
 use super::examination::Examination;
 use crate::{
-    config::{Image, Project, StoreKind},
-    domain::finding::{Finding, Owner},
+    config::{Image, Project},
+    domain::{
+        finding::{Finding, Owner},
+        holdings::StoreKind,
+    },
 };
 
 pub(super) fn check(examination: &Examination) -> Finding {

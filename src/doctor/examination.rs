@@ -7,10 +7,11 @@ use tokio::sync::OnceCell;
 use super::vault::unopened;
 
 use crate::{
-    config::{Image, Paths, Project, StoreKind},
+    config::{Image, Paths, Project},
     domain::{
         failure::Failure,
         finding::{CheckId, Finding, Owner},
+        holdings::StoreKind,
         permission::MayWrite,
         recipe::Login,
     },

@@ -5,8 +5,9 @@ use crate::{
     domain::{
         failure::FailureKind,
         finding::{CheckId, Finding, Owner},
+        proof::LoginProof,
     },
-    rotation::check::{LoginProof, check as prove},
+    rotation::check::check as prove,
 };
 
 pub(super) async fn check(examination: &Examination, subject: &Subject) -> Finding {

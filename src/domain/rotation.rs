@@ -10,7 +10,11 @@
 //! Each stage is in the vault before its check begins, so that whoever comes after a crash finds the check that
 //! is due. A check may be repeated; a change of the secret is one write together with its stage.
 
+mod account;
+
 use serde::{Deserialize, Serialize};
+
+pub use account::{Account, Standing, StepState, StepView, revoked_by};
 
 use super::{
     failure::{Failure, FailureKind},

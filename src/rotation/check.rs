@@ -7,40 +7,18 @@
 use secrecy::SecretString;
 
 use crate::{
-    domain::{failure::Failure, finding::CheckId, permission::MayWrite, recipe::Login, reference::Repository},
+    domain::{
+        failure::Failure,
+        finding::CheckId,
+        permission::MayWrite,
+        proof::{LoginProof, PushProof, Report},
+        recipe::Login,
+        reference::Repository,
+    },
     registry::{AuthOutcome, Client, Options, PushRight, Reference},
 };
 
-/// What was found, each by a client of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    pub username: String,
-    pub login: LoginProof,
-    pub push: PushProof,
-    /// The login can list or read the repository.
-    pub may_pull: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoginProof {
-    /// Accepted, and a wrong password was refused.
-    Proven,
-    /// The registry asks nobody for a login: there is nothing to prove.
-    Open,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PushProof {
-    /// An upload was begun and cancelled.
-    May,
-    MayNot {
-        why: String,
-    },
-    /// A read-only process does not begin uploads.
-    CannotTell,
-}
-
-/// Checks a login on one repository.
+/// Checks a login on one repository, each part by a client of its own.
 ///
 /// # Errors
 /// A login that is refused, a registry that takes wrong passwords, or no answer.

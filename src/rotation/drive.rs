@@ -4,19 +4,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{
-    Account, Surroundings,
-    account::{Standing, StepState, StepView},
-    check::{LoginProof, PushProof, check},
-};
+use super::{Surroundings, account, check::check};
 use crate::{
     domain::{
         audit::{Act, AuditRow, Ended},
         failure::Failure,
         name::SecretName,
+        proof::{LoginProof, PushProof},
         recipe::{Login, Recipe},
         reference::Repository,
-        rotation::{Holds, Next, Stage},
+        rotation::{Account, Holds, Next, Stage, Standing, StepState, StepView},
     },
     fault,
     secrets::{Entry, OpenRotation, VaultError},
@@ -50,7 +47,7 @@ pub(super) struct Drive<'a> {
 
 impl<'a> Drive<'a> {
     pub fn new(at: Surroundings<'a>, name: &SecretName, rotation: OpenRotation) -> Self {
-        let account = Account::of(at.vault, name, &rotation);
+        let account = account(at.vault, name, &rotation);
         Self { at, rotation, account }
     }
 

@@ -3,19 +3,21 @@
 //! [`crate::domain::rotation`] says what follows on what; here it is done: [`check`] asks the registries, the vault
 //! keeps each stage before the next one is begun, and the audit trail says who did it.
 
-mod account;
 pub mod check;
 mod drive;
 
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
-pub use account::{Account, Standing, StepState, StepView};
-
 use crate::{
     domain::{
-        document::SecretValue, failure::Failure, name::SecretName, permission::MayWrite, recipe::Recipe,
-        reference::Repository, rotation::Stage,
+        document::SecretValue,
+        failure::Failure,
+        name::SecretName,
+        permission::MayWrite,
+        recipe::Recipe,
+        reference::Repository,
+        rotation::{Account, Stage, Standing, StepView},
     },
     journal::Journal,
     registry::Options,
@@ -82,7 +84,23 @@ pub async fn roll_back(at: Surroundings<'_>, name: &SecretName) -> Result<Accoun
 
 /// What is known of an open rotation; `None` when there is none.
 pub fn status(vault: &Vault, name: &SecretName) -> Option<Account> {
-    vault.rotation(name).map(|rotation| Account::of(vault, name, rotation))
+    vault.rotation(name).map(|rotation| account(vault, name, rotation))
+}
+
+/// As the vault tells it.
+fn account(vault: &Vault, name: &SecretName, rotation: &OpenRotation) -> Account {
+    let fingerprints =
+        |document| vault.fingerprints(&rotation.recipe, document).iter().map(ToString::to_string).collect();
+    Account {
+        secret: name.clone(),
+        begun: rotation.begun,
+        by: rotation.by.clone(),
+        repositories: rotation.old.bindings.clone(),
+        old: fingerprints(&rotation.old.document),
+        new: fingerprints(&rotation.new),
+        stands: Standing::Open(rotation.stage.clone()),
+        steps: Account::steps(&rotation.stage),
+    }
 }
 
 fn open(vault: &Vault, name: &SecretName) -> Result<OpenRotation, Failure> {

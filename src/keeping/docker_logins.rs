@@ -5,9 +5,6 @@ use std::{
     fmt,
 };
 
-use serde_json::{Value, json};
-
-use super::{ground::Ground, terminal::Terminal};
 use crate::{
     domain::{
         failure::Failure,
@@ -16,42 +13,40 @@ use crate::{
     },
     engine::context::{DockerLogin, docker_logins},
     log::sanitise::plain,
+    release::Environment,
 };
 
 /// A password for the registry of each repository that a secret is for.
+#[derive(Debug)]
 pub struct DockerLogins(HashMap<String, DockerLogin>);
 
 impl DockerLogins {
-    /// The logins for `--from-docker`: they must be there.
-    pub async fn demanded(ground: &Ground, recipe: &Recipe, bound: &BTreeSet<Repository>) -> Result<Self, Failure> {
+    /// The logins that somebody demands: they must be there.
+    ///
+    /// # Errors
+    /// When Docker cannot be asked, or one of them is missing or is none that can be kept.
+    pub async fn demanded(
+        environment: &Environment,
+        recipe: &Recipe,
+        bound: &BTreeSet<Repository>,
+    ) -> Result<Self, Failure> {
         let hosts = hosts(bound);
-        let logins = docker_logins(&*ground.environment, hosts.clone()).await?;
+        let logins = docker_logins(environment, hosts.clone()).await?;
         Self::checked(logins, &hosts, recipe)
     }
 
-    /// The logins, if Docker has them and somebody at the terminal wants them. What keeps Docker from answering does
-    /// not keep a login from being typed.
+    /// The logins that can be offered to somebody; `None` where Docker has none.
+    ///
+    /// # Errors
+    /// As [`Self::demanded`]. What keeps Docker from answering does not keep a login from being typed.
     pub async fn offered(
-        ground: &Ground,
-        terminal: &Terminal,
+        environment: &Environment,
         recipe: &Recipe,
         bound: &BTreeSet<Repository>,
     ) -> Result<Option<Self>, Failure> {
         let hosts = hosts(bound);
-        let checked = match docker_logins(&*ground.environment, hosts.clone()).await {
-            Ok(logins) if logins.is_empty() => return Ok(None),
-            Ok(logins) => Self::checked(logins, &hosts, recipe),
-            Err(error) => Err(error.into()),
-        };
-        let logins = match checked {
-            Ok(logins) => logins,
-            Err(Failure { what, why, .. }) => {
-                ground.output.note(&format!("{what}: {why}"));
-                return Ok(None);
-            }
-        };
-        let answer = terminal.ask(&format!("Docker has {logins}. Use it? [Y/n] "))?;
-        Ok(matches!(answer.as_str(), "" | "y" | "Y" | "yes").then_some(logins))
+        let logins = docker_logins(environment, hosts.clone()).await?;
+        if logins.is_empty() { Ok(None) } else { Self::checked(logins, &hosts, recipe).map(Some) }
     }
 
     fn checked(
@@ -94,14 +89,9 @@ impl DockerLogins {
         self.0.get(repository.host()).map(|found| &found.login)
     }
 
-    /// Whose logins they are, and where Docker has them.
-    pub fn json(&self) -> Value {
-        let logins: Vec<Value> = self
-            .0
-            .iter()
-            .map(|(host, f)| json!({"registry": host, "username": f.login.username, "from": f.keeper.to_string()}))
-            .collect();
-        logins.into()
+    /// Each login with the registry it is for.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &DockerLogin)> {
+        self.0.iter().map(|(host, found)| (host.as_str(), found))
     }
 }
 

@@ -1,0 +1,31 @@
+//! Whether a secret's login works, at every repository it is for.
+
+use super::Meant;
+use crate::{
+    domain::{failure::Failure, permission::MayWrite, proof::Report, reference::Repository},
+    registry::Options,
+    rotation::check::check,
+    secrets::Vault,
+};
+
+/// What was found on each repository. Without the right to change something no upload is begun.
+///
+/// # Errors
+/// When there is no secret. What keeps a repository from an answer is that repository's.
+pub async fn prove(
+    vault: &Vault,
+    meant: &Meant,
+    options: &Options,
+    permit: Option<MayWrite>,
+) -> Result<Vec<(Repository, Result<Report, Failure>)>, Failure> {
+    let entry = super::entry(vault, &meant.source.name)?;
+    let mut found = Vec::new();
+    for image in meant.images() {
+        let report = match entry.login_for(&image.secret.recipe, &image.repository) {
+            Ok(login) => check(&image.repository, &login, options, permit).await,
+            Err(error) => Err(error.into()),
+        };
+        found.push((image.repository.clone(), report));
+    }
+    Ok(found)
+}
