@@ -10,7 +10,7 @@ use clap::{
 use crate::domain::{
     event::Step,
     finding::CheckId,
-    name::SecretName,
+    name::{ProjectName, SecretName},
     reference::{Platform, Repository, Tag},
 };
 
@@ -35,6 +35,9 @@ pub struct Global {
     /// Use this windlass.toml instead of the one found upwards from the current folder
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Use the project of this name, one that windlass was used in before, from wherever this is
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "config")]
+    pub project: Option<ProjectName>,
     /// One JSON document on stdout; errors as JSON on stderr
     #[arg(long, global = true)]
     pub json: bool,
@@ -137,6 +140,31 @@ pub enum Command {
         #[arg(long, value_name = "FOLDER")]
         dir: Option<PathBuf>,
     },
+}
+
+impl Command {
+    /// Something of the project, or outside, is different once it has succeeded.
+    pub fn changes_something(&self) -> bool {
+        match self {
+            Self::Release(ReleaseArgs { manner, .. }) | Self::Rerun(RerunArgs { manner, .. }) => !manner.dry_run,
+            Self::Secret(SecretCommand::Rotate(args)) => !args.open.status,
+            Self::Secret(SecretCommand::Set(_) | SecretCommand::Remove { .. })
+            | Self::Point(_)
+            | Self::Cancel { .. }
+            | Self::Init(_) => true,
+            Self::Secret(SecretCommand::List | SecretCommand::Show(_) | SecretCommand::Check(_))
+            | Self::Releases { .. }
+            | Self::Show { .. }
+            | Self::Log { .. }
+            | Self::Tags { .. }
+            | Self::Verify(_)
+            | Self::Find { .. }
+            | Self::Doctor { .. }
+            | Self::Audit { .. }
+            | Self::Completions { .. }
+            | Self::Man { .. } => false,
+        }
+    }
 }
 
 /// The names of the checks, for help and completions too.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{ground::Ground, json, show, watch::Printer};
+use super::{ground::Ground, json, place, show, watch::Printer};
 use crate::{
     config::Project,
     domain::{
@@ -86,9 +86,8 @@ async fn carry_out(ground: &Ground, beginning: Beginning, at: &Surroundings<'_>)
 
 /// Starts the command that this process is once more, without `--detach`, and leaves it to itself.
 pub async fn detached(ground: &Ground, permit: MayWrite) -> Result<u8, Failure> {
-    let here = std::env::current_dir().map_err(|e| {
-        Failure::usage("the current folder cannot be read", e.to_string(), "change to the project's folder")
-    })?;
+    // The words are this command's own, with paths that are relative to the folder it was given in.
+    let here = place::current_folder()?;
     let words: Vec<_> = std::env::args_os().skip(1).filter(|word| word != "--detach").collect();
     let passphrase = ground.unlock()?;
     let id = detach::start(&here, &words, passphrase.as_ref(), permit).await?;

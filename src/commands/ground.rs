@@ -1,12 +1,12 @@
 //! What every command stands on: paths, settings, project, journal, and the login for reading.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::{args::ImageArg, args::ReleaseArg, output::Output};
+use super::{args::ImageArg, args::ReleaseArg, output::Output, place::Place};
 use crate::{
-    config::{self, Image, Paths, Project, Settings},
+    config::{ConfigError, Image, Known, Paths, Project, Settings},
     domain::{
         failure::Failure,
         name::{ReleaseId, SecretName},
@@ -26,7 +26,7 @@ pub struct Ground {
     pub environment: Arc<Environment>,
     pub paths: Paths,
     pub settings: Settings,
-    pub config: Option<PathBuf>,
+    pub place: Place,
     pub permit: Option<MayWrite>,
     /// The way to the passphrase of the vault's identity, should it have one.
     pub passphrase: Passphrase,
@@ -37,10 +37,19 @@ pub struct Ground {
 
 impl Ground {
     pub fn project(&self) -> Result<Project, Failure> {
-        let here = std::env::current_dir().map_err(|e| {
-            Failure::usage("the current folder cannot be read", e.to_string(), "change to the project's folder")
-        })?;
-        Ok(config::load(&here, self.config.as_deref())?)
+        self.place.project()
+    }
+
+    /// Enters the project into the list of known ones, where there is one and this process may write.
+    ///
+    /// # Errors
+    /// When the list cannot be written. Nothing else need be kept from being done.
+    pub fn remember(&self) -> Result<(), ConfigError> {
+        match (self.permit, self.project()) {
+            (Some(permit), Ok(project)) => Known::remember(&self.paths, &project, permit),
+            // Whoever needs a project that cannot be read says so.
+            _ => Ok(()),
+        }
     }
 
     pub async fn journal(&self) -> Result<Journal, Failure> {

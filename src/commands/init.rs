@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::json;
 
-use super::{args::InitArgs, ground::Ground, terminal::Terminal};
+use super::{args::InitArgs, ground::Ground, place::Place, terminal::Terminal};
 use crate::{
     config::{ConfigError, Draft, DraftImage, PROJECT_FILE},
     domain::{
@@ -21,7 +21,11 @@ use crate::{
 
 pub async fn run(ground: &Ground, args: &InitArgs) -> Result<u8, Failure> {
     let permit = ground.permit("init")?;
-    let file = ground.config.clone().unwrap_or_else(|| PROJECT_FILE.into());
+    let file = match &ground.place {
+        Place::Here => PROJECT_FILE.into(),
+        Place::File(file) => file.clone(),
+        Place::Known(_, folder) => folder.join(PROJECT_FILE),
+    };
     // Known before anybody answers questions for nothing.
     if file.exists() {
         return Err(ConfigError::Exists { file }.into());
@@ -41,6 +45,7 @@ pub async fn run(ground: &Ground, args: &InitArgs) -> Result<u8, Failure> {
         }
     }
     draft.write(&file, permit)?;
+    super::remember(ground);
     if found.contexts.is_empty() {
         ground.output.note("there is no Dockerfile here yet, nor in a folder below: a release builds one");
     }

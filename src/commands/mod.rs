@@ -15,6 +15,7 @@ mod log;
 mod man;
 mod new_vault;
 pub mod output;
+pub mod place;
 mod point;
 pub mod release;
 mod releases;
@@ -35,6 +36,7 @@ use std::{ffi::OsString, sync::Arc};
 use args::{Command, Global};
 use ground::Ground;
 use output::Output;
+use place::Place;
 
 use crate::{
     config::{Paths, Settings},
@@ -61,13 +63,21 @@ pub fn ground(
     let set = |value: OsString| !value.is_empty() && value != "0";
     let read_only = global.read_only || settings.read_only || environment("WINDLASS_READ_ONLY").is_some_and(set);
     let permit = permit(read_only);
-    let (detached, config) = (global.detached, global.config);
+    let place = Place::given(global.config, global.project, &paths)?;
+    let detached = global.detached;
     let passphrase = if detached {
         carry_out::handed_over()?
     } else {
         Passphrase::asked(|question| terminal::Terminal::open()?.ask_hidden(question))
     };
-    Ok(Ground { environment, paths, settings, config, permit, passphrase, output, detached })
+    Ok(Ground { environment, paths, settings, place, permit, passphrase, output, detached })
+}
+
+/// Enters the project among the known ones. Where that fails it is said, and the command goes on.
+fn remember(ground: &Ground) {
+    if let Err(error) = ground.remember() {
+        ground.output.note(&format!("this project is not entered among the known ones: {}", error.to_string().trim()));
+    }
 }
 
 /// Runs a command. The answer is its exit code.
@@ -75,6 +85,10 @@ pub fn ground(
 /// # Errors
 /// What keeps the command from an answer; its kind gives the exit code.
 pub async fn run(ground: &Ground, command: Command) -> Result<u8, Failure> {
+    // Not by a process that another started for itself: that one did.
+    if command.changes_something() && !ground.detached {
+        remember(ground);
+    }
     match command {
         Command::Release(args) => Box::pin(release::run(ground, args)).await,
         Command::Rerun(args) => Box::pin(rerun::run(ground, args)).await,

@@ -43,6 +43,16 @@ impl Diagnostic {
             length: text[start..stop].chars().count().max(1),
         }
     }
+
+    /// The same place, with something else to say of it.
+    #[must_use]
+    pub fn saying(&self, message: &str, suggestion: Option<&str>) -> Self {
+        Self {
+            message: message.chars().map(printable).collect(),
+            suggestion: suggestion.map(|text| text.chars().map(printable).collect()),
+            ..self.clone()
+        }
+    }
 }
 
 /// Files come from others: neither control characters nor those that reorder text may reach a terminal.

@@ -119,7 +119,7 @@ fn recipe(recipe: &Recipe) -> String {
 }
 
 /// A TOML string; as a key too. JSON's are written alike, but for the one character that TOML escapes besides.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace('\x7f', "\\u007f")
 }
 

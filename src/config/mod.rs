@@ -5,11 +5,12 @@
 //! load(start) ── windlass.toml ── section.rs (typed look at TOML, collects problems)
 //!                                   └─ project_file.rs, taskcluster.rs ─→ Project
 //!                                                                       └→ Vec<Diagnostic>, all at once
-//! Paths::from_env ─→ Settings::load(settings.toml)
+//! Paths::from_env ─→ Settings::load(settings.toml), Known::load(projects.toml)
 //! ```
 
 mod diagnostic;
 mod draft;
+mod known;
 mod paths;
 mod project;
 mod project_file;
@@ -25,13 +26,14 @@ use std::{
 
 pub use diagnostic::Diagnostic;
 pub use draft::{Draft, DraftImage};
+pub use known::Known;
 pub use paths::Paths;
 pub use project::{Image, Project, SecretSource};
 pub use settings::Settings;
 pub use taskcluster::{Taskcluster, Trigger};
 pub use version::VersionSource;
 
-use crate::domain::{failure::Failure, finding::CheckId};
+use crate::domain::{failure::Failure, finding::CheckId, name::ProjectName};
 
 /// The name of a project's file.
 pub const PROJECT_FILE: &str = "windlass.toml";
@@ -55,6 +57,11 @@ pub enum ConfigError {
     Exists { file: PathBuf },
     #[error("{} cannot be written: {why}", .file.display())]
     Unwritable { file: PathBuf, why: io::Error },
+    /// Of a known project.
+    #[error("there is no {PROJECT_FILE} in {} any more", .folder.display())]
+    Gone { name: ProjectName, folder: PathBuf },
+    #[error("its path {folder:?} has characters that are no text, or control a terminal")]
+    Unnameable { folder: PathBuf },
     #[error("neither HOME nor WINDLASS_HOME is set")]
     NoHome,
     #[error("WINDLASS_HOME is `{}`, which is no absolute path", .path.display())]
@@ -90,6 +97,16 @@ impl From<ConfigError> for Failure {
             ConfigError::Unwritable { .. } => {
                 Self::failed("nothing was written", why, "check the folder's permissions and the space on its disk")
             }
+            ConfigError::Gone { name, .. } => Self::usage(
+                format!("project {name} is not where it was"),
+                why,
+                "use windlass once where it is now: it is known there from then on",
+            ),
+            ConfigError::Unnameable { .. } => Self::usage(
+                "this project cannot be among the known ones",
+                why,
+                "name it by --config, or move it to another folder",
+            ),
             ConfigError::NoHome | ConfigError::RelativeHome { .. } => Self::usage(
                 "there is no place for windlass's own files",
                 why,

@@ -17,7 +17,7 @@ pub struct Paths {
     pub state: PathBuf,
     /// What cannot be made again: the vault.
     pub data: PathBuf,
-    /// What the user decided: settings, identity.
+    /// What the user decided: settings, identity, known projects.
     pub config: PathBuf,
 }
 
@@ -86,6 +86,12 @@ impl Paths {
     #[must_use]
     pub fn settings(&self) -> PathBuf {
         self.config.join("settings.toml")
+    }
+
+    /// The list of projects that windlass was used in.
+    #[must_use]
+    pub fn projects(&self) -> PathBuf {
+        self.config.join("projects.toml")
     }
 
     /// Makes the folders, for their owner alone.

@@ -57,7 +57,12 @@ impl<'t> Reader<'t> {
         self.problems.push(Diagnostic::at(self.file, self.text, span, message, suggestion));
     }
 
-    /// The same, with the nearest of these words as the suggestion.
+    /// Where a word of the file stands, for whoever judges it later.
+    pub fn place(&self, text: &Text<'_>) -> Diagnostic {
+        Diagnostic::at(self.file, self.text, text.span.clone(), "", None)
+    }
+
+    /// The same as [`Self::problem`], with the nearest of these words as the suggestion.
     pub fn misspelt<'c>(
         &mut self,
         span: Range<usize>,
@@ -185,6 +190,18 @@ impl<'a> Section<'a> {
             Some(items) => Some(items.iter().filter_map(|item| text(reader, key, item)).collect()),
             None => wrong_type(reader, key, value, "an array of strings is"),
         }
+    }
+
+    /// A string that is not empty, or an array of them with at least one.
+    pub fn one_or_more(&self, reader: &mut Reader<'_>, key: &str) -> Option<Vec<Text<'a>>> {
+        let value = self.table.get(key)?;
+        if let Some(items) = value.get_ref().as_array() {
+            if items.is_empty() {
+                reader.problem(value.span(), &format!("`{key}` has none"), Some("name one, or remove the line"));
+            }
+            return self.strings(reader, key);
+        }
+        text(reader, key, value).map(|text| vec![text])
     }
 
     pub fn section(&self, reader: &mut Reader<'_>, key: &str, title: &str) -> Option<Section<'a>> {

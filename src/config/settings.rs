@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    ConfigError, Paths, read,
+    ConfigError, Diagnostic, Paths, read,
     section::{Reader, Section, Text},
 };
 
@@ -17,6 +17,35 @@ pub struct Settings {
     pub plain_http: Vec<String>,
     /// Nothing outside is changed.
     pub read_only: bool,
+    /// `[keys]`, in the order of their names.
+    pub keys: Vec<KeyWish>,
+}
+
+/// Keys that an action of the console is to have instead of its own. Which actions and keys there are is not known here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyWish {
+    pub action: Placed,
+    /// At least one.
+    pub keys: Vec<Placed>,
+}
+
+/// A word of the settings, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    pub word: String,
+    place: Diagnostic,
+}
+
+impl Placed {
+    fn of(reader: &Reader<'_>, text: &Text<'_>) -> Self {
+        Self { word: text.value.to_owned(), place: reader.place(text) }
+    }
+
+    /// What is wrong with this word.
+    #[must_use]
+    pub fn problem(&self, message: &str, suggestion: Option<&str>) -> Diagnostic {
+        self.place.saying(message, suggestion)
+    }
 }
 
 impl Settings {
@@ -66,11 +95,24 @@ fn loopback(name: &str) -> bool {
 fn parse(shown: &str, text: &str) -> Result<Settings, ConfigError> {
     let mut reader = Reader::new(shown, text);
     let Some(document) = reader.document() else { return reader.finish(None) };
-    let top = Section::of("the settings", document.get_ref(), 0..0).only(&mut reader, &["plain-http", "read-only"]);
+    let known = ["plain-http", "read-only", "keys"];
+    let top = Section::of("the settings", document.get_ref(), 0..0).only(&mut reader, &known);
     let hosts = top.strings(&mut reader, "plain-http").unwrap_or_default();
     let plain_http = hosts.iter().filter_map(|host| registry_host(&mut reader, host)).collect();
     let read_only = top.boolean(&mut reader, "read-only").unwrap_or_default();
-    reader.finish(Some(Settings { plain_http, read_only }))
+    let keys =
+        top.section(&mut reader, "keys", "[keys]").map(|section| keys(&mut reader, &section)).unwrap_or_default();
+    reader.finish(Some(Settings { plain_http, read_only, keys }))
+}
+
+fn keys(reader: &mut Reader<'_>, section: &Section<'_>) -> Vec<KeyWish> {
+    let mut wishes = Vec::new();
+    for (action, _) in section.entries() {
+        let keys = section.one_or_more(reader, action.value).unwrap_or_default();
+        let keys = keys.iter().map(|key| Placed::of(reader, key)).collect();
+        wishes.push(KeyWish { action: Placed::of(reader, &action), keys });
+    }
+    wishes
 }
 
 fn registry_host(reader: &mut Reader<'_>, text: &Text<'_>) -> Option<String> {
@@ -115,6 +157,22 @@ mod tests {
         ] {
             assert_eq!(settings.allows_plain_http(host), allowed, "{host}");
         }
+    }
+
+    #[test]
+    fn keys_are_kept_with_their_places() {
+        let settings = parse("s", "[keys]\nnew = \"ctrl-n\"\nquit = [\"q\", \"Q\"]\n").unwrap();
+        let words = |wish: &KeyWish| wish.keys.iter().map(|key| key.word.clone()).collect::<Vec<_>>().join(" ");
+        let told: Vec<_> = settings.keys.iter().map(|wish| format!("{}: {}", wish.action.word, words(wish))).collect();
+        assert_eq!(told, ["new: ctrl-n", "quit: q Q"]);
+        let problem = settings.keys[1].keys[1].problem("no\u{1b}", None);
+        assert_eq!((problem.line, problem.column, problem.source.as_str()), (3, 14, "quit = [\"q\", \"Q\"]"));
+        assert!(!problem.to_string().contains('\u{1b}'));
+        let ConfigError::Invalid { problems, .. } = parse("s", "[keys]\na = []\nb = 5\nc = [\"\"]\n").unwrap_err()
+        else {
+            panic!("it is valid")
+        };
+        assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [2, 3, 4]);
     }
 
     #[test]

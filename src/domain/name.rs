@@ -1,4 +1,4 @@
-//! Names that windlass and git give: [`ReleaseId`], [`Commit`], [`SecretName`].
+//! Names that windlass and git give: [`ReleaseId`], [`Commit`], [`SecretName`], [`ProjectName`].
 
 use std::{fmt, str::FromStr};
 
@@ -45,6 +45,34 @@ impl Commit {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SecretName(String);
+
+/// The name of a project that this machine knows: what stands behind `--project`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ProjectName(String);
+
+impl ProjectName {
+    /// Characters of the longest name.
+    pub const LONGEST: usize = 64;
+
+    /// The name that a folder of this name gives to its project: what cannot be in one is a `-`.
+    #[must_use]
+    pub fn of_folder(folder: &str) -> Self {
+        let fitting = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
+        let name: String = folder.trim_start_matches(['.', '-']).chars().map(fitting).take(Self::LONGEST).collect();
+        // Not of dashes alone, as the name of a folder in other letters would be; and never like a flag.
+        let told = name.trim_start_matches('-');
+        Self(if told.is_empty() { "project".to_owned() } else { told.to_owned() })
+    }
+
+    /// The same name for another project: `balrog-2`.
+    #[must_use]
+    pub fn numbered(&self, number: usize) -> Self {
+        let end = format!("-{number}");
+        let room = Self::LONGEST.saturating_sub(end.len()).min(self.0.len());
+        Self(format!("{}{end}", &self.0[..room]))
+    }
+}
 
 macro_rules! name {
     ($name:ident, $what:literal, $valid:expr) => {
@@ -94,6 +122,13 @@ name!(Commit, "a commit: 40 or 64 lower-case hexadecimal digits", |t| matches!(t
     && t.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
 name!(SecretName, "a secret's name: 1 to 255 printable characters without spaces", |t| (1..=255).contains(&t.len())
     && t.bytes().all(|b| b.is_ascii_graphic()));
+name!(
+    ProjectName,
+    "a project's name: 1 to 64 letters, digits, `.`, `_` and `-`, with a letter, a digit or `_` first",
+    |t| (1..=ProjectName::LONGEST).contains(&t.len())
+        && !t.starts_with(['.', '-'])
+        && t.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+);
 
 #[cfg(test)]
 mod tests {
@@ -112,5 +147,30 @@ mod tests {
         assert!("repo:github.com/mozilla/balrog:dockerhub".parse::<SecretName>().is_ok());
         assert!("with space".parse::<SecretName>().is_err());
         assert!("a88b0c2".parse::<Commit>().is_err());
+    }
+
+    #[test]
+    fn whatever_a_folder_is_called_its_project_has_a_name() {
+        for (folder, expected) in [
+            ("balrog", "balrog"),
+            ("my app (2)", "my-app--2-"),
+            (".dotfiles", "dotfiles"),
+            ("--force", "force"),
+            ("café", "caf-"),
+            ("日本", "project"),
+            ("\u{1b}[2J", "2J"),
+            ("..", "project"),
+            ("", "project"),
+        ] {
+            let name = ProjectName::of_folder(folder);
+            assert_eq!(name.as_str(), expected);
+            assert_eq!(name.as_str().parse::<ProjectName>(), Ok(name));
+        }
+        let longest = ProjectName::of_folder(&"x".repeat(500));
+        assert_eq!(longest.as_str().len(), 64);
+        assert_eq!(longest.numbered(10).as_str(), format!("{}-10", "x".repeat(61)));
+        for text in ["", "-f", ".x", "a b", "a/b", "é", "a\n"] {
+            assert!(text.parse::<ProjectName>().is_err(), "{text:?}");
+        }
     }
 }

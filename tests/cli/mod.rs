@@ -15,6 +15,7 @@ mod kill_matrix;
 mod outliving;
 mod podman;
 mod pointing;
+mod projects;
 mod refusals;
 mod releasing;
 mod rerunning;

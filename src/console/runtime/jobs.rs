@@ -75,7 +75,7 @@ impl Jobs {
 
 /// The words between `windlass` and a command that a process started by us gets too.
 pub fn flags(ground: &Ground) -> Vec<OsString> {
-    ground.config.iter().flat_map(|file| ["--config".into(), file.clone().into_os_string()]).collect()
+    ground.place.words()
 }
 
 impl Shared {

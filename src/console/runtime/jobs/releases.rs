@@ -89,9 +89,7 @@ impl Shared {
 
     pub(super) async fn start(&self, words: Vec<String>) -> Result<ReleaseId, Failure> {
         let permit = self.ground.permit("release")?;
-        let here = std::env::current_dir().map_err(|e| {
-            Failure::usage("the current folder cannot be read", e.to_string(), "leave, and change to the project")
-        })?;
+        let here = self.ground.place.folder()?;
         let words: Vec<OsString> = flags(&self.ground).into_iter().chain(words.into_iter().map(Into::into)).collect();
         // It was asked for when the plan was made.
         let passphrase = self.ground.unlock()?;
