@@ -51,6 +51,7 @@ pub enum Id {
     HelpUp,
     HelpRun,
     HelpClose,
+    Mouse,
     Help,
     Quit,
     Interrupt,

@@ -2,7 +2,7 @@
 
 use super::{
     masked::Masked,
-    model::{Depth, LogPart, Request},
+    model::{Depth, LogPart, Mouse, Request},
 };
 use crate::{
     domain::{name::ReleaseId, reference::Repository},
@@ -48,6 +48,8 @@ pub enum Effect {
         release: ReleaseId,
         repository: Repository,
     },
+    /// Have the mouse, or leave it to the terminal.
+    Capture(Mouse),
     Suspend,
     Quit,
 }

@@ -86,6 +86,11 @@ impl Geometry {
         all
     }
 
+    /// Where the releases are.
+    pub fn list_rows(&self) -> Rect {
+        inside(self.list)
+    }
+
     /// The evidence has the same rows whichever tag is selected, so that the table stays where it is.
     fn place_tags(&mut self, area: Rect) {
         self.tags = area;
@@ -132,6 +137,12 @@ impl Geometry {
     }
 }
 
-fn inside(area: Rect) -> Rect {
+/// Within the border of a box.
+pub fn inside(area: Rect) -> Rect {
     Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(2))
+}
+
+/// The first row that is seen of a list in which this one is selected: as far up as that allows.
+pub fn top_row(selected: Option<usize>, height: u16) -> usize {
+    selected.unwrap_or(0).saturating_sub(usize::from(height.saturating_sub(1)))
 }

@@ -2,13 +2,16 @@
 //! keys. A question and a choice are data: whoever asks says what is shown and what is to be done, and nothing else of
 //! the console knows about it.
 
-use tui_input::{Input, InputRequest};
+use tui_input::Input;
 
 use super::{effect::Effect, masked::Masked};
 use crate::{
     domain::{failure::Failure, name::ReleaseId, preview::Preview, release::Release, sign::Tone},
     log::sanitise::plain,
 };
+
+/// Characters that a line of text takes.
+pub const LONGEST: usize = 1000;
 
 #[derive(Debug)]
 pub enum Layer {
@@ -167,18 +170,25 @@ impl Layer {
         }
     }
 
-    /// Takes what was pasted, or has no place for it.
-    pub fn paste(&mut self, text: &str) -> bool {
+    /// Takes what was pasted: all of it, or, for the reason that is given, nothing.
+    ///
+    /// # Errors
+    /// When it is not for text, or has no room for as much.
+    pub fn paste(&mut self, text: &str) -> Result<(), String> {
         if let Self::Secret { typed, .. } = self {
-            typed.paste(text);
-            return true;
+            return if typed.paste(text) { Ok(()) } else { Err(no_room(text)) };
         }
-        let Some(input) = self.input() else { return false };
-        for c in plain(text).chars() {
-            input.handle(InputRequest::InsertChar(c));
+        let Some(input) = self.input() else { return Err("nothing is pasted here".to_owned()) };
+        let (at, room) = (input.cursor(), LONGEST.saturating_sub(input.value().chars().count()));
+        if text.chars().nth(room).is_some() {
+            return Err(no_room(text));
         }
+        let pasted = plain(text);
+        let (before, after): (String, String) =
+            (input.value().chars().take(at).collect(), input.value().chars().skip(at).collect());
+        *input = Input::new(format!("{before}{pasted}{after}")).with_cursor(at + pasted.chars().count());
         self.edited();
-        true
+        Ok(())
     }
 
     /// After something was typed: what was said of the text before counts no more.
@@ -189,4 +199,8 @@ impl Layer {
             Self::Secret { .. } | Self::Waiting(_) | Self::Menu(_) | Self::Confirm(_) | Self::Failure(_) => {}
         }
     }
+}
+
+fn no_room(text: &str) -> String {
+    format!("nothing was pasted: {} characters are more than there is room for", text.chars().count())
 }

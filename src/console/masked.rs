@@ -20,18 +20,25 @@ impl Default for Masked {
 }
 
 impl Masked {
-    /// One more character, if there is room.
-    pub fn push(&mut self, c: char) {
-        if self.text.len() + c.len_utf8() <= LONGEST {
+    /// One more character. Gives whether there was room.
+    pub fn push(&mut self, c: char) -> bool {
+        let room = self.text.len() + c.len_utf8() <= LONGEST;
+        if room {
             self.text.push(c);
         }
+        room
     }
 
-    /// What was pasted, without the line break at its end.
-    pub fn paste(&mut self, pasted: &str) {
+    /// What was pasted, without the line break at its end. Gives whether there was room for all of it: of a secret no
+    /// part is of use.
+    pub fn paste(&mut self, pasted: &str) -> bool {
         let line = pasted.trim_end_matches(['\r', '\n']);
-        self.trimmed = line.len() < pasted.len();
-        line.chars().filter(|c| !c.is_control()).for_each(|c| self.push(c));
+        let room = self.text.len() + line.len() <= LONGEST;
+        if room {
+            self.trimmed = line.len() < pasted.len();
+            self.text.extend(line.chars().filter(|c| !c.is_control()));
+        }
+        room
     }
 
     pub fn pop(&mut self) {
@@ -71,10 +78,11 @@ mod tests {
     fn it_stays_where_it_is_and_is_never_shown() {
         let mut masked = Masked::default();
         let place = masked.expose().as_ptr();
-        masked.paste("correct horse\n");
-        for _ in 0..2 * LONGEST {
+        assert!(masked.paste("correct horse\n"));
+        for _ in 0..LONGEST {
             masked.push('é');
         }
+        assert!(!masked.push('é') && !masked.paste("staple"), "there is no room");
         assert!(masked.expose().starts_with("correct horseé") && masked.expose().len() <= LONGEST);
         assert_eq!(masked.expose().as_ptr(), place);
         assert!(masked.trimmed());

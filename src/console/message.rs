@@ -1,6 +1,6 @@
 //! What happened: keys, and what the workers found. The only thing that changes the model.
 
-use ratatui::crossterm::event::KeyEvent;
+use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use zeroize::Zeroizing;
 
 use super::model::{Found, Project, Request, Window};
@@ -14,6 +14,7 @@ use crate::{
 
 pub enum Message {
     Key(KeyEvent),
+    Mouse(MouseEvent),
     /// At once, and never taken for keys.
     Pasted(Zeroizing<String>),
     /// Columns and rows of the terminal.

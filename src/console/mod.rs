@@ -23,6 +23,7 @@ mod log_pane;
 pub mod masked;
 pub mod message;
 pub mod model;
+mod mouse;
 pub mod press;
 pub mod runtime;
 #[cfg(test)]

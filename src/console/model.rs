@@ -33,6 +33,7 @@ pub struct Model {
     pub size: (u16, u16),
     pub look: Look,
     pub read_only: bool,
+    pub mouse: Mouse,
     /// What stands between `windlass` and the command in commands that are shown: `--config FILE`.
     pub flags: Vec<String>,
     pub project: Loaded<Project>,
@@ -58,6 +59,14 @@ pub struct Model {
     pub activity: Activity,
     /// The last key was Ctrl-C.
     pub interrupted: bool,
+}
+
+/// Whose clicks and the wheel are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mouse {
+    Ours,
+    /// It selects text with them.
+    Terminals,
 }
 
 /// Something that a worker looks for.
@@ -150,6 +159,7 @@ impl Model {
             size,
             look,
             read_only: false,
+            mouse: Mouse::Ours,
             flags: Vec::new(),
             project: Loaded::Not,
             releases: Loaded::Not,

@@ -15,6 +15,7 @@ use super::{
     action::{Action, Id, Scope},
     effect::Effect,
     keymap::{Key, action},
+    layer::LONGEST,
     model::{Layer, Model, Pane, Screen},
 };
 use crate::domain::sign::Tone;
@@ -58,7 +59,7 @@ pub(super) fn press(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
 }
 
 /// Does it, or says why it cannot be done now.
-fn act(model: &mut Model, action: &Action) -> Vec<Effect> {
+pub(super) fn act(model: &mut Model, action: &Action) -> Vec<Effect> {
     if let Some(reason) = (action.refused)(model) {
         model.say(Tone::Notice, reason);
         return Vec::new();
@@ -66,28 +67,42 @@ fn act(model: &mut Model, action: &Action) -> Vec<Effect> {
     (action.run)(model)
 }
 
-/// Keys that mean no action are text for whatever is typed.
+/// Keys that mean no action are text for whatever is typed. What there is no room for is said.
 fn type_in(model: &mut Model, event: &KeyEvent) {
     let Some(layer) = model.layers.last_mut() else { return };
-    match layer {
-        Layer::Secret { typed, .. } => match event.code {
-            KeyCode::Char(c) if !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => typed.push(c),
-            KeyCode::Backspace => typed.pop(),
-            _ => {}
+    let character = match event.code {
+        KeyCode::Char(c) if !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => Some(c),
+        _ => None,
+    };
+    let full = match layer {
+        Layer::Secret { typed, .. } => match (character, event.code) {
+            (Some(c), _) => !typed.push(c),
+            (None, KeyCode::Backspace) => {
+                typed.pop();
+                false
+            }
+            (None, _) => false,
         },
         layer => {
-            if let Some(input) = layer.input() {
+            let Some(input) = layer.input() else { return };
+            let full = character.is_some() && input.value().chars().count() >= LONGEST;
+            if !full {
                 input.handle_event(&Event::Key(*event));
                 layer.edited();
             }
+            full
         }
+    };
+    if full {
+        model.say(Tone::Notice, "there is no room for more characters");
     }
 }
 
 /// What is pasted is text, never keys.
 pub(super) fn paste(model: &mut Model, text: &str) {
-    if !model.layers.last_mut().is_some_and(|layer| layer.paste(text)) {
-        model.say(Tone::Notice, "nothing is pasted here");
+    let taken = model.layers.last_mut().map_or_else(|| Err("nothing is pasted here".to_owned()), |top| top.paste(text));
+    if let Err(reason) = taken {
+        model.say(Tone::Notice, reason);
     }
 }
 

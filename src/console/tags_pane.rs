@@ -94,6 +94,13 @@ impl TagsPane {
         self.rows().get(self.position())
     }
 
+    /// The tag in this row, if there is one.
+    pub fn select(&mut self, row: usize) {
+        if let Some(row) = self.rows().get(row) {
+            self.selected = Some(row.tag.clone());
+        }
+    }
+
     /// Up or down by rows.
     pub fn scroll(&mut self, rows: isize) {
         let Some(last) = self.rows().len().checked_sub(1) else { return };

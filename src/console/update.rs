@@ -8,6 +8,7 @@ use super::{
     masked::Masked,
     message::{Listing, Message, News},
     model::{Confirm, Doing, Inquiry, Layer, Loaded, Model, Reload, runs},
+    mouse::mouse,
     press::{paste, press},
 };
 use crate::domain::{
@@ -28,6 +29,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
     model.now = now;
     let mut effects = match message {
         Message::Key(key) => press(model, &key),
+        Message::Mouse(event) => mouse(model, event),
         Message::Resized(columns, rows) => {
             model.size = (columns, rows);
             Vec::new()

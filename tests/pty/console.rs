@@ -1,79 +1,12 @@
-use std::{
-    process::Command,
-    time::{Duration, Instant},
-};
+use rustix::process::Signal;
 
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
-
+use super::{HEIGHT, WIDTH, around, ended, open, project, signal, start, until_gone, youngest};
 use crate::support::{
     project::Project,
     registry::{PASSWORD, Registry, USER},
     screen::Screen,
     terminal::Terminal,
 };
-
-const WIDTH: u16 = 120;
-const HEIGHT: u16 = 40;
-
-/// A project whose build takes so many seconds.
-fn project(registry: &Registry, seconds: u32) -> Project {
-    let project = Project::new(registry);
-    let nonce = &project.nonce;
-    project.dockerfile(&format!("RUN echo begun by {nonce}; sleep {seconds}; echo ended by {nonce}\n"));
-    project.commit("takes a while");
-    project.set_secret();
-    project
-}
-
-fn open(project: &Project) -> Screen {
-    Screen::start(&project.program(&[]), WIDTH, HEIGHT)
-}
-
-fn signal(terminal: &Screen, signal: Signal) {
-    let id = i32::try_from(terminal.process()).expect("a process id");
-    kill_process(Pid::from_raw(id).expect("not zero"), signal).expect("it runs");
-}
-
-/// The newest release, once it has ended.
-#[track_caller]
-fn ended(project: &Project) -> Value {
-    let start = Instant::now();
-    loop {
-        let newest = project.releases().swap_remove(0);
-        if newest["ended"].is_string() || newest["state"] == "interrupted" {
-            return newest;
-        }
-        assert!(start.elapsed() < Duration::from_mins(1), "{newest}");
-    }
-}
-
-/// The last of a process, its only child, and so on.
-fn youngest(mut process: u32) -> u32 {
-    while let Ok(children) = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children")) {
-        let Some(child) = children.split_whitespace().next() else { break };
-        process = child.parse().expect("a process id");
-    }
-    process
-}
-
-/// Waits until a process that is not ours has ended; its entry may stay until somebody asks how.
-fn until_gone(process: u32) {
-    let start = Instant::now();
-    while std::fs::read(format!("/proc/{process}/cmdline")).is_ok_and(|line| !line.is_empty()) {
-        assert!(start.elapsed() < Duration::from_mins(1), "it does not end");
-        std::thread::yield_now();
-    }
-}
-
-/// Presses what starts a release, and waits until its build speaks.
-fn start(project: &Project, console: &mut Screen) {
-    console.sees("n release");
-    console.press("n");
-    console.sees("Release app?");
-    console.press("y");
-    console.sees(&format!("begun by {}", project.nonce));
-}
 
 #[test]
 fn a_release_is_started_watched_and_left() {
@@ -122,10 +55,8 @@ fn a_console_that_is_killed_or_closed_leaves_its_release_running() {
     project.commit("again");
     // A terminal that somebody else holds, and is gone with it.
     let program = project.program(&[]);
-    let mut command = Command::new("script");
-    command.args(["--quiet", "--command"]).arg(program.get_program()).arg("/dev/null");
-    command.current_dir(project.checkout()).env_clear();
-    command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let line = program.get_program().to_str().expect("a path in UTF-8");
+    let command = around(&program, "script", &["--quiet", "--command", line, "/dev/null"]);
     let mut window = Screen::start(&command, WIDTH, HEIGHT);
     window.sees("match");
     start(&project, &mut window);
@@ -270,46 +201,6 @@ fn what_policy_refuses_is_told_before_anything_happens() {
 }
 
 #[test]
-fn signals_end_the_console_and_give_the_terminal_back() {
-    let registry = Registry::open();
-    let project = Project::new(&registry);
-    for (sent, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
-        let mut console = open(&project);
-        console.sees("no release yet");
-        console.until("its own screen", |screen| screen.alternate_screen() && screen.hide_cursor());
-        signal(&console, sent);
-        assert_eq!(console.end(), code);
-        console.is_given_back();
-    }
-}
-
-#[test]
-fn ctrl_z_stops_the_console_and_it_comes_back_whole() {
-    let registry = Registry::open();
-    let project = Project::new(&registry);
-    // Nobody stops a group that has no shell above it.
-    let mut command = Command::new("/bin/sh");
-    let program = project.program(&[]);
-    command.args(["-mc", "\"$0\" & fg; echo it is stopped; read line; fg"]).arg(program.get_program());
-    command.current_dir(project.checkout()).env_clear();
-    command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let mut shell = Screen::start(&command, WIDTH, HEIGHT);
-    shell.sees("no release yet");
-    shell.press("\x1a");
-    shell.sees("it is stopped");
-    shell.is_given_back();
-    shell.press("\r");
-    shell.sees("no release yet");
-    shell.press("?");
-    shell.sees("Find an action");
-    shell.press("\x1b");
-    shell.no_longer_sees("Find an action");
-    shell.press("q");
-    assert_eq!(shell.end(), 0);
-    shell.is_given_back();
-}
-
-#[test]
 fn without_a_terminal_there_is_help() {
     let registry = Registry::open();
     let project = Project::new(&registry);
@@ -318,22 +209,6 @@ fn without_a_terminal_there_is_help() {
     let mut command = project.program(&[]);
     command.env("TERM", "dumb");
     assert_eq!(crate::support::project::ran(&mut command).code, 2);
-}
-
-#[test]
-fn a_terminal_of_ascii_and_without_colour_shows_the_same_words() {
-    let registry = Registry::open();
-    let project = Project::new(&registry);
-    let mut command = project.program(&["--ascii"]);
-    command.env("NO_COLOR", "1");
-    let console = Screen::start(&command, 60, 16);
-    console.sees("no release yet: press n");
-    console.sees("+ Releases ---");
-    console.until("ASCII alone", |screen| screen.contents().is_ascii());
-    console.until("no colour", |screen| {
-        let cells = (0..16).flat_map(|row| (0..60).filter_map(move |column| screen.cell(row, column)));
-        cells.into_iter().all(|cell| cell.fgcolor() == vt100::Color::Default)
-    });
 }
 
 #[test]

@@ -25,7 +25,8 @@ pub struct Terminal {
 }
 
 /// Starts the program as this command would, with a terminal of this size as its stdin, stdout and stderr.
-pub fn spawn(command: &Command, size: PtySize) -> (Box<dyn Child + Send + Sync>, Box<dyn MasterPty + Send>) {
+/// Gives the program, the terminal's other end, and the modes that the terminal had before.
+pub fn spawn(command: &Command, size: PtySize) -> (Box<dyn Child + Send + Sync>, Box<dyn MasterPty + Send>, String) {
     let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
     let mut builder = CommandBuilder::new(command.get_program());
     builder.args(command.get_args());
@@ -39,8 +40,14 @@ pub fn spawn(command: &Command, size: PtySize) -> (Box<dyn Child + Send + Sync>,
     if let Some(folder) = command.get_current_dir() {
         builder.cwd(folder);
     }
+    let before = modes(&*pair.master);
     let child = pair.slave.spawn_command(builder).expect("the program starts");
-    (child, pair.master)
+    (child, pair.master, before)
+}
+
+/// The modes of a terminal, as text.
+pub fn modes(terminal: &dyn MasterPty) -> String {
+    format!("{:?}", terminal.get_termios())
 }
 
 /// Every byte that was written to the terminal.
@@ -63,7 +70,7 @@ pub struct Session {
 impl Terminal {
     /// Starts the program as this command would, with the terminal as its stdin, stdout and stderr.
     pub fn start(command: &Command) -> Self {
-        let (child, master) = spawn(command, SIZE);
+        let (child, master, _) = spawn(command, SIZE);
         let shown = Arc::new(Shown::default());
         let mut output = master.try_clone_reader().expect("the terminal can be read");
         let reader = std::thread::spawn({

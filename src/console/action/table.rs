@@ -133,6 +133,13 @@ pub const ACTIONS: &[Action] = &[
     action(Id::Releases, Scope::Everywhere, &[Key::char('1')], "releases", screens::releases).same_as("releases"),
     action(Id::Tags, Scope::Everywhere, &[Key::char('2')], "tags: registry and record side by side", screens::tags)
         .same_as("tags --image IMAGE"),
+    action(
+        Id::Mouse,
+        Scope::Everywhere,
+        &[Key::char('M')],
+        "give the mouse to the terminal, to select text; or take it back",
+        screens::mouse,
+    ),
     action(Id::Help, Scope::Everywhere, &[Key::char('?')], "find an action, and do it", layers::help).hinted("help"),
     action(Id::Quit, Scope::Everywhere, &[Key::char('q')], "leave; what runs goes on", screens::quit).hinted("quit"),
     action(

@@ -3,7 +3,7 @@
 use crate::{
     console::{
         effect::Effect,
-        model::{Depth, Model, Screen},
+        model::{Depth, Model, Mouse, Screen},
         press::layers,
     },
     domain::sign::Tone,
@@ -21,6 +21,17 @@ pub fn tags(model: &mut Model) -> Vec<Effect> {
         model.tags.ask(Depth::Known);
     }
     Vec::new()
+}
+
+/// The terminal selects text only while the mouse is not ours.
+pub fn mouse(model: &mut Model) -> Vec<Effect> {
+    let words;
+    (model.mouse, words) = match model.mouse {
+        Mouse::Ours => (Mouse::Terminals, "the mouse is the terminal's: select text"),
+        Mouse::Terminals => (Mouse::Ours, "the mouse is the console's"),
+    };
+    model.say(Tone::Notice, words);
+    vec![Effect::Capture(model.mouse)]
 }
 
 /// Ctrl-C closes the console's own business; a second one leaves.

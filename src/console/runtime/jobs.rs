@@ -6,12 +6,10 @@ mod tags;
 
 use std::{ffi::OsString, sync::Arc};
 
-use tokio::sync::{
-    OnceCell,
-    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-};
+use tokio::sync::OnceCell;
 
 use super::{
+    Outbox,
     logs::{Logs, Search},
     question::Question,
     watch::Watch,
@@ -38,17 +36,17 @@ struct Shared {
     ground: Ground,
     /// Opened by the first that needs it, together with the eye on it.
     journal: OnceCell<(Journal, Option<Watch>)>,
-    to: UnboundedSender<Message>,
+    to: Outbox,
 }
 
 impl Jobs {
-    pub fn new(mut ground: Ground) -> Result<(Self, UnboundedReceiver<Message>), Failure> {
-        let (to, inbox) = unbounded_channel();
+    /// What they find out goes `to` the model.
+    pub fn new(mut ground: Ground, to: Outbox) -> Result<Self, Failure> {
         let question = Question::default();
         ground.passphrase = question.asked_through(to.clone());
         let logs = Logs::new(ground.paths.logs(), to.clone())?;
         let shared = Arc::new(Shared { ground, journal: OnceCell::new(), to });
-        Ok((Self { shared, logs, question }, inbox))
+        Ok(Self { shared, logs, question })
     }
 
     pub fn start(&self, effect: Effect) {
@@ -65,7 +63,7 @@ impl Jobs {
             effect => {
                 tokio::spawn(async move {
                     if let Some(message) = shared.answer(effect).await {
-                        shared.tell(message);
+                        shared.tell(message).await;
                     }
                 });
             }
@@ -79,9 +77,9 @@ pub fn flags(ground: &Ground) -> Vec<OsString> {
 }
 
 impl Shared {
-    fn tell(&self, message: Message) {
+    async fn tell(&self, message: Message) {
         // The console has ended when nobody is there to be told.
-        let _ = self.to.send(message);
+        let _ = self.to.send(message).await;
     }
 
     async fn answer(&self, effect: Effect) -> Option<Message> {
@@ -106,6 +104,7 @@ impl Shared {
             | Effect::ReadLog { .. }
             | Effect::SearchLog { .. }
             | Effect::Answer(_)
+            | Effect::Capture(_)
             | Effect::Suspend
             | Effect::Quit => return None,
         })
@@ -123,7 +122,7 @@ impl Shared {
             let watch = match Watch::begin(&self.ground.paths, self.to.clone()) {
                 Ok(watch) => Some(watch),
                 Err(failure) => {
-                    self.tell(Message::Unwatched(failure));
+                    self.tell(Message::Unwatched(failure)).await;
                     None
                 }
             };

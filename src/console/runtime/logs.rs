@@ -6,14 +6,14 @@ use std::{
     thread,
 };
 
-use tokio::sync::mpsc::UnboundedSender;
-
+use super::Outbox;
 use crate::{
     console::{
         message::Message,
         model::{Found, LogPart, Window},
     },
     domain::{failure::Failure, name::ReleaseId},
+    fault,
     log::pattern::Pattern,
     spool::{Reader, SpoolError},
 };
@@ -40,7 +40,7 @@ pub struct Search {
 }
 
 impl Logs {
-    pub fn new(folder: PathBuf, to: UnboundedSender<Message>) -> Result<Self, Failure> {
+    pub fn new(folder: PathBuf, to: Outbox) -> Result<Self, Failure> {
         let (requests, work) = channel();
         thread::Builder::new()
             .name("logs".to_owned())
@@ -55,18 +55,19 @@ impl Logs {
                             Request::Search(wanted) => search = Some(wanted),
                         }
                     }
+                    fault::console("log");
                     let read = part.map(|(release, part)| {
                         let answer = files.read(&release, part);
                         Message::Log(release, answer)
                     });
-                    if read.is_some_and(|answer| to.send(answer).is_err()) {
+                    if read.is_some_and(|answer| to.blocking_send(answer).is_err()) {
                         return;
                     }
                     let found = search.map(|search| {
                         let answer = files.search(&search);
                         Message::Found(search.release, search.pattern, answer)
                     });
-                    if found.is_some_and(|answer| to.send(answer).is_err()) {
+                    if found.is_some_and(|answer| to.blocking_send(answer).is_err()) {
                         return;
                     }
                 }
@@ -155,15 +156,13 @@ fn cut(mut line: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::mpsc::unbounded_channel;
-
     use super::*;
     use crate::{console::sample::id, spool::Writer};
 
     #[test]
     fn a_log_is_searched_for_lines_while_it_grows() {
         let folder = tempfile::tempdir().unwrap();
-        let (to, mut inbox) = unbounded_channel();
+        let (to, mut inbox) = tokio::sync::mpsc::channel(8);
         let logs = Logs::new(folder.path().to_owned(), to).unwrap();
         let mut log = Writer::create(&folder.path().join(format!("{}.log", id(1)))).unwrap();
         let pattern = Pattern::new("error").unwrap();

@@ -1,37 +1,38 @@
 //! The part of the console that touches the world: terminal, signals, workers, and the loop that feeds the model.
 //!
 //! ```text
-//! keys, signals, messages ──► wait for one, drain all ──► update ──► effects ──► jobs
-//!                                                           └──► draw once, if something changed
+//! signals, keys, messages ──► wait for one, drain what is there ──► update ──► effects ──► jobs
+//!                                                                     └──► draw once, if something changed
 //! ```
-//! A key is drawn at once. What changes in the background is drawn at most thirty times a second, and nothing is
-//! drawn, and nobody woken, while nothing happens.
+//! A key is drawn at once. What changes in the background is drawn when the terminal has the frame before, at most
+//! thirty times a second, and five times over SSH ([`pace`]). Nothing is drawn, and nobody woken, while nothing happens.
+//! Workers wait while their messages are not taken, so that a flood neither piles up nor keeps a key waiting.
 
+mod decode;
+mod follow;
 mod jobs;
+mod keyboard;
 mod logs;
+mod pace;
 mod question;
 mod screen;
 mod signals;
 mod terminal;
 mod watch;
 
-use std::{
-    future::{pending, poll_fn},
-    io,
-    task::Poll,
-    time::Duration,
-};
+use std::{future::pending, time::Duration};
 
-use crossterm::event::{Event, EventStream};
-use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use tokio::{
-    sync::mpsc::UnboundedReceiver,
+    sync::mpsc::{Receiver, Sender, channel},
     time::{Instant, sleep_until},
 };
 
 use self::{
+    decode::Input,
     jobs::Jobs,
+    keyboard::Keyboard,
+    pace::Haste,
     screen::Screen,
     signals::{Signal, Signals},
     terminal::Held,
@@ -39,28 +40,22 @@ use self::{
 use super::{
     effect::Effect,
     message::Message,
-    model::{Look, Model},
+    model::{Look, Model, Mouse},
     update::{begin, update},
 };
 use crate::{
     commands::ground::Ground,
     domain::{failure::Failure, sign::Signs},
+    fault,
 };
 
-/// Of changes in the background, a second.
-const FRAMES: u32 = 30;
+/// Messages that wait to be taken, and that are taken before the next look at the keys.
+const MESSAGES: usize = 64;
 /// A clock on the screen goes on.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Whether the screen shows the model.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stale {
-    No,
-    /// Since something in the background: soon is enough.
-    Soon,
-    /// Since a key.
-    Now,
-}
+/// The way of the workers to the model. Whoever uses it waits while it is full.
+type Outbox = Sender<Message>;
 
 /// Opens the console, and gives the exit code once it is left. What runs goes on.
 ///
@@ -69,44 +64,42 @@ enum Stale {
 pub async fn run(ground: Ground, ascii: bool) -> Result<u8, Failure> {
     let mut signals = Signals::listen()?;
     let _held = Held::take()?;
+    let mut keyboard = Keyboard::open()?;
     let mut console = Console::open(ground, ascii)?;
     console.draw()?;
     console.perform(begin())?;
-    let mut keys = EventStream::new();
     loop {
-        let (frame, tick) = (console.next_frame(), console.next_tick());
+        let frame = console.next_frame();
         tokio::select! {
             biased;
             signal = signals.next() => match signal {
-                Signal::End { code } => return Ok(code),
                 Signal::Continued => console.came_back()?,
+                Signal::Resized => console.resized()?,
+                Signal::HangUp | Signal::Interrupt | Signal::Quit | Signal::Terminate => return Ok(signal.code()),
             },
-            event = keys.next() => match event {
-                Some(Ok(event)) => console.event(event)?,
+            input = keyboard.next() => match input {
+                Some(input) => console.input(input)?,
                 // The terminal is gone.
-                Some(Err(_)) | None => return Ok(signals::HUNG_UP),
+                None => return Ok(Signal::HangUp.code()),
             },
-            Some(message) = console.inbox.recv() => console.take(message, Stale::Soon)?,
             written = console.screen.written() => written?,
             () = at(frame) => {}
-            () = at(tick) => console.take(Message::Tick, Stale::Soon)?,
+            () = at(console.tick) => console.take(Message::Tick, Haste::Soon)?,
+            Some(message) = console.inbox.recv() => console.take(message, Haste::Soon)?,
         }
-        while let Poll::Ready(Some(Ok(event))) = at_hand(&mut keys).await {
-            console.event(event)?;
+        while let Some(input) = keyboard.at_hand() {
+            console.input(input)?;
         }
-        while let Ok(message) = console.inbox.try_recv() {
-            console.take(message, Stale::Soon)?;
+        for _ in 0..MESSAGES {
+            let Ok(message) = console.inbox.try_recv() else { break };
+            console.take(message, Haste::Soon)?;
         }
         if console.left {
             return Ok(0);
         }
+        console.wind_clock();
         console.draw_if_due()?;
     }
-}
-
-/// What is there already. Looks with the waker of the loop: the stream keeps the one of its last look.
-async fn at_hand(keys: &mut EventStream) -> Poll<Option<io::Result<Event>>> {
-    poll_fn(|context| Poll::Ready(keys.poll_next_unpin(context))).await
 }
 
 async fn at(time: Option<Instant>) {
@@ -119,37 +112,50 @@ async fn at(time: Option<Instant>) {
 struct Console {
     model: Model,
     screen: Screen,
+    /// Before the workers, who may wait for room in it.
+    inbox: Receiver<Message>,
     jobs: Jobs,
-    inbox: UnboundedReceiver<Message>,
-    stale: Stale,
-    drawn: Instant,
+    /// Why the screen does not show the model, if it does not.
+    stale: Option<Haste>,
+    /// When the next second has passed, where a clock is on the screen.
+    tick: Option<Instant>,
     left: bool,
 }
 
 impl Console {
     fn open(ground: Ground, ascii: bool) -> Result<Self, Failure> {
-        let size = crossterm::terminal::size().map_err(|error| terminal::failed(&error))?;
+        let size = terminal::size();
         let style = ground.output.out;
         let signs = if ascii { Signs::Ascii } else { style.signs() };
         let mut model = Model::new(size, Look { signs, colour: style.colour() }, Timestamp::now());
         model.read_only = ground.permit.is_none();
         model.flags = jobs::flags(&ground).iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        let (jobs, inbox) = Jobs::new(ground)?;
-        let screen = Screen::open()?;
-        Ok(Self { model, screen, jobs, inbox, stale: Stale::Now, drawn: Instant::now(), left: false })
+        let over_ssh = ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| (ground.environment)(name).is_some());
+        model.mouse = if over_ssh { Mouse::Terminals } else { Mouse::Ours };
+        let (outbox, inbox) = channel(MESSAGES);
+        let jobs = Jobs::new(ground, outbox)?;
+        let mut screen = Screen::open(size, over_ssh)?;
+        screen.also(terminal::capture(model.mouse));
+        Ok(Self { model, screen, inbox, jobs, stale: None, tick: None, left: false })
     }
 
-    fn event(&mut self, event: Event) -> Result<(), Failure> {
-        match event {
-            Event::Key(key) => self.take(Message::Key(key), Stale::Now),
-            Event::Resize(columns, rows) => self.take(Message::Resized(columns, rows), Stale::Now),
-            Event::Paste(text) => self.take(Message::Pasted(text.into()), Stale::Now),
-            Event::Mouse(_) | Event::FocusGained | Event::FocusLost => Ok(()),
+    fn input(&mut self, input: Input) -> Result<(), Failure> {
+        match input {
+            Input::Key(key) => {
+                fault::console("key");
+                self.take(Message::Key(key), Haste::Now)
+            }
+            Input::Paste(text) => self.take(Message::Pasted(text), Haste::Now),
+            Input::Mouse(event) => self.take(Message::Mouse(event), Haste::Now),
+            Input::Answer => {
+                self.screen.answered();
+                Ok(())
+            }
         }
     }
 
-    fn take(&mut self, message: Message, stale: Stale) -> Result<(), Failure> {
-        self.stale = self.stale.max(stale);
+    fn take(&mut self, message: Message, haste: Haste) -> Result<(), Failure> {
+        self.stale = self.stale.max(Some(haste));
         let effects = update(&mut self.model, message, Timestamp::now());
         self.perform(effects)
     }
@@ -158,6 +164,7 @@ impl Console {
         for effect in effects {
             match effect {
                 Effect::Quit => self.left = true,
+                Effect::Capture(ours) => self.screen.also(terminal::capture(ours)),
                 Effect::Suspend => {
                     terminal::suspend()?;
                     self.came_back()?;
@@ -171,34 +178,42 @@ impl Console {
     /// After having been stopped: somebody else had the terminal.
     fn came_back(&mut self) -> Result<(), Failure> {
         terminal::enter()?;
-        self.screen.forget()?;
-        self.stale = Stale::Now;
-        Ok(())
+        self.screen.came_back(terminal::size())?;
+        self.screen.also(terminal::capture(self.model.mouse));
+        self.resized()
+    }
+
+    fn resized(&mut self) -> Result<(), Failure> {
+        let (columns, rows) = terminal::size();
+        self.screen.renew((columns, rows))?;
+        self.take(Message::Resized(columns, rows), Haste::Now)
     }
 
     /// When the next frame is due, if it can be drawn then.
-    fn next_frame(&self) -> Option<Instant> {
-        (self.stale == Stale::Soon && self.screen.is_free()).then(|| self.drawn + SECOND / FRAMES)
+    fn next_frame(&mut self) -> Option<Instant> {
+        self.stale.and_then(|haste| self.screen.next(haste, Instant::now()))
     }
 
-    fn next_tick(&self) -> Option<Instant> {
-        self.model.ticks().then(|| Instant::now() + SECOND)
-    }
-
-    fn draw_if_due(&mut self) -> Result<(), Failure> {
-        let due = match self.stale {
-            Stale::No => false,
-            Stale::Soon => self.drawn.elapsed() >= SECOND / FRAMES,
-            Stale::Now => true,
+    /// The next second is a whole one after the last, whatever else happens meanwhile.
+    fn wind_clock(&mut self) {
+        let now = Instant::now();
+        self.tick = match self.tick {
+            _ if !self.model.ticks() => None,
+            Some(due) if due > now => Some(due),
+            Some(due) => Some((due + SECOND).max(now)),
+            None => Some(now + SECOND),
         };
-        // A terminal that is still busy with the last frame loses this one; keys are read meanwhile.
-        if due && self.screen.is_free() { self.draw() } else { Ok(()) }
+    }
+
+    /// A terminal that is still busy with the last frame loses this one; keys are read meanwhile.
+    fn draw_if_due(&mut self) -> Result<(), Failure> {
+        let due = self.next_frame().is_some_and(|due| due <= Instant::now());
+        if due { self.draw() } else { Ok(()) }
     }
 
     fn draw(&mut self) -> Result<(), Failure> {
         self.screen.draw(&self.model)?;
-        self.stale = Stale::No;
-        self.drawn = Instant::now();
+        self.stale = None;
         Ok(())
     }
 }

@@ -5,13 +5,12 @@ use std::sync::{
     mpsc::{Sender, channel},
 };
 
-use secrecy::SecretString;
-use tokio::sync::mpsc::UnboundedSender;
-
+use super::Outbox;
 use crate::{
     console::{masked::Masked, message::Message},
     secrets::{Passphrase, Unanswered},
 };
+use secrecy::SecretString;
 
 /// Whoever waits for an answer. Nobody waits any more once this is gone.
 #[derive(Default)]
@@ -21,13 +20,15 @@ pub struct Question {
 
 impl Question {
     /// A passphrase that is asked for by a message.
-    pub fn asked_through(&self, to: UnboundedSender<Message>) -> Passphrase {
+    pub fn asked_through(&self, to: Outbox) -> Passphrase {
         let waiting = Arc::clone(&self.waiting);
         Passphrase::asked(move |question| {
             let (answer, wait) = channel();
             *waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-            to.send(Message::Asked(question.to_owned())).map_err(|_| Unanswered::Cancelled)?;
-            tokio::task::block_in_place(|| wait.recv()).map_err(|_| Unanswered::Cancelled)
+            tokio::task::block_in_place(|| {
+                to.blocking_send(Message::Asked(question.to_owned())).map_err(|_| Unanswered::Cancelled)?;
+                wait.recv().map_err(|_| Unanswered::Cancelled)
+            })
         })
     }
 

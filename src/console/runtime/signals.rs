@@ -1,25 +1,44 @@
-//! Signals that concern the console: those that end it, and the one that brings it back.
+//! Signals that concern the console: those that end it, the one that brings it back, and that of a new size.
 
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
 use crate::domain::failure::Failure;
 
-/// Exit code of a console whose terminal went away: 128 and the number of HUP, as shells count.
-pub const HUNG_UP: u8 = 128 + 1;
-
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    End {
-        code: u8,
-    },
+    HangUp,
+    Interrupt,
+    Quit,
+    Terminate,
     /// After a stop, whoever asked for it.
     Continued,
+    /// The terminal has another size.
+    Resized,
+}
+
+impl Signal {
+    /// The exit code of a program that it ends, as shells count: 128 and its number.
+    pub fn code(self) -> u8 {
+        use rustix::process::Signal as Number;
+        let number = match self {
+            Self::HangUp => Number::HUP,
+            Self::Interrupt => Number::INT,
+            Self::Quit => Number::QUIT,
+            Self::Terminate => Number::TERM,
+            Self::Continued => Number::CONT,
+            Self::Resized => Number::WINCH,
+        };
+        128 + u8::try_from(number.as_raw()).unwrap_or(0)
+    }
 }
 
 pub struct Signals {
     hangup: Stream,
     interrupt: Stream,
+    quit: Stream,
     terminate: Stream,
     goes_on: Stream,
+    window: Stream,
 }
 
 impl Signals {
@@ -31,18 +50,22 @@ impl Signals {
         Ok(Self {
             hangup: listen(SignalKind::hangup())?,
             interrupt: listen(SignalKind::interrupt())?,
+            quit: listen(SignalKind::quit())?,
             terminate: listen(SignalKind::terminate())?,
             goes_on: listen(SignalKind::from_raw(goes_on))?,
+            window: listen(SignalKind::window_change())?,
         })
     }
 
     /// The next one. Can be dropped at any time.
     pub async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.hangup.recv() => Signal::End { code: HUNG_UP },
-            _ = self.interrupt.recv() => Signal::End { code: 128 + 2 },
-            _ = self.terminate.recv() => Signal::End { code: 128 + 15 },
+            _ = self.hangup.recv() => Signal::HangUp,
+            _ = self.interrupt.recv() => Signal::Interrupt,
+            _ = self.quit.recv() => Signal::Quit,
+            _ = self.terminate.recv() => Signal::Terminate,
             _ = self.goes_on.recv() => Signal::Continued,
+            _ = self.window.recv() => Signal::Resized,
         }
     }
 }

@@ -3,13 +3,9 @@
 use std::{
     io::{self, Write as _},
     panic,
-    sync::{
-        Once,
-        atomic::{AtomicBool, Ordering},
-        mpsc::channel,
-    },
+    sync::{Mutex, MutexGuard, Once, PoisonError, mpsc::channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossterm::{
@@ -18,15 +14,50 @@ use crossterm::{
     execute, queue,
     terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
-use rustix::process::{Signal, kill_current_process_group};
+use rustix::{
+    process::{Signal, kill_current_process_group},
+    stdio::{stdin, stdout},
+    termios::tcgetwinsize,
+};
 
-use crate::domain::failure::Failure;
+use super::{
+    decode::{Decoder, Input},
+    keyboard::read_within,
+    pace::QUESTION,
+};
+use crate::{console::model::Mouse, domain::failure::Failure};
 
 /// How long a terminal that takes nothing is waited for when it is given back.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long an answer is waited for then: else whoever reads next would take it for keys.
+const ANSWER: Duration = Duration::from_secs(3);
+/// A terminal that has not answered its first question within this does not answer.
+const FIRST_ANSWER: Duration = Duration::from_secs(1);
+/// Where nobody says how large the terminal is.
+const USUAL_SIZE: (u16, u16) = (80, 24);
 
-/// Our modes are on. Changed, and frames written, under the lock of stdout alone.
-static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Clicks and the wheel come to us, in any column (xterm's modes 1000 and 1006); or they are the terminal's. Not where the
+/// mouse is while nothing is pressed: that would wake us at its every move.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
+/// What is to be undone. Changed, and frames written, under the lock of stdout.
+static STATE: Mutex<State> = Mutex::new(State { taken: false, owed: 0, answers: false, asked: None });
+
+struct State {
+    /// Our modes are on.
+    taken: bool,
+    /// Questions without an answer.
+    owed: usize,
+    /// It has answered one.
+    answers: bool,
+    /// When it was asked the first one.
+    asked: Option<Instant>,
+}
+
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The terminal is ours until this is dropped, or until a panic anywhere.
 pub struct Held(());
@@ -43,8 +74,10 @@ impl Held {
                 std::process::exit(101);
             }));
         });
+        // Before that fails half way.
+        let held = Self(());
         enter()?;
-        Ok(Self(()))
+        Ok(held)
     }
 }
 
@@ -57,9 +90,25 @@ impl Drop for Held {
 /// Our modes, once more after something else may have changed them.
 pub fn enter() -> Result<(), Failure> {
     let mut out = io::stdout().lock();
+    state().taken = true;
     let entered = enable_raw_mode().and_then(|()| execute!(out, EnterAlternateScreen, EnableBracketedPaste, Hide));
-    TAKEN.store(true, Ordering::SeqCst);
     entered.map_err(|error| failed(&error))
+}
+
+/// What gives the mouse to whose it is to be.
+pub fn capture(mouse: Mouse) -> &'static [u8] {
+    match mouse {
+        Mouse::Ours => MOUSE_ON,
+        Mouse::Terminals => MOUSE_OFF,
+    }
+}
+
+/// Columns and rows.
+pub fn size() -> (u16, u16) {
+    match tcgetwinsize(stdout()) {
+        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
+        _ => USUAL_SIZE,
+    }
 }
 
 /// Ctrl-Z: the whole process group stops, and this returns when it goes on.
@@ -68,29 +117,88 @@ pub fn suspend() -> Result<(), Failure> {
     kill_current_process_group(Signal::TSTP).map_err(|error| failed(&error.into()))
 }
 
+/// What is written at once.
+pub struct Frame {
+    pub bytes: Vec<u8>,
+    /// The terminal is to say when it has it.
+    pub asks: bool,
+}
+
 /// Writes a frame, unless the terminal is not ours any more.
-pub fn write(frame: &[u8]) -> io::Result<()> {
+pub fn write(frame: &Frame) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    if !TAKEN.load(Ordering::SeqCst) {
-        return Ok(());
+    {
+        let mut state = state();
+        if !state.taken {
+            return Ok(());
+        }
+        if frame.asks {
+            state.owed += 1;
+            state.asked.get_or_insert_with(Instant::now);
+        }
     }
-    out.write_all(frame)?;
+    out.write_all(&frame.bytes)?;
+    if frame.asks {
+        out.write_all(QUESTION)?;
+    }
     out.flush()
 }
 
+/// The terminal has answered a question.
+pub fn answered() {
+    let mut state = state();
+    state.answers = true;
+    state.owed = state.owed.saturating_sub(1);
+}
+
 /// Ends with the modes as they were found. Of a terminal that takes nothing, or is gone, nothing more is expected.
-fn give_back() {
+pub fn give_back() {
     let (done, waiting) = channel();
     thread::spawn(move || {
         let mut out = io::stdout().lock();
-        if TAKEN.swap(false, Ordering::SeqCst) {
-            let _ = queue!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
+        if std::mem::replace(&mut state().taken, false) {
+            let _ = queue!(out, EndSynchronizedUpdate);
+            let _ = out.write_all(MOUSE_OFF);
+            let _ = queue!(out, DisableBracketedPaste, LeaveAlternateScreen, Show);
             let _ = out.flush();
+            let _ = done.send(());
+            await_answers();
             let _ = disable_raw_mode();
         }
-        let _ = done.send(());
     });
-    let _ = waiting.recv_timeout(PATIENCE);
+    if waiting.recv_timeout(PATIENCE).is_ok() {
+        // It ends by itself.
+        let _ = waiting.recv();
+    } else if std::mem::replace(&mut state().taken, false) {
+        // It takes no bytes: then at least its modes are everybody's again.
+        let _ = disable_raw_mode();
+    }
+}
+
+/// Reads what the terminal still has to say, and forgets it.
+fn await_answers() {
+    let until = {
+        let state = state();
+        let first = state.asked.map_or(Duration::ZERO, |asked| FIRST_ANSWER.saturating_sub(asked.elapsed()));
+        Instant::now() + if state.answers { ANSWER } else { first }
+    };
+    let mut decoder = Decoder::default();
+    let mut bytes = [0; 1024];
+    while state().owed > 0 {
+        let left = until.saturating_duration_since(Instant::now());
+        match read_within(stdin(), &mut bytes, left) {
+            Ok(count @ 1..) => {
+                decoder.feed(&bytes[..count]);
+                while let Some(input) = decoder.next() {
+                    if matches!(input, Input::Answer) {
+                        answered();
+                    }
+                }
+            }
+            // It is gone, or does not answer.
+            Ok(0) | Err(_) => state().owed = 0,
+        }
+    }
 }
 
 /// What is said of a terminal that cannot be used.

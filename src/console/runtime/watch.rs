@@ -3,10 +3,9 @@
 
 use std::path::Path;
 
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _, event::ModifyKind};
-use tokio::sync::mpsc::UnboundedSender;
-
+use super::Outbox;
 use crate::{config::Paths, console::message::Message, domain::failure::Failure};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _, event::ModifyKind};
 
 /// Tells as long as it is kept.
 pub struct Watch {
@@ -15,7 +14,7 @@ pub struct Watch {
 
 impl Watch {
     /// The folders must be there.
-    pub fn begin(paths: &Paths, to: UnboundedSender<Message>) -> Result<Self, Failure> {
+    pub fn begin(paths: &Paths, to: Outbox) -> Result<Self, Failure> {
         let failed = |error: &notify::Error| {
             Failure::failed(
                 "changes by others cannot be seen",
@@ -27,7 +26,7 @@ impl Watch {
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             if event.is_ok_and(|event| tells(&event, &run, &journal)) {
                 // The console has ended when nobody is there to be told.
-                let _ = to.send(Message::Changed);
+                let _ = to.blocking_send(Message::Changed);
             }
         })
         .map_err(|error| failed(&error))?;

@@ -73,6 +73,42 @@ fn releases_that_run_are_followed_once_and_the_newest_is_selected_with_its_log()
 }
 
 #[test]
+fn what_is_pasted_is_taken_whole_or_not_at_all_and_that_is_said() {
+    let paste = |model: &mut Model, text: &str| tell(model, Message::Pasted(text.to_owned().into()));
+    let said = |model: &Model| model.notice.clone().map(|(_, words)| words).unwrap_or_default();
+    let mut model = three();
+    paste(&mut model, "q");
+    assert_eq!(said(&model), "nothing is pasted here");
+    press(&mut model, "?");
+    paste(&mut model, &"x".repeat(1000));
+    paste(&mut model, "y");
+    assert!(said(&model).starts_with("nothing was pasted: 1 characters"), "{}", said(&model));
+    press(&mut model, "z");
+    assert_eq!(said(&model), "there is no room for more characters");
+    let Some(Layer::Help { typed, .. }) = model.layers.last() else { panic!("{:?}", model.layers) };
+    assert_eq!(typed.value(), "x".repeat(1000));
+    model.layers.push(Layer::Secret { question: String::new(), typed: Masked::default() });
+    paste(&mut model, "correct horse\n");
+    paste(&mut model, &"x".repeat(1 << 20));
+    assert!(said(&model).starts_with("nothing was pasted: 1048576 characters"), "{}", said(&model));
+    let Some(Layer::Secret { typed, .. }) = model.layers.last() else { panic!("{:?}", model.layers) };
+    assert_eq!(typed.expose(), "correct horse");
+}
+
+#[test]
+fn a_line_is_pasted_where_the_cursor_is() {
+    let mut model = three();
+    press(&mut model, "?ad");
+    tell(&mut model, Message::Key(ratatui::crossterm::event::KeyCode::Left.into()));
+    tell(&mut model, Message::Pasted("bé\nc".to_owned().into()));
+    let Some(Layer::Help { typed, .. }) = model.layers.last() else { panic!("{:?}", model.layers) };
+    assert!(typed.value().starts_with("abé") && typed.value().ends_with("cd"), "{:?}", typed.value());
+    press(&mut model, "!");
+    let Some(Layer::Help { typed, .. }) = model.layers.last() else { panic!("{:?}", model.layers) };
+    assert!(typed.value().ends_with("c!d"), "{:?}", typed.value());
+}
+
+#[test]
 fn the_journal_is_looked_at_once_at_a_time() {
     let mut model = three();
     assert!(matches!(tell(&mut model, Message::Changed)[..], [Effect::LoadReleases(_)]));

@@ -11,12 +11,18 @@
 //! ╰──────────────────────────────────────────────────╯
 //! ```
 
-use ratatui::{Frame, layout::Rect, text, widgets::Clear};
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    text,
+    widgets::Clear,
+};
 
 use super::text::{width, wrap};
 use crate::{
     console::{
         action::{Action, Id},
+        geometry::inside,
         masked::Masked,
         model::{Confirm, Layer, Line, Menu, Model},
     },
@@ -29,6 +35,54 @@ const LABEL: usize = 8;
 const SHOWN: usize = 40;
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, layer: &Layer) {
+    let Some(placed) = place(model, layer, frame.area()) else { return };
+    frame.render_widget(Clear, placed.area);
+    frame.render_widget(model.look.boxed(&placed.title, true), placed.area);
+    for (row, (_, line)) in placed.rows().zip(placed.lines) {
+        frame.render_widget(line, row);
+    }
+    frame.render_widget(placed.keys, placed.key_row);
+}
+
+/// What is where in a dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hit {
+    Answer(Id),
+    /// The choice of this number in a menu.
+    Choice(usize),
+}
+
+/// What is drawn at this place of the screen.
+pub fn hit(model: &Model, layer: &Layer, screen: Rect, at: Position) -> Option<Hit> {
+    let placed = place(model, layer, screen)?;
+    if let Some((_, id)) = placed.answers.iter().find(|(place, _)| place.contains(at)) {
+        return Some(Hit::Answer(*id));
+    }
+    let (_, (of, _)) = placed.rows().zip(&placed.lines).find(|(row, _)| row.contains(at))?;
+    matches!(layer, Layer::Menu(_)).then_some(Hit::Choice(*of))
+}
+
+/// A dialog with everything in its place.
+struct Placed {
+    title: String,
+    area: Rect,
+    /// Each with the number of what it is a line of.
+    lines: Vec<(usize, text::Line<'static>)>,
+    keys: text::Line<'static>,
+    key_row: Rect,
+    answers: Vec<(Rect, Id)>,
+}
+
+impl Placed {
+    /// Where the lines are that there is room for.
+    fn rows(&self) -> impl Iterator<Item = Rect> + use<> {
+        let inner = inside(self.area);
+        // The keys stay in sight whatever else there is no room for.
+        (inner.y..inner.bottom().saturating_sub(1)).map(move |y| Rect { y, height: 1, ..inner })
+    }
+}
+
+fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
     let (title, lines, answers): (String, Vec<Line>, &[(Id, &str)]) = match layer {
         Layer::Waiting(request) => {
             let words = "finding out what would happen";
@@ -43,9 +97,9 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, layer: &Layer) {
             (confirm.title.clone(), question(model, confirm), answers)
         }
         Layer::Failure(failure) => ("This did not work".to_owned(), refusal(failure), &SEEN),
-        Layer::Search { .. } | Layer::Help { .. } => return,
+        Layer::Search { .. } | Layer::Help { .. } => return None,
     };
-    boxed(model, frame, &title, &lines, answers);
+    Some(boxed(model, screen, title, &lines, answers))
 }
 
 const YES_NO: [(Id, &str); 2] = [(Id::Confirm, "yes"), (Id::Close, "no, change nothing")];
@@ -109,44 +163,46 @@ fn refusal(failure: &Failure) -> Vec<Line> {
     ]
 }
 
-fn boxed(model: &Model, frame: &mut Frame<'_>, title: &str, rows: &[Line], answers: &[(Id, &str)]) {
+fn boxed(model: &Model, screen: Rect, title: String, rows: &[Line], answers: &[(Id, &str)]) -> Placed {
     let look = model.look;
-    let screen = frame.area();
     let most = usize::from(screen.width).saturating_sub(4).min(WIDEST);
-    let mut lines: Vec<text::Line<'_>> = Vec::new();
-    let mut widest = width(title) + 4;
-    for Line { label, words, tone } in rows {
+    let mut lines = Vec::new();
+    let mut widest = width(&title) + 4;
+    for (number, Line { label, words, tone }) in rows.iter().enumerate() {
         let labelled = !label.is_empty();
         let indent = if labelled { LABEL } else { 0 };
         for (i, part) in wrap(words, most.saturating_sub(4 + indent)).into_iter().enumerate() {
             widest = widest.max(width(&part) + indent + 4);
             let before = if i == 0 { label.as_str() } else { "" };
-            lines.push(text::Line::from(vec![
+            let line = text::Line::from(vec![
                 look.span(Tone::Dim, if labelled { format!(" {before:<LABEL$}") } else { " ".to_owned() }),
                 look.span(*tone, part),
-            ]));
+            ]);
+            lines.push((number, line));
         }
         if words.is_empty() {
-            lines.push(text::Line::default());
+            lines.push((number, text::Line::default()));
         }
     }
     let mut keys = text::Line::default();
+    let mut parts = Vec::new();
     for (id, word) in answers {
+        let from = keys.width();
         keys.push_span(look.span(Tone::Bold, format!(" {}", Action::of(*id).keys[0])));
         keys.push_span(look.span(Tone::Dim, format!(" {word}  ")));
+        parts.push((from..keys.width() - 1, *id));
     }
     widest = widest.max(keys.width() + 2);
-    let columns = u16::try_from(widest.min(most)).unwrap_or(screen.width);
+    let columns = u16::try_from(widest.min(most)).unwrap_or(screen.width).min(screen.width);
     let rows = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX).min(screen.height);
-    let area = Rect::new((screen.width - columns.min(screen.width)) / 2, (screen.height - rows) / 2, columns, rows);
-    frame.render_widget(Clear, area);
-    let block = look.boxed(title, true);
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    // The keys stay in sight whatever else there is no room for.
-    let room = usize::from(inner.height.saturating_sub(1));
-    for (i, line) in lines.into_iter().take(room).enumerate() {
-        frame.render_widget(line, Rect { y: inner.y + u16::try_from(i).unwrap_or(0), height: 1, ..inner });
-    }
-    frame.render_widget(keys, Rect { y: inner.bottom().saturating_sub(1), height: inner.height.min(1), ..inner });
+    let area = Rect::new((screen.width - columns) / 2, (screen.height - rows) / 2, columns, rows);
+    let inner = inside(area);
+    let key_row = Rect { y: inner.bottom().saturating_sub(1), height: inner.height.min(1), ..inner };
+    let column = |column: usize| key_row.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
+    let place = |part: std::ops::Range<usize>| {
+        let (from, to) = (column(part.start), column(part.end));
+        Rect { x: from, width: to - from, ..key_row }.intersection(key_row)
+    };
+    let answers = parts.into_iter().map(|(part, id)| (place(part), id)).collect();
+    Placed { title, area, lines, keys, key_row, answers }
 }

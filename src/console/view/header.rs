@@ -7,21 +7,22 @@ use ratatui::{
     Frame,
     layout::{Alignment, Rect},
     style::Modifier,
-    text::Line,
+    text::{Line, Span},
 };
 
 use super::text::fit;
 use crate::{
     console::{
         action::{Action, Id},
-        model::{Loaded, Model, Screen},
+        model::{Loaded, Model, Mouse, Screen},
     },
     domain::sign::Tone,
 };
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let look = model.look;
-    let mode = if model.read_only { "read-only " } else { "" };
+    let signs = [(model.read_only, "read-only "), (model.mouse == Mouse::Terminals, "mouse off ")];
+    let mode: String = signs.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words).collect();
     let room = usize::from(area.width).saturating_sub(" windlass  ".len() + mode.len() + 1);
     let what = match &model.project {
         Loaded::Not => "reading windlass.toml".to_owned(),
@@ -46,14 +47,27 @@ const SCREENS: [(Screen, Id, &str); 2] =
 
 /// The screens there are, each with its key; the one that is shown stands out.
 pub fn screens(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let spans = SCREENS.into_iter().flat_map(|(screen, id, title)| {
-        let key = model.look.span(Tone::Dim, format!(" {}", Action::of(id).keys[0]));
-        let title = if screen == model.screen {
-            model.look.span(Tone::Bold, format!(" {title} ")).patch_style(Modifier::REVERSED)
-        } else {
-            model.look.span(Tone::Plain, format!(" {title} "))
-        };
-        [key, title]
-    });
+    let spans = SCREENS.into_iter().flat_map(|screen| named(model, screen));
     frame.render_widget(Line::from(spans.collect::<Vec<_>>()), area);
+}
+
+/// The action whose screen is named in this column.
+pub fn screen_at(model: &Model, column: u16) -> Option<Id> {
+    let mut end = 0;
+    let place = |screen| {
+        end += named(model, screen).iter().map(Span::width).sum::<usize>();
+        end
+    };
+    let ends = SCREENS.map(place);
+    ends.iter().position(|end| usize::from(column) < *end).map(|at| SCREENS[at].1)
+}
+
+fn named(model: &Model, (screen, id, title): (Screen, Id, &str)) -> [Span<'static>; 2] {
+    let key = model.look.span(Tone::Dim, format!(" {}", Action::of(id).keys[0]));
+    let title = if screen == model.screen {
+        model.look.span(Tone::Bold, format!(" {title} ")).patch_style(Modifier::REVERSED)
+    } else {
+        model.look.span(Tone::Plain, format!(" {title} "))
+    };
+    [key, title]
 }

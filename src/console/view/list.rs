@@ -21,6 +21,7 @@ use super::{
 use crate::{
     console::{
         action::{Action, Id},
+        geometry::top_row,
         model::{Loaded, Model, Pane},
     },
     domain::{
@@ -54,7 +55,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     }
     let height = usize::from(inner.height);
     let selected = model.position();
-    let first = selected.unwrap_or(0).saturating_sub(height.saturating_sub(1));
+    let first = top_row(selected, inner.height);
     let branches = list.iter().map(|release| width(branch(release))).max().unwrap_or(1);
     for (i, release) in list.iter().enumerate().skip(first).take(height) {
         let row = Rect { y: inner.y + u16::try_from(i - first).unwrap_or(u16::MAX), height: 1, ..inner };

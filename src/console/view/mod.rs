@@ -2,9 +2,9 @@
 
 pub mod card;
 mod coloured;
-mod dialog;
+pub mod dialog;
 mod footer;
-mod header;
+pub mod header;
 mod help;
 mod list;
 mod log;

@@ -25,7 +25,7 @@ use super::text::{fit, padded, width, wrap};
 use crate::{
     console::{
         action::{Action, Id},
-        geometry::Geometry,
+        geometry::{Geometry, top_row},
         model::{Inquiry, Loaded, Look, Model, TagsPane},
     },
     domain::{
@@ -112,7 +112,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
 
     let height = usize::from(geometry.tag_rows.height);
     let here = tags.position();
-    let first = here.saturating_sub(height.saturating_sub(1));
+    let first = top_row(Some(here), geometry.tag_rows.height);
     for (i, row) in rows.iter().enumerate().skip(first).take(height) {
         let place =
             Rect { y: geometry.tag_rows.y + u16::try_from(i - first).unwrap_or(0), height: 1, ..geometry.tag_rows };

@@ -10,6 +10,7 @@ use crate::{
     console::{
         message::{Listing, Message, News},
         model::Request,
+        runtime::follow,
     },
     domain::{
         audit::{Act, AuditRow, Ended},
@@ -55,22 +56,14 @@ impl Shared {
     }
 
     pub(super) async fn follow(&self, release: ReleaseId, repository: &Repository, after: u64) {
-        let tell = |news| self.tell(Message::News(release.clone(), news));
         let follow = async {
             let journal = self.journal().await?;
-            let mut follower = Follower::open(&self.ground.paths, journal, &release, repository, after).await?;
-            loop {
-                match follower.next().await? {
-                    attach::News::Event(stamped) => tell(News::Event(stamped)),
-                    attach::News::Progress(progress) => tell(News::Progress(progress)),
-                    attach::News::Log { lines, .. } => tell(News::Log(lines)),
-                    attach::News::Ended => return Ok(News::Ended),
-                    attach::News::Interrupted => return Ok(News::Interrupted),
-                }
-            }
+            let follower = Follower::open(&self.ground.paths, journal, &release, repository, after).await?;
+            follow::tell(follower, &release, &self.to).await
         };
-        let last = Box::pin(follow).await.unwrap_or_else(News::Lost);
-        tell(last);
+        if let Err(failure) = Box::pin(follow).await {
+            self.tell(Message::News(release, News::Lost(failure))).await;
+        }
     }
 
     pub(super) async fn prepare(&self, request: &Request) -> Result<Preview, Failure> {

@@ -1,0 +1,103 @@
+//! What a click and the wheel do: to whatever is where the pointer is, by the geometry that the view draws with. Pure.
+
+use ratatui::{
+    crossterm::event::{MouseButton, MouseEvent, MouseEventKind},
+    layout::{Position, Rect},
+};
+
+use super::{
+    action::{Action, Id},
+    effect::Effect,
+    geometry::{Geometry, top_row},
+    model::{Layer, Model, Pane, Screen},
+    press::act,
+    view::{dialog, header},
+};
+
+/// Lines of a log that the wheel moves at once.
+const LINES: i64 = 3;
+
+pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
+    let at = Position::new(event.column, event.row);
+    match event.kind {
+        MouseEventKind::ScrollDown => wheel(model, at, true),
+        MouseEventKind::ScrollUp => wheel(model, at, false),
+        MouseEventKind::Down(MouseButton::Left) => {
+            // As a key does: what was said before was seen.
+            (model.notice, model.interrupted) = (None, false);
+            click(model, at)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What is under the pointer moves, whatever has the keys.
+fn wheel(model: &mut Model, at: Position, down: bool) -> Vec<Effect> {
+    let by_key =
+        |model: &mut Model, (down_key, up_key): (Id, Id)| act(model, Action::of(if down { down_key } else { up_key }));
+    match model.layers.last() {
+        None | Some(Layer::Search { .. }) => {}
+        Some(Layer::Help { .. }) => return by_key(model, (Id::HelpDown, Id::HelpUp)),
+        Some(Layer::Menu(_)) => return by_key(model, (Id::DialogDown, Id::DialogUp)),
+        Some(_) => return Vec::new(),
+    }
+    let geometry = Geometry::of(model);
+    if geometry.log.contains(at) {
+        model.log.scroll(if down { LINES } else { -LINES }, usize::from(geometry.log.height));
+        return Vec::new();
+    }
+    if geometry.list.contains(at) {
+        let pane = std::mem::replace(&mut model.focus, Pane::List);
+        let effects = by_key(model, (Id::Down, Id::Up));
+        model.focus = pane;
+        return effects;
+    }
+    if model.screen == Screen::Releases { Vec::new() } else { by_key(model, (Id::Down, Id::Up)) }
+}
+
+fn click(model: &mut Model, at: Position) -> Vec<Effect> {
+    match model.layers.last() {
+        // It is typed into below the log, and hides nothing.
+        None | Some(Layer::Search { .. }) => {}
+        Some(layer) => {
+            let screen = Rect::new(0, 0, model.size.0, model.size.1);
+            let hit = dialog::hit(model, layer, screen, at);
+            return hit.map_or_else(Vec::new, |hit| answer(model, hit));
+        }
+    }
+    let geometry = Geometry::of(model);
+    if geometry.screens.contains(at) {
+        return header::screen_at(model, at.x).map_or_else(Vec::new, |id| act(model, Action::of(id)));
+    }
+    if geometry.list.contains(at) {
+        model.focus = Pane::List;
+        let rows = geometry.list_rows();
+        let row = rows.contains(at).then(|| top_row(model.position(), rows.height) + usize::from(at.y - rows.y));
+        if let Some(release) = row.and_then(|row| model.list().get(row)) {
+            model.selected = Some(release.plan.release.clone());
+        }
+    } else if geometry.release.contains(at) && model.selected().is_some() {
+        model.focus = Pane::Log;
+    } else if geometry.tag_rows.contains(at) {
+        let row =
+            top_row(Some(model.tags.position()), geometry.tag_rows.height) + usize::from(at.y - geometry.tag_rows.y);
+        model.tags.select(row);
+    }
+    Vec::new()
+}
+
+/// A choice is made by a second click on it: the first shows which one it is.
+fn answer(model: &mut Model, hit: dialog::Hit) -> Vec<Effect> {
+    match (hit, model.layers.last_mut()) {
+        (dialog::Hit::Answer(id), _) => act(model, Action::of(id)),
+        (dialog::Hit::Choice(choice), Some(Layer::Menu(menu))) if menu.at != choice => {
+            menu.at = choice;
+            Vec::new()
+        }
+        (dialog::Hit::Choice(_), Some(Layer::Menu(_))) => act(model, Action::of(Id::Confirm)),
+        (dialog::Hit::Choice(_), _) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

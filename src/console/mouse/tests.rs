@@ -1,0 +1,154 @@
+use ratatui::crossterm::event::KeyModifiers;
+
+use super::*;
+use crate::{
+    console::{
+        effect::Effect,
+        message::Message,
+        model::{Choice, LogState, Menu, Mode, Mouse, Window},
+        sample::{console, id, press, release, row, running, tags, tell},
+    },
+    domain::event::{Event, Step},
+};
+
+const SIZE: (u16, u16) = (100, 30);
+
+fn model() -> Model {
+    let old = release(2, "2026-11-20T09:00:00Z", vec![Event::StepStarted { step: Step::Preflight }, Event::Finished]);
+    let mut model = console(SIZE, vec![running(1), old]);
+    let lines = (0..90).map(|n| n.to_string()).collect();
+    tell(&mut model, Message::Log(id(1), Ok(Some(Window { first: 210, lines, total: 300 }))));
+    assert!(matches!(model.log.state, LogState::Open(_)));
+    model
+}
+
+fn at(model: &mut Model, kind: MouseEventKind, column: u16, row: u16) -> Vec<Effect> {
+    tell(model, Message::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }))
+}
+
+fn clicked(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {
+    at(model, MouseEventKind::Down(MouseButton::Left), column, row)
+}
+
+/// Clicks on the first place where the screen shows this.
+fn clicked_on(model: &mut Model, words: &str) -> Vec<Effect> {
+    let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(model.size.0, model.size.1)).unwrap();
+    terminal.draw(|frame| crate::console::view::view(model, frame)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let (column, row) = (0..model.size.1)
+        .find_map(|y| {
+            let line: Vec<&str> = (0..model.size.0).map(|x| buffer[(x, y)].symbol()).collect();
+            let column = (0..line.len()).find(|x| line[*x..].concat().starts_with(words))?;
+            Some((u16::try_from(column).unwrap(), y))
+        })
+        .unwrap_or_else(|| panic!("`{words}` is not on the screen"));
+    clicked(model, column, row)
+}
+
+#[test]
+fn a_click_goes_to_the_release_or_to_the_pane_that_is_there() {
+    let mut model = model();
+    let list = Geometry::of(&model).list_rows();
+    clicked(&mut model, list.x + 3, list.y + 1);
+    assert_eq!((model.selected.clone(), model.focus), (Some(id(2)), Pane::List));
+    clicked(&mut model, list.x + 3, list.y + 9);
+    assert_eq!(model.selected, Some(id(2)), "there is no release");
+    let log = Geometry::of(&model).log;
+    clicked(&mut model, log.x, log.y);
+    assert_eq!(model.focus, Pane::Log);
+    clicked(&mut model, list.x, list.y);
+    assert_eq!((model.selected.clone(), model.focus), (Some(id(1)), Pane::List));
+}
+
+#[test]
+fn a_screen_is_gone_to_by_its_name() {
+    let mut model = model();
+    clicked_on(&mut model, "Tags");
+    assert_eq!(model.screen, Screen::Tags);
+    clicked_on(&mut model, "1 Releases");
+    assert_eq!(model.screen, Screen::Releases);
+    clicked(&mut model, 99, 1);
+    assert_eq!(model.screen, Screen::Releases, "nothing is named there");
+}
+
+#[test]
+fn the_wheel_moves_what_is_under_the_pointer_and_not_what_has_the_focus() {
+    let mut model = model();
+    let geometry = Geometry::of(&model);
+    at(&mut model, MouseEventKind::ScrollUp, geometry.log.x, geometry.log.y);
+    assert_eq!((model.log.unseen(), model.log.mode), (0, Mode::Paused { at: 300 }));
+    assert_eq!((model.selected.clone(), model.focus), (Some(id(1)), Pane::List));
+    model.focus = Pane::Log;
+    at(&mut model, MouseEventKind::ScrollDown, geometry.list.x + 1, geometry.list.y + 1);
+    assert_eq!((model.selected.clone(), model.focus), (Some(id(2)), Pane::Log));
+    at(&mut model, MouseEventKind::ScrollDown, 0, 0);
+    assert_eq!(model.selected, Some(id(2)), "nothing to scroll is there");
+}
+
+#[test]
+fn a_dialog_is_answered_where_its_answers_are_and_nowhere_else() {
+    let mut model = model();
+    press(&mut model, "x");
+    assert!(matches!(model.layers[..], [Layer::Confirm(_)]));
+    assert_eq!(clicked(&mut model, 0, 0), []);
+    assert_eq!(clicked_on(&mut model, "Cancel release"), []);
+    assert_eq!(model.layers.len(), 1, "a click that misses changes nothing");
+    clicked_on(&mut model, "no, change nothing");
+    assert!(model.layers.is_empty());
+    press(&mut model, "x");
+    let effects = clicked_on(&mut model, "yes");
+    assert!(matches!(&effects[..], [Effect::Cancel { release, .. }] if *release == id(1)), "{effects:?}");
+}
+
+#[test]
+fn a_choice_is_shown_by_the_first_click_and_made_by_the_second() {
+    let mut model = model();
+    let choice = |label: &str, effect| Choice {
+        label: label.to_owned(),
+        note: "a note".to_owned(),
+        refused: None,
+        then: vec![effect],
+    };
+    let choices = vec![choice("first", Effect::LoadProject), choice("second", Effect::Suspend)];
+    model.layers.push(Layer::Menu(Menu { title: "Which?".to_owned(), choices, at: 0 }));
+    assert_eq!(clicked_on(&mut model, "second"), []);
+    assert_eq!(clicked_on(&mut model, "second"), [Effect::Suspend]);
+    assert!(model.layers.is_empty());
+}
+
+#[test]
+fn a_tag_is_selected_by_a_click_and_the_wheel() {
+    let mut model = model();
+    press(&mut model, "2");
+    let rows = ["a", "b", "c"].map(|tag| row(tag, None, None));
+    tell(&mut model, tags(rows.into()));
+    let rows = Geometry::of(&model).tag_rows;
+    clicked(&mut model, rows.x + 2, rows.y + 2);
+    assert_eq!(model.tags.position(), 2);
+    at(&mut model, MouseEventKind::ScrollUp, rows.x, rows.y);
+    assert_eq!(model.tags.position(), 1);
+    clicked(&mut model, rows.x, rows.y + 3);
+    assert_eq!(model.tags.position(), 1, "there is no tag");
+}
+
+#[test]
+fn the_mouse_is_left_to_the_terminal_and_taken_back() {
+    let mut model = model();
+    assert_eq!(press(&mut model, "M"), [Effect::Capture(Mouse::Terminals)]);
+    assert_eq!(press(&mut model, "M"), [Effect::Capture(Mouse::Ours)]);
+}
+
+#[test]
+fn clicks_anywhere_do_no_harm_in_any_size() {
+    for size in [(1, 1), (20, 5), (60, 16), (100, 30)] {
+        let mut model = model();
+        model.size = size;
+        for key in ["", "x", "<esc>?"] {
+            press(&mut model, key);
+            for column in 0..size.0 + 2 {
+                at(&mut model, MouseEventKind::ScrollDown, column, size.1 / 2);
+                clicked(&mut model, column, size.1 / 2);
+            }
+        }
+    }
+}

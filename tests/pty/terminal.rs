@@ -1,0 +1,151 @@
+//! What becomes of the terminal: whatever ends the console, it is given back; whatever size it has, it is drawn on.
+
+use rustix::process::Signal;
+
+use super::{HEIGHT, WIDTH, around, open, signal, until_gone, youngest};
+use crate::support::{project::Project, registry::Registry, screen::Screen};
+
+/// What makes a terminal everybody's again, at the end of all that was written to it.
+const GIVEN_BACK: &str = "\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?1049l\x1b[?25h";
+
+#[test]
+fn signals_end_the_console_and_give_the_terminal_back() {
+    let registry = Registry::open();
+    let project = Project::new(&registry);
+    for (sent, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130), (Signal::QUIT, 131)] {
+        let mut console = open(&project);
+        console.sees("no release yet");
+        console.until("its own screen", |screen| screen.alternate_screen() && screen.hide_cursor());
+        signal(&console, sent);
+        assert_eq!(console.end(), code);
+        console.is_given_back();
+        assert!(console.text().ends_with(GIVEN_BACK), "{:?}", console.text());
+    }
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_before_it_says_why() {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    project.set_secret();
+    project.release();
+    for (place, key) in [("console:key", "j"), ("console:log", "")] {
+        let mut program = project.program(&[]);
+        program.env("WINDLASS_PANIC_AT", place);
+        let mut console = Screen::start(&program, WIDTH, HEIGHT);
+        if !key.is_empty() {
+            console.sees("n release");
+            console.press(key);
+        }
+        assert_eq!(console.end(), 101);
+        console.is_given_back();
+        console.sees(&format!("a panic was asked for at {place}"));
+        let text = console.text();
+        let (_, after) = text.rsplit_once(GIVEN_BACK).expect("the terminal was given back");
+        assert!(after.contains("a panic was asked for"), "{after:?}");
+    }
+}
+
+#[test]
+fn a_console_whose_terminal_is_gone_ends_although_nobody_tells_it() {
+    let registry = Registry::open();
+    let project = Project::new(&registry);
+    // In a session of its own it is sent no HUP.
+    let program = project.program(&[]);
+    let line = format!("setsid --wait {}", program.get_program().display());
+    let command = around(&program, "script", &["--quiet", "--command", &line, "/dev/null"]);
+    let mut window = Screen::start(&command, WIDTH, HEIGHT);
+    window.sees("no release yet");
+    let console = youngest(window.process());
+    window.kill();
+    until_gone(console);
+}
+
+#[test]
+fn ctrl_z_stops_the_console_and_it_comes_back_whole() {
+    let registry = Registry::open();
+    let project = Project::new(&registry);
+    // Nobody stops a group that has no shell above it.
+    let program = project.program(&[]);
+    let line = format!("'{}' & fg; echo it is stopped; read line; fg", program.get_program().display());
+    let command = around(&program, "/bin/sh", &["-mc", &line]);
+    let mut shell = Screen::start(&command, WIDTH, HEIGHT);
+    shell.sees("no release yet");
+    shell.press("\x1a");
+    shell.sees("it is stopped");
+    shell.is_given_back();
+    shell.press("\r");
+    shell.sees("no release yet");
+    shell.press("?");
+    shell.sees("Find an action");
+    shell.press("\x1b");
+    shell.no_longer_sees("Find an action");
+    shell.press("q");
+    assert_eq!(shell.end(), 0);
+    shell.is_given_back();
+}
+
+#[test]
+fn a_terminal_that_shrinks_and_grows_shows_all_again() {
+    let registry = Registry::open();
+    let project = Project::new(&registry);
+    let mut console = open(&project);
+    console.sees("no release yet: press n");
+    for (columns, rows) in [(20, 5), (1, 1), (WIDTH, HEIGHT), (60, 16)] {
+        console.resize(columns, rows);
+        if columns >= 20 {
+            console.sees("windlass");
+            console.sees("quit");
+        }
+    }
+    // As from a window that is dragged.
+    for step in 0..200 {
+        console.resize(20 + step % 60, 5 + step % 20);
+    }
+    console.resize(WIDTH, HEIGHT);
+    console.sees("no release yet: press n");
+    console.sees("q quit");
+    console.press("?");
+    console.sees("Find an action");
+    console.press("\x1b");
+    console.no_longer_sees("Find an action");
+    console.press("q");
+    assert_eq!(console.end(), 0);
+    console.is_given_back();
+}
+
+#[test]
+fn a_paste_of_a_megabyte_is_taken_as_one_and_none_of_it_as_keys() {
+    let registry = Registry::open();
+    let project = Project::new(&registry);
+    let mut console = open(&project);
+    console.sees("no release yet");
+    let paste = format!("\x1b[200~{}\x1b[201~", "q\r\n".repeat(350_000));
+    console.press(&paste);
+    console.sees("nothing is pasted here");
+    console.press("?");
+    console.sees("Find an action");
+    console.press(&paste);
+    console.sees("1050000 characters are more than there is room for");
+    console.press("\x1b");
+    console.no_longer_sees("Find an action");
+    console.press("q");
+    assert_eq!(console.end(), 0);
+    console.is_given_back();
+}
+
+#[test]
+fn a_terminal_of_ascii_and_without_colour_shows_the_same_words() {
+    let registry = Registry::open();
+    let project = Project::new(&registry);
+    let mut command = project.program(&["--ascii"]);
+    command.env("NO_COLOR", "1");
+    let console = Screen::start(&command, 60, 16);
+    console.sees("no release yet: press n");
+    console.sees("+ Releases ---");
+    console.until("ASCII alone", |screen| screen.contents().is_ascii());
+    console.until("no colour", |screen| {
+        let cells = (0..16).flat_map(|row| (0..60).filter_map(move |column| screen.cell(row, column)));
+        cells.into_iter().all(|cell| cell.fgcolor() == vt100::Color::Default)
+    });
+}
