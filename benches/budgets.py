@@ -5,10 +5,8 @@ here is a test of what windlass does, but a command that fails ends the run: fas
 """
 
 import argparse
-import asyncio
 import base64
 import contextlib
-import dataclasses
 import gzip
 import hashlib
 import io
@@ -16,75 +14,19 @@ import json
 import os
 import pathlib
 import shutil
-import statistics
 import subprocess
 import sys
 import tarfile
-import threading
 import time
 import urllib.request
+
+from console import Console
+from distance import Latency
+from figure import Failed, Row, Sample, Side
 
 USER = "bench"
 LABEL = "windlass.bench"  # by which images that lost their names are found again
 MB = 1000 * 1000
-
-
-class Failed(Exception):
-    """A command that had to succeed did not."""
-
-
-@dataclasses.dataclass
-class Sample:
-    seconds: float
-    resident: float  # MB, the largest process of the command
-
-
-@dataclasses.dataclass
-class Side:
-    samples: list = dataclasses.field(default_factory=list)
-
-    @property
-    def seconds(self):
-        return statistics.median(s.seconds for s in self.samples)
-
-    @property
-    def resident(self):
-        return max(s.resident for s in self.samples)
-
-    def __str__(self):
-        least, most = (f(s.seconds for s in self.samples) for f in (min, max))
-        return f"{self.seconds:.2f} s ({least:.2f}–{most:.2f}), {self.resident:.0f} MB"
-
-
-@dataclasses.dataclass
-class Row:
-    """One line of the table; a row without a limit only reports."""
-
-    what: str
-    ours: Side
-    peer: str
-    theirs: Side | None = None
-    ratio_limit: float | None = None
-    resident_limit: float | None = None
-    seconds_wished: float | None = None
-
-    def holds(self):
-        ratio = self.ratio_limit is None or self.ours.seconds <= self.ratio_limit * self.theirs.seconds
-        resident = self.resident_limit is None or self.ours.resident <= self.resident_limit
-        return ratio and resident
-
-    def cells(self):
-        budget, verdict = [], "yes" if self.holds() else "**no**"
-        if self.ratio_limit is not None:
-            budget.append(f"≤ {self.ratio_limit}×")
-        if self.resident_limit is not None:
-            budget.append(f"≤ {self.resident_limit:.0f} MB")
-        if self.seconds_wished is not None:
-            budget.append(f"about {self.seconds_wished} s")
-            verdict = "yes" if self.ours.seconds <= self.seconds_wished else "no (only reported)"
-        ratio = f"{self.ours.seconds / self.theirs.seconds:.2f}×" if self.theirs else "–"
-        peer = f"{self.peer}: {self.theirs}" if self.theirs else self.peer
-        return [self.what, str(self.ours), peer, ratio, ", ".join(budget), verdict]
 
 
 class Bench:
@@ -140,13 +82,14 @@ class Bench:
 
     # ---- Projects ------------------------------------------------------------------------------------------
 
-    def project(self, name, dockerfile, repository, builder="auto"):
+    def project(self, name, dockerfile, repository, builder="auto", files=()):
         """A clean, pushed git project with its login in the vault; gives its folder."""
         folder = self.work / name
         (folder / "site").mkdir(parents=True)
         shutil.copy(shutil.which("busybox"), folder / "busybox")
         (folder / "site" / "index.html").write_text("<title>Harbour</title>\n")
-        (folder / "Dockerfile").write_text(dockerfile)
+        for file, text in {"Dockerfile": dockerfile, **dict(files)}.items():
+            (folder / file).write_text(text)
         (folder / ".gitignore").write_text("/data\n")
         (folder / "windlass.toml").write_text(
             f"""\
@@ -175,9 +118,12 @@ recipe = {{ username = "/registry_username", password = "/registry_password" }}
         )
         return folder
 
-    def release(self, folder):
-        # Its frozen tag has the second in it: one that was used would be waited out, on the clock.
+    def at_a_full_second(self):
+        """The frozen tag has the second in it: one that was used would be waited out, on the clock."""
         time.sleep(1 - time.time() % 1)
+
+    def release(self, folder):
+        self.at_a_full_second()
         return self.measure(self.windlass, "release", "--yes", cwd=folder)
 
     def released(self, folder):
@@ -224,7 +170,7 @@ grep -q sha256: "$out"
         environment = {"DOCKER_CONFIG": str(self.work / "docker"), "DOCKER_BUILDKIT": kit}
 
         def seed():
-            time.sleep(1 - time.time() % 1)
+            self.at_a_full_second()
             return self.measure(*words, cwd=folder, environment=environment)
 
         ours, peer = self.take_turns(lambda: self.release(folder), seed)
@@ -408,59 +354,6 @@ def layer_of(number):
     return gzip.compress(buffer.getvalue(), mtime=0), digest(buffer.getvalue())
 
 
-class Latency:
-    """A way to the registry on which every round trip takes longer, opening the connection included."""
-
-    def __init__(self, target, round_trip):
-        host, port = target.rsplit(":", 1)
-        self.target = host, int(port)
-        self.one_way = round_trip / 2
-        self.loop = asyncio.new_event_loop()
-
-    def __enter__(self):
-        self.server = self.loop.run_until_complete(asyncio.start_server(self.serve, "127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self.server.sockets[0].getsockname()[1]}"
-        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.server.close()
-        carried = asyncio.all_tasks(self.loop)
-        for task in carried:
-            task.cancel()
-        self.loop.run_until_complete(asyncio.gather(*carried, return_exceptions=True))
-        self.loop.close()
-
-    async def serve(self, reader, writer):
-        await asyncio.sleep(2 * self.one_way)  # SYN and its answer
-        with contextlib.suppress(OSError):
-            far_reader, far_writer = await asyncio.open_connection(*self.target)
-            await asyncio.gather(self.carry(reader, far_writer), self.carry(far_reader, writer))
-
-    async def carry(self, reader, writer):
-        """Every piece is due one way's time after it came; pieces behind it travel meanwhile."""
-        under_way = asyncio.Queue()
-
-        async def deliver():
-            while (piece := await under_way.get()) is not None:
-                due, content = piece
-                await asyncio.sleep(due - self.loop.time())
-                writer.write(content)
-                await writer.drain()
-            writer.close()
-
-        delivery = self.loop.create_task(deliver())
-        try:
-            while content := await reader.read(64 * 1024):
-                under_way.put_nowait((self.loop.time() + self.one_way, content))
-        finally:
-            under_way.put_nowait(None)
-            await delivery
-
-
 def machine(bench):
     engine = bench.run(bench.docker, "version", "--format", "{{.Server.Version}}").strip()
     skopeo = bench.run("skopeo", "--version").strip()
@@ -468,10 +361,23 @@ def machine(bench):
     return f"{os.cpu_count()} CPUs, load {load}; Docker {engine}, {skopeo}; medians of {bench.runs}, range in brackets."
 
 
+# What can be measured alone, in the order of the table.
+FIGURES = {
+    "release": lambda bench, _: [bench.cached_release("classic", "0"), bench.cached_release("buildkit", "1")],
+    "context": lambda bench, _: bench.context(),
+    "tags": lambda bench, _: bench.tags(),
+    "flood": lambda _, console: console.flood(),
+    "open": lambda _, console: console.opened(),
+    "search": lambda _, console: console.searched(),
+    "start": lambda _, console: console.started(),
+    "idle": lambda _, console: console.idle(),
+}
+
+
 def main():
     parser = argparse.ArgumentParser(prog="benches/run.sh")
     parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--only", action="append", choices=["release", "context", "tags"])
+    parser.add_argument("--only", action="append", choices=FIGURES)
     for name in ("windlass", "docker", "registry"):
         parser.add_argument(f"--{name}", required=True)
     for name in ("password-file", "work"):
@@ -479,21 +385,16 @@ def main():
     options = parser.parse_args()
     if options.runs < 1:
         parser.error("--runs must be at least 1")
-    wanted = options.only or ["release", "context", "tags"]
     shutil.rmtree(options.work, ignore_errors=True)
     options.work.mkdir(parents=True)
     bench = Bench(options)
-    figures = {
-        "release": lambda: [bench.cached_release("classic", "0"), bench.cached_release("buildkit", "1")],
-        "context": bench.context,
-        "tags": bench.tags,
-    }
+    console = Console(bench, LABEL)
     rows = []
     try:
         print(f"\n{machine(bench)}\n")
         print("| what | windlass | peer | ratio | budget | holds |\n|---|---|---|---|---|---|", flush=True)
-        for name in wanted:
-            for row in figures[name]():
+        for name in options.only or FIGURES:
+            for row in FIGURES[name](bench, console):
                 print("| " + " | ".join(row.cells()) + " |", flush=True)
                 rows.append(row)
     except Failed as failed:

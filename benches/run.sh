@@ -15,6 +15,8 @@ needs=(
   'skopeo skopeo'
   'python3 python3'
   '/usr/bin/time time' # in bash, `time` is also a word of the language
+  'lnav lnav'
+  'less less'
   'curl curl'
   'git git'
   'cc gcc libc6-dev' # to build the crates that hold C: SQLite and ring
@@ -26,11 +28,12 @@ usage() {
   cat <<'TEXT'
 usage: benches/run.sh [--runs N] [--only NAME]…
 
-Measures wall time and peak memory of windlass and of its peers in turn, and prints medians as a Markdown table.
+Measures wall time and peak memory of windlass and of its peers in turn, and of the console also what it writes and how
+long a key waits; prints medians as a Markdown table.
 Ends with 1 if a budget does not hold. Run it on a quiet machine: other load makes the figures worse, and the ratios too.
 
   --runs N     runs of each (7)
-  --only NAME  release, context or tags; without it all of them
+  --only NAME  release, context, tags, flood, open, search, start or idle; without it all of them
 TEXT
 }
 

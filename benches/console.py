@@ -1,0 +1,360 @@
+"""The console's figures: a log of a million lines while it is made, opened and searched, and a console that nobody
+touches."""
+
+import hashlib
+import itertools
+import os
+import pathlib
+import random
+import re
+import statistics
+import time
+
+from figure import Count, Failed, Row, Sample, Side
+from terminal import FRAME_END, Terminal, Usage
+
+LINES = 1_000_000
+# With its number before it and LF behind it a line has 127 bytes, and differs from its neighbours in every column, so
+# that a frame has all of it. One of a thousand is to be found.
+USUAL = (
+    "step 3 of 9: a line of a build as builds print them, with some of this and some of that, "
+    "and long enough to be one: ok"
+)
+FOUND = (
+    "step 3 of 9: ERROR, as builds print them now and then and go on, with some of this and that, "
+    "and as long as others are"
+)
+MATCHES = LINES // 1000
+# Between two keys that are typed into a flood, in seconds.
+KEYS_EVERY = 0.1
+ENTER, ESCAPE = "\r", "\x1b"
+# Seconds in which nobody touches it, and seconds after which what was begun before is over.
+IDLE, SETTLED = 60, 20
+
+
+class Console:
+    """With the classic builder: BuildKit drops what a step prints faster than 200 KiB/s, unless the engine was started
+    with another limit (BUILDKIT_STEP_LOG_MAX_SPEED), and what is clipped is no flood."""
+
+    def __init__(self, bench, label):
+        self.bench = bench
+        self.label = label
+        self.flooded = None  # the project whose last release printed the million lines
+
+    # ---- A flood -------------------------------------------------------------------------------------------
+
+    def flood(self):
+        folder = self.flood_project()
+        rates, waits = [], []
+
+        def ours():
+            sample, written, latencies = self.release_watched(folder)
+            rates.append(written / sample.seconds / 1e6)
+            waits.extend(latencies)
+            return sample
+
+        def peer():
+            self.touch(folder)
+            quiet = ["sh", "-c", 'exec "$@" >/dev/null', "sh"]
+            # A release's image gets as many: each is a step of a classic build.
+            labels = [
+                word for name in ("created", "revision", "source") for word in ("--label", f"{name}={time.time()}")
+            ]
+            command = [self.bench.docker, "build", *labels, "--tag", f"{self.bench.registry}/bench/flood-peer", "."]
+            return self.bench.measure(*quiet, *command, cwd=folder, environment={"DOCKER_BUILDKIT": "0"})
+
+        mine, theirs = self.bench.take_turns(ours, peer)
+        what = "1 M lines of build output, console open"
+        p99 = statistics.quantiles(waits, n=100)[98]
+        return [
+            Row(what, mine, "docker build >/dev/null, classic", theirs, ratio_limit=1.05, resident_limit=40),
+            # 2 MB where the build takes 5.4 s: a machine that takes longer draws for longer.
+            Count(f"{what}: written to the terminal, at most", max(rates), "MB/s", round(2 / 5.4, 2)),
+            Count(f"{what}: key to its frame, p99 of {len(waits)}", 1000 * p99, "ms", 50),
+        ]
+
+    def flood_project(self):
+        folder = self.bench.project(
+            "flood",
+            f"""\
+FROM scratch
+LABEL {self.label}=1
+COPY busybox flood.awk /
+COPY data /data
+RUN ["/busybox", "awk", "-f", "/flood.awk"]
+""",
+            f"{self.bench.registry}/bench/flood",
+            "classic",
+            {
+                "flood.awk": f"""\
+BEGIN {{
+    usual = "{USUAL}"
+    for (i = 1; i <= {LINES}; i++) {{
+        at = i % length(usual)
+        printf "%07d %s\\n", i, i % 1000 ? substr(usual, at + 1) substr(usual, 1, at) : "{FOUND}"
+    }}
+}}
+"""
+            },
+        )
+        (folder / "data").mkdir()
+        self.flooded = folder
+        return folder
+
+    def touch(self, folder):
+        """So that the step that prints is not taken from a cache."""
+        (folder / "data" / "run").write_text(str(time.time()))
+
+    def release_watched(self, folder):
+        """The build step's time and the memory of the larger process; bytes written to the terminal; how long each key
+        waited for the frame that shows it."""
+        self.touch(folder)
+        self.bench.at_a_full_second()
+        self.bench.run(self.bench.windlass, "release", "--yes", "--detach", cwd=folder)
+        release = detached(self.bench.windlass)
+        log = self.log_of(folder)
+        keys = letters()
+        first = "".join(itertools.islice(keys, 4))
+        pressed, peak, size = [], 0, 0
+        with self.console(folder) as console:
+            # There is something to search then.
+            console.until(lambda screen: re.search(r"\b\d{7} ", str(screen)))
+            console.press(f"/{first}")
+            due = time.perf_counter() + KEYS_EVERY
+            while usage := Usage.of(release):
+                peak = usage.resident
+                console.take(min(due - time.perf_counter(), 0.02))
+                # Only while it prints.
+                if time.perf_counter() >= due and size != (size := log.stat().st_size):
+                    key = next(keys)
+                    pressed.append((console.press(key), key))
+                    due = time.perf_counter() + KEYS_EVERY
+            waits = latencies(console, first, pressed)
+            peak = max(peak, console.usage().resident)
+        shown = self.bench.released(folder)
+        if shown["state"] != "succeeded":
+            raise Failed(f"the release failed: {shown['failure']}")
+        self.nothing_is_lost(folder)
+        seconds = next(step["seconds"] for step in shown["steps"] if step["name"] == "build")
+        written = sum(len(piece) for _, piece in console.pieces)
+        return Sample(seconds, peak), written, waits
+
+    def nothing_is_lost(self, folder):
+        numbered = re.compile(rb"\d{7} ")
+        digest, expected = hashlib.sha256(), hashlib.sha256()
+        with self.log_of(folder).open("rb") as log:
+            for line in log:
+                if numbered.match(line):
+                    digest.update(line)
+        for line in lines():
+            expected.update(line)
+        if digest.digest() != expected.digest():
+            raise Failed(f"{self.log_of(folder)} has not the lines that were printed")
+
+    # ---- A log that is there -------------------------------------------------------------------------------
+
+    def opened(self):
+        folder = self.released_flood()
+        log = self.log_of(folder)
+        index = log.with_suffix(".idx")
+        end = last_line(log)
+
+        def ours():
+            with self.console(folder) as console:
+                return self.sample(console, console.until(end))
+
+        def ours_without_index():
+            index.unlink()
+            return ours()
+
+        def lnav():
+            with self.peer("lnav", log) as peer:
+                return self.sample(peer, peer.until(end))
+
+        def less():
+            with self.peer("less", log) as peer:
+                peer.until(paint)
+                peer.press("G")
+                return self.sample(peer, peer.until(end))
+
+        what = "a log of 1 M lines, from the start to its end on the screen"
+        limits = {"ratio_limit": 0.5, "resident_limit": 40}
+        return [
+            Row(what, *self.beside(ours, "lnav", lnav), **limits),
+            Row(f"{what}, its index lost", *self.beside(ours_without_index, "lnav", lnav), **limits),
+            Row(what, *self.beside(ours, "less", less)),
+        ]
+
+    def searched(self):
+        folder = self.released_flood()
+        log = self.log_of(folder)
+        end = last_line(log)
+        rows = []
+        with self.console(folder) as console, self.peer("lnav", log) as lnav:
+            for terminal in (console, lnav):
+                terminal.until(end)
+            console.press(ENTER)  # keys are for the log
+
+            def ours(pattern):
+                console.press("G")
+                console.until(end)
+                console.press("/")
+                console.press(pattern)
+                console.until(f"/{pattern} ")
+                enter = console.press(ENTER)
+                done = console.until(lambda screen: re.search(rf"match [\d ]+ of {count(MATCHES)}\b", str(screen)))
+                console.press(ESCAPE)
+                console.until(lambda screen: f"/{pattern} " not in screen)
+                return Sample(done - enter, console.usage().resident)
+
+            def peer(pattern):
+                lnav.press("/")
+                lnav.press(pattern)
+                lnav.until(f"/{pattern}")
+                enter = lnav.press(ENTER)
+                done = lnav.until(
+                    lambda screen: re.search(rf"\b{MATCHES // 1000},?{MATCHES % 1000:03} hits", str(screen))
+                )
+                return Sample(done - enter, lnav.usage().resident)
+
+            def grep(*options):
+                return lambda: self.bench.measure("grep", "-c", *options, log)
+
+            what = "1 M lines searched, 1 000 found"
+            rows.append(Row(what, *self.beside(lambda: ours("ERROR"), "grep -c", grep("ERROR")), ratio_limit=2))
+            what = "the same, in either case"
+            rows.append(Row(what, *self.beside(lambda: ours("error,"), "grep -ci", grep("-i", "error,"))))
+            # It keeps what it found: a second search for the same is none.
+            theirs = Side([peer("ERROR")])
+        rows.append(Row("1 M lines searched, lnav's first search", rows[0].ours, "lnav", theirs))
+        return rows
+
+    # ---- A console that nobody touches ---------------------------------------------------------------------
+
+    def started(self):
+        folder = self.released_flood()
+        log = self.log_of(folder)
+
+        def first_paint(terminal):
+            with terminal:
+                return self.sample(terminal, terminal.until(paint))
+
+        beside = self.beside(
+            lambda: first_paint(self.console(folder)), "lnav", lambda: first_paint(self.peer("lnav", log))
+        )
+        return [Row("from the start to the first frame, 1 M lines to open", *beside, seconds_limit=0.05)]
+
+    def idle(self):
+        folder = self.released_flood()
+        log = self.log_of(folder)
+        with self.console(folder) as console, self.peer("lnav", log) as lnav:
+            both = (console, lnav)
+            for terminal in both:
+                terminal.until(last_line(log))
+            # A registry was asked, and nobody waits for it any more.
+            console.press("2")
+            console.until("as of")
+            console.press("1")
+            console.until(last_line(log))
+            take_from(both, SETTLED)
+            before = [(terminal.usage(), len(terminal.pieces)) for terminal in both]
+            take_from(both, IDLE)
+            used = []
+            for terminal, (usage, pieces) in zip(both, before, strict=True):
+                after = terminal.usage()
+                written = sum(len(piece) for _, piece in terminal.pieces[pieces:])
+                used.append((after.wakes - usage.wakes, written, 100 * (after.seconds - usage.seconds) / IDLE))
+        (wakes, written, _), (their_wakes, their_written, their_load) = used
+        what = f"nobody touches it for {IDLE} s"
+        theirs = f"lnav: {their_wakes} times, {their_load:.1f} % of a CPU"
+        return [
+            Count(f"{what}: times a thread woke", wakes, "times", 0, theirs),
+            Count(f"{what}: written to the terminal", written, "bytes", 0, f"lnav: {their_written} bytes"),
+        ]
+
+    # ---- What they stand on --------------------------------------------------------------------------------
+
+    def console(self, folder):
+        return Terminal(self.bench.windlass, cwd=folder, environment=self.bench.environment)
+
+    def peer(self, *words):
+        # Neither settings nor a history of whoever measures.
+        home = {"HOME": str(self.bench.work), "XDG_CONFIG_HOME": str(self.bench.work)}
+        return Terminal(*words, cwd=self.bench.work, environment=self.bench.environment | home)
+
+    def beside(self, ours, name, theirs):
+        mine, peer = self.bench.take_turns(ours, theirs)
+        return mine, name, peer
+
+    def sample(self, terminal, when):
+        return Sample(when - terminal.began, terminal.usage().resident)
+
+    def log_of(self, folder):
+        return pathlib.Path(self.bench.environment["WINDLASS_HOME"], "logs", f"{self.bench.released(folder)['id']}.log")
+
+    def released_flood(self):
+        """A project whose newest release left a log of a million lines, and its index."""
+        if self.flooded is None:
+            self.release_watched(self.flood_project())
+        return self.flooded
+
+
+def lines():
+    for number in range(1, LINES + 1):
+        at = number % len(USUAL)
+        yield f"{number:07} {USUAL[at:] + USUAL[:at] if number % 1000 else FOUND}\n".encode()
+
+
+def last_line(log):
+    with log.open("rb") as file:
+        file.seek(-1000, os.SEEK_END)
+        return file.read().splitlines()[-1].decode()
+
+
+def count(number):
+    """As the console writes it."""
+    return f"{number:,}".replace(",", " ")
+
+
+def paint(screen):
+    return any(line.strip() for line in screen.lines)
+
+
+def letters():
+    """For ever, such that four in a row are on no line of the log and seldom come again."""
+    rng = random.Random(0)
+    return iter(lambda: rng.choice("zqxjkvw"), None)
+
+
+def latencies(console, first, pressed):
+    """For each key, how long it was until the first whole frame that has it at the end of what was typed, or a later
+    one: keys that came together are drawn together."""
+    typed = first + "".join(key for _, key in pressed)
+
+    def has(at):
+        ends = [typed[start : start + 4] + " " for start in range(at + 1, min(at + 20, len(pressed)) + 1)]
+        return lambda screen: whole() and any(end in screen for end in ends)
+
+    def whole():
+        return console.pieces[console.shown - 1][1].endswith(FRAME_END)
+
+    return [console.until(has(at)) - when for at, (when, _) in enumerate(pressed)]
+
+
+def detached(program):
+    """The process of the release that was started last."""
+    for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"--detached" in words and os.fsencode(program) == words[0]:
+            return int(entry.parent.name)
+    raise Failed("the release has ended before it could be looked at")
+
+
+def take_from(terminals, seconds):
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        for terminal in terminals:
+            terminal.take(0.1)
