@@ -11,6 +11,8 @@ use crate::{
         audit::{Act, AuditRow, Ended},
         failure::Failure,
         permission::MayWrite,
+        plan::Plan,
+        preview::Preview,
         release::Release,
     },
     git::Checkout,
@@ -18,6 +20,7 @@ use crate::{
     release::{
         Notice, Surroundings, detach,
         local::{self, Beginning},
+        preview::preview,
     },
     secrets::{Passphrase, Unanswered},
 };
@@ -31,15 +34,31 @@ pub struct Job {
     pub from_worktree: bool,
 }
 
+/// A release that is made up and not begun: the commands and the console ask about the same.
+pub struct Prepared {
+    pub project: Project,
+    pub checkout: Checkout,
+    pub job: Job,
+}
+
+impl Prepared {
+    pub fn plan(&self) -> &Plan {
+        &self.job.beginning.plan
+    }
+
+    /// What it will do.
+    ///
+    /// # Errors
+    /// When the registry does not say what a tag shows.
+    pub async fn preview(&self, ground: &Ground, journal: &Journal) -> Result<Preview, Failure> {
+        let client = ground.reader_of(self.plan())?;
+        preview(&self.job.beginning, &client, &self.checkout, journal).await
+    }
+}
+
 /// Runs a release to its end. It is shown as it goes, unless this process was started to outlive who started it.
-pub async fn run(
-    ground: &Ground,
-    project: &Project,
-    checkout: &Checkout,
-    journal: &Journal,
-    job: Job,
-    permit: MayWrite,
-) -> Result<u8, Failure> {
+pub async fn run(ground: &Ground, journal: &Journal, prepared: Prepared, permit: MayWrite) -> Result<u8, Failure> {
+    let Prepared { project, checkout, job } = prepared;
     // A mistyped passphrase is no failed release.
     ground.unlock()?;
     let cancel = CancellationToken::new();
@@ -50,8 +69,8 @@ pub async fn run(
         journal,
         environment: ground.environment.as_ref(),
         passphrase: &ground.passphrase,
-        root: project.root.clone(),
-        checkout,
+        root: project.root,
+        checkout: &checkout,
         from_worktree: job.from_worktree,
         cancel,
         permit,

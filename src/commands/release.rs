@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::{
     args::ReleaseArgs,
-    carry_out::{self, Job},
-    ground::{self, Ground},
+    carry_out::{self, Job, Prepared},
+    ground::Ground,
     output::{Cell, Style, Tone, columns},
 };
 use crate::{
@@ -16,41 +16,50 @@ use crate::{
         audit::Act,
         failure::Failure,
         holdings::StoreKind,
-        plan::{Plan, Runner},
-        preview::Preview,
+        plan::Runner,
+        preview::{Change, Preview},
+        wishes::Wishes,
     },
     git::Checkout,
-    registry::{Client, Reference},
+    journal::Journal,
     release::plan,
 };
 
 pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
-    let project = ground.project()?;
-    let image = ground::image(&project, &args.image)?;
-    supported(&project, image.secret.store)?;
     let journal = ground.journal().await?;
-    let checkout = Checkout::open(&project.root).await?;
-    let wishes = plan::Wishes {
-        git_ref: args.git_ref.clone(),
-        branch: args.branch.clone(),
-        platform: args.platform.clone(),
-        move_tags: args.manner.move_tags,
-    };
-    let plan = plan::make(&project, image, &checkout, &journal, &wishes, &who(), &ground.paths.run()).await?;
-    if args.manner.dry_run {
-        return tell_plan(ground, &preview(&ground.reader(image)?, plan).await?);
+    let manner = &args.manner;
+    let (git_ref, branch, platform) = (args.git_ref, args.branch, args.platform);
+    let wishes = Wishes { git_ref, branch, platform, move_tags: manner.move_tags };
+    let prepared = prepare(ground, &journal, args.image.image.as_deref(), &wishes).await?;
+    if manner.dry_run {
+        return tell_plan(ground, &prepared.preview(ground, &journal).await?);
     }
     let permit = ground.permit("release")?;
-    if !args.manner.yes && !ground.detached {
+    if !manner.yes && !ground.detached {
         let next = "look at `windlass release --dry-run`, then `windlass release --yes`";
-        let what = async || Ok(text(ground.output.err, &preview(&ground.reader(image)?, plan.clone()).await?));
+        let what = async || Ok(text(ground.output.err, &prepared.preview(ground, &journal).await?));
         confirm(ground, what, next).await?;
     }
-    if args.manner.detach {
+    if manner.detach {
         return carry_out::detached(ground, permit).await;
     }
-    let job = Job { act: Act::Release, beginning: plan.into(), from_worktree: args.git_ref.is_some() };
-    Box::pin(carry_out::run(ground, &project, &checkout, &journal, job, permit)).await
+    Box::pin(carry_out::run(ground, &journal, prepared, permit)).await
+}
+
+/// A release of this image, or of the only one.
+pub async fn prepare(
+    ground: &Ground,
+    journal: &Journal,
+    image: Option<&str>,
+    wishes: &Wishes,
+) -> Result<Prepared, Failure> {
+    let project = ground.project()?;
+    let image = project.image(image)?;
+    supported(&project, image.secret.store)?;
+    let checkout = Checkout::open(&project.root).await?;
+    let plan = plan::make(&project, image, &checkout, journal, wishes, &who(), &ground.paths.run()).await?;
+    let job = Job { act: Act::Release, beginning: plan.into(), from_worktree: wishes.git_ref.is_some() };
+    Ok(Prepared { project, checkout, job })
 }
 
 pub fn supported(project: &Project, store: StoreKind) -> Result<(), Failure> {
@@ -84,7 +93,8 @@ pub fn who() -> String {
 
 /// `--dry-run`
 pub fn tell_plan(ground: &Ground, preview: &Preview) -> Result<u8, Failure> {
-    let tags: Vec<_> = preview.tags_now.iter().map(|(tag, digest)| json!({"tag": tag, "digest": digest})).collect();
+    let now = |change: &Change| change.now.as_ref().map(|shown| shown.digest.clone());
+    let tags: Vec<_> = preview.changes.iter().map(|change| json!({"tag": change.tag, "digest": now(change)})).collect();
     ground.output.result(
         || json!({"schema": "windlass.plan/1", "plan": preview.plan, "tags_now": tags}),
         |style| text(style, preview),
@@ -92,19 +102,9 @@ pub fn tell_plan(ground: &Ground, preview: &Preview) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// What will happen: the plan, and what each of its tags shows now.
-pub async fn preview(client: &Client, plan: Plan) -> Result<Preview, Failure> {
-    let mut tags_now = Vec::new();
-    for tag in &plan.tags {
-        let digest = client.head(&Reference::Tag(tag.tag.clone())).await?;
-        tags_now.push((tag.tag.clone(), digest));
-    }
-    Ok(Preview { plan, tags_now })
-}
-
 pub fn text(style: Style, preview: &Preview) -> String {
     let rows: Vec<Vec<Cell>> = preview
-        .rows()
+        .rows(style.signs())
         .into_iter()
         .map(|(label, value)| {
             let tone = if label == "image" { Tone::Bold } else { Tone::Plain };

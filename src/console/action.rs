@@ -10,6 +10,10 @@ use super::{effect::Effect, keymap::Key, model::Model};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Id {
     New,
+    NewOf,
+    Rerun,
+    Point,
+    Verify,
     Cancel,
     Open,
     Follow,
@@ -32,11 +36,15 @@ pub enum Id {
     Back,
     Reload,
     LookAgain,
+    PointTag,
+    VerifyTag,
     Identity,
-    NextImage,
+    TagsOfNextImage,
     Releases,
     Tags,
+    NextImage,
     Confirm,
+    Other,
     Close,
     DialogDown,
     DialogUp,
@@ -75,7 +83,7 @@ pub enum Scope {
     Matches,
     /// A dialog, which hides what is below it.
     Dialog,
-    /// The name is typed of what is done for good.
+    /// A line is typed: what is asked for, or the name of what is done for good.
     Typed,
     /// A secret is typed; every other key is a character of it.
     Secret,
@@ -100,7 +108,7 @@ impl Scope {
             Self::Log => "log",
             Self::Matches => "log, in a search",
             Self::Dialog => "dialog",
-            Self::Typed => "dialog with a name to type",
+            Self::Typed => "dialog with a line to type",
             Self::Secret => "passphrase",
             Self::Search => "search",
             Self::Help => "help",
@@ -126,7 +134,7 @@ pub struct Action {
     /// What the line at the bottom calls it; `None` keeps it out of there.
     pub hint: Option<&'static str>,
     pub danger: Danger,
-    /// The words after `windlass` that do the same; `IMAGE` and `RELEASE` stand for what is selected.
+    /// The words after `windlass` that do the same; `IMAGE`, `RELEASE` and `TAG` stand for what is selected.
     pub command: Option<&'static str>,
     /// Why it cannot be done now; `None`: it can.
     pub refused: fn(&Model) -> Option<String>,
@@ -175,11 +183,12 @@ impl Action {
         self.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
 
-    /// The words of the equivalent command, for this image and this release.
-    pub fn command_words(&self, image: &str, release: &str) -> Option<Vec<String>> {
+    /// The words of the equivalent command, for this image, this release and this tag.
+    pub fn command_words(&self, image: &str, release: &str, tag: &str) -> Option<Vec<String>> {
         let word = |word: &str| match word {
             "IMAGE" => image.to_owned(),
             "RELEASE" => release.to_owned(),
+            "TAG" => tag.to_owned(),
             other => other.to_owned(),
         };
         Some(self.command?.split(' ').map(word).collect())
@@ -215,12 +224,12 @@ mod tests {
     }
 
     #[test]
-    fn a_search_hides_two_keys_until_it_ends() {
+    fn a_search_hides_some_keys_until_it_ends() {
         let matches = ACTIONS.iter().filter(|action| action.scope == Scope::Matches).flat_map(|action| action.keys);
         let below = [Scope::Log, Scope::Releases, Scope::Everywhere, Scope::Always];
         let hidden: Vec<Id> =
             matches.filter_map(|key| super::super::keymap::action(*key, &below)).map(|a| a.id).collect();
-        assert_eq!(hidden, [Id::New, Id::Back]);
+        assert_eq!(hidden, [Id::New, Id::NewOf, Id::Back]);
     }
 
     #[test]
@@ -236,7 +245,7 @@ mod tests {
     fn every_equivalent_command_is_one() {
         use clap::Parser as _;
         for action in ACTIONS {
-            let Some(words) = action.command_words("app", "abcdefghij") else { continue };
+            let Some(words) = action.command_words("app", "abcdefghij", "latest") else { continue };
             let line = std::iter::once("windlass".to_owned()).chain(words);
             crate::commands::args::Cli::try_parse_from(line).unwrap_or_else(|e| panic!("{:?}: {e}", action.id));
         }

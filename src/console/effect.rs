@@ -5,7 +5,10 @@ use super::{
     model::{Depth, LogPart, Mouse, Request},
 };
 use crate::{
-    domain::{name::ReleaseId, reference::Repository},
+    domain::{
+        name::ReleaseId,
+        reference::{Repository, Tag},
+    },
     log::pattern::Pattern,
 };
 
@@ -36,8 +39,20 @@ pub enum Effect {
         from: u64,
         most: usize,
     },
-    /// Find out what this would do.
+    /// Find the first line of the log that says what went wrong.
+    FindFault {
+        release: ReleaseId,
+    },
+    /// Find this out.
     Prepare(Request),
+    /// Fetch and hash what these tags of an image show; every layer too, if it is to be `deep`.
+    Verify {
+        image: String,
+        /// Whose tags they are.
+        release: Option<ReleaseId>,
+        tags: Vec<Tag>,
+        deep: bool,
+    },
     /// Start `windlass <words…>` as a process of its own.
     Start {
         words: Vec<String>,

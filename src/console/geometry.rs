@@ -11,6 +11,7 @@
 //! │╰───────────╯╰──────────────────╯│    │╰────────────────╯│         │╰────────────────╯│
 //! └ footer ─────────────────────────┘    └ footer ──────────┘         └ footer ──────────┘
 //! ```
+//! Below a narrow list, one that failed has a strip of its steps and its card.
 
 use ratatui::layout::Rect;
 
@@ -81,6 +82,12 @@ impl Geometry {
                 all.list = Rect { height: list, ..body };
                 all.release = Rect { y: body.y + list, height: STEPS + 2, ..body };
                 all.steps = inside(all.release);
+                if model.selected().is_some_and(|release| release.failure.is_some()) {
+                    let inner = all.steps;
+                    all.steps = Rect { height: 1, ..inner };
+                    all.card_rule = Rect { y: inner.y + 1, height: 1, ..inner };
+                    all.card = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
+                }
             }
         }
         all
@@ -109,7 +116,7 @@ impl Geometry {
         let selected = model.selected();
         // With the line above it.
         let card = match selected {
-            Some(release) if !bare => match card::rows(release, inner.width, inner.height / 2).len() {
+            Some(release) if !bare => match card::rows(model, release, inner.width, inner.height / 2).len() {
                 0 => 0,
                 rows => u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(1),
             },

@@ -4,9 +4,9 @@
 
 use tui_input::Input;
 
-use super::{effect::Effect, masked::Masked};
+use super::{effect::Effect, masked::Masked, model::Model, request::Request};
 use crate::{
-    domain::{failure::Failure, name::ReleaseId, preview::Preview, release::Release, sign::Tone},
+    domain::{failure::Failure, name::ReleaseId, release::Release, sign::Tone},
     log::sanitise::plain,
 };
 
@@ -27,32 +27,10 @@ pub enum Layer {
     Menu(Menu),
     /// This will be done, once confirmed.
     Confirm(Box<Confirm>),
+    /// A line is to be typed.
+    Ask(Box<Ask>),
     /// Something was refused or failed.
     Failure(Failure),
-}
-
-/// What is to become a release once it is known what it would do, and was confirmed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
-    /// A new one of this image.
-    Release { image: String },
-}
-
-impl Request {
-    /// The words after `windlass` that do it.
-    pub fn words(&self) -> Vec<String> {
-        let words: Vec<&str> = match self {
-            Self::Release { image } => vec!["release", "--image", image, "--yes"],
-        };
-        words.into_iter().map(str::to_owned).collect()
-    }
-
-    /// `Release balrog`, `Release balrog?`
-    pub fn title(&self) -> String {
-        match self {
-            Self::Release { image } => format!("Release {image}"),
-        }
-    }
 }
 
 /// A line of a dialog: words, with a label before them where that is not empty.
@@ -83,6 +61,8 @@ pub struct Confirm {
     pub command: Option<Vec<String>>,
     /// What has to be typed first, of what cannot be undone; and what was typed so far.
     pub typed: Option<(String, Input)>,
+    /// Another way to go about it.
+    pub other: Option<Other>,
     pub then: Vec<Effect>,
     /// What is said once it was confirmed.
     pub said: String,
@@ -92,29 +72,6 @@ impl Confirm {
     /// Whether yes counts.
     pub fn can_be_done(&self) -> bool {
         self.typed.as_ref().is_none_or(|(wanted, typed)| typed.value() == wanted)
-    }
-
-    /// What a request will do, as was found out.
-    pub fn request(request: &Request, preview: &Preview) -> Self {
-        let plan = &preview.plan;
-        let tone = |label| if label == "image" { Tone::Bold } else { Tone::Plain };
-        let mut lines: Vec<Line> =
-            preview.rows().into_iter().map(|(label, words)| Line::new(label, words, tone(label))).collect();
-        let date = plan.planned.strftime("%Y-%m-%d-%H-%M-%S").to_string();
-        let dated = plan.tags.iter().any(|planned| planned.tag.as_str().contains(&date));
-        if dated {
-            lines.push(Line::plain(""));
-            lines.push(Line::new("", "the time in the frozen tag will be that of the start", Tone::Dim));
-        }
-        let words = request.words();
-        Self {
-            title: format!("{}?", request.title()),
-            lines,
-            command: Some(words.clone()),
-            typed: None,
-            then: vec![Effect::Start { words }],
-            said: format!("starting a release of {}", plan.image),
-        }
     }
 
     /// The end of a release that runs.
@@ -131,6 +88,7 @@ impl Confirm {
             lines: vec![Line::plain(words)],
             command: Some(vec!["cancel".to_owned(), id.to_string()]),
             typed: None,
+            other: None,
             then: vec![Effect::Cancel { release: id.clone(), repository: repository.clone() }],
             said: format!("release {id} is being told to cancel"),
         }
@@ -140,6 +98,27 @@ impl Confirm {
     pub fn cancels(&self, id: &ReleaseId) -> bool {
         matches!(&self.then[..], [Effect::Cancel { release, .. }] if release == id)
     }
+}
+
+/// What is done instead of what a question asks about.
+#[derive(Debug, Clone)]
+pub struct Other {
+    /// Beside its key.
+    pub words: String,
+    pub then: Effect,
+}
+
+/// A line that is to be typed.
+#[derive(Debug)]
+pub struct Ask {
+    pub title: String,
+    /// What it is for.
+    pub lines: Vec<Line>,
+    pub typed: Input,
+    /// Why what was typed is not taken.
+    pub wrong: Option<String>,
+    /// What follows from what was typed, or why it is not taken.
+    pub take: fn(&Model, &str) -> Result<Vec<Effect>, String>,
 }
 
 /// A list from which one is chosen.
@@ -166,6 +145,7 @@ impl Layer {
         match self {
             Self::Help { typed, .. } | Self::Search { typed, .. } => Some(typed),
             Self::Confirm(confirm) => confirm.typed.as_mut().map(|(_, typed)| typed),
+            Self::Ask(ask) => Some(&mut ask.typed),
             Self::Secret { .. } | Self::Waiting(_) | Self::Menu(_) | Self::Failure(_) => None,
         }
     }
@@ -196,6 +176,7 @@ impl Layer {
         match self {
             Self::Help { at, .. } => *at = 0,
             Self::Search { wrong, .. } => *wrong = None,
+            Self::Ask(ask) => ask.wrong = None,
             Self::Secret { .. } | Self::Waiting(_) | Self::Menu(_) | Self::Confirm(_) | Self::Failure(_) => {}
         }
     }

@@ -162,7 +162,7 @@ impl LogPane {
     }
 
     /// Brings a line to where the reader sees what is around it. The log does not follow any more.
-    fn show(&mut self, line: u64, height: usize) {
+    pub fn show(&mut self, line: u64, height: usize) {
         let (rows, third) = (height as u64, height as u64 / 3);
         if !(self.top + third..self.top + rows - third).contains(&line) {
             self.top = line.saturating_sub(rows / 2);

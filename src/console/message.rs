@@ -3,12 +3,9 @@
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use zeroize::Zeroizing;
 
-use super::model::{Found, Project, Request, Window};
+use super::model::{Answer, Found, Project, Request, Window};
 use crate::{
-    domain::{
-        event::Stamped, failure::Failure, name::ReleaseId, preview::Preview, progress::Progress, release::Release,
-        table::Table,
-    },
+    domain::{event::Stamped, failure::Failure, name::ReleaseId, progress::Progress, release::Release, table::Table},
     log::pattern::Pattern,
 };
 
@@ -25,6 +22,7 @@ pub enum Message {
     Releases(Result<Listing, Failure>),
     /// Of this image.
     Tags(String, Result<Table, Failure>),
+    Verified(Verified),
     /// Somebody wrote to the journal, or a release began or ended.
     Changed,
     /// Of a release that is followed.
@@ -33,8 +31,10 @@ pub enum Message {
     Log(ReleaseId, Result<Option<Window>, Failure>),
     /// What a part of the log was searched for has these matches.
     Found(ReleaseId, Pattern, Result<Found, Failure>),
-    /// What this would do.
-    Prepared(Request, Result<Box<Preview>, Failure>),
+    /// The line of the log that says what went wrong, and its number from 0.
+    Fault(ReleaseId, Result<Option<(u64, String)>, Failure>),
+    /// What this found out.
+    Prepared(Request, Result<Answer, Failure>),
     /// Others' changes are not seen: there is a reason.
     Unwatched(Failure),
     /// A worker needs the passphrase of the vault, and waits.
@@ -48,6 +48,17 @@ pub enum Message {
 pub struct Listing {
     pub releases: Vec<Release>,
     pub damaged: usize,
+}
+
+/// What was found under tags that were fetched and hashed.
+#[derive(Debug)]
+pub struct Verified {
+    pub image: String,
+    /// Whose tags they are.
+    pub release: Option<ReleaseId>,
+    pub deep: bool,
+    /// The tags with their verdicts, and what could not be looked at.
+    pub found: Result<(Table, Vec<String>), Failure>,
 }
 
 /// What is new of a release that is followed.

@@ -16,6 +16,7 @@
 pub mod action;
 pub mod activity;
 pub mod effect;
+mod fault;
 pub mod geometry;
 pub mod keymap;
 pub mod layer;
@@ -25,6 +26,7 @@ pub mod message;
 pub mod model;
 mod mouse;
 pub mod press;
+pub mod request;
 pub mod runtime;
 #[cfg(test)]
 mod sample;

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::activity::Activity;
-pub use super::layer::{Choice, Confirm, Layer, Line, Menu, Request};
+pub use super::fault::Fault;
+pub use super::layer::{Ask, Choice, Confirm, Layer, Line, Menu};
 pub use super::log_pane::{LogPane, LogPart, LogState, Mode, Window};
+pub use super::request::{Answer, Request};
 pub use super::search::{Found, Search};
 pub use super::tags_pane::{Depth, Inquiry, TagsPane};
 use crate::domain::{
@@ -16,6 +18,7 @@ use crate::domain::{
     reference::Repository,
     release::{Release, ReleaseState},
     sign::{Signs, Tone},
+    verdict::Verdict,
 };
 
 /// How the terminal is written to.
@@ -42,9 +45,15 @@ pub struct Model {
     /// Releases in the journal that could not be read.
     pub damaged: usize,
     pub reload: Reload,
+    /// The worst verdict of releases whose tags were verified since the console was opened.
+    pub verified: BTreeMap<ReleaseId, Verdict>,
+    /// What the logs of failed builds say, of those that were looked at.
+    pub faults: BTreeMap<ReleaseId, Fault>,
     pub selected: Option<ReleaseId>,
     /// Releases that are followed, with what they do right now.
     pub followed: BTreeMap<ReleaseId, Option<Doing>>,
+    /// Which of the project's images is meant.
+    pub image: usize,
     pub log: LogPane,
     pub tags: TagsPane,
     pub screen: Screen,
@@ -165,8 +174,11 @@ impl Model {
             releases: Loaded::Not,
             damaged: 0,
             reload: Reload::Idle,
+            verified: BTreeMap::new(),
+            faults: BTreeMap::new(),
             selected: None,
             followed: BTreeMap::new(),
+            image: 0,
             log: LogPane::default(),
             tags: TagsPane::default(),
             screen: Screen::Releases,
@@ -224,6 +236,11 @@ impl Model {
             Loaded::Yes(project) => &project.images,
             Loaded::Not | Loaded::Failed(_) => &[],
         }
+    }
+
+    /// The image that is meant, once it is known which there are.
+    pub fn image(&self) -> Option<&Image> {
+        self.images().get(self.image).or_else(|| self.images().first())
     }
 
     /// The log has a line for the search in it: something is typed there, or is looked for.

@@ -1,6 +1,7 @@
 //! What a key does: where it counts, and which action of the table it means. What the actions do is in the files
 //! beside this one, one an area of the screen. Pure.
 
+pub mod again;
 pub mod layers;
 pub mod log;
 pub mod moving;
@@ -27,6 +28,7 @@ pub fn scopes(model: &Model) -> &'static [Scope] {
         Some(Layer::Search { .. }) => &[Scope::Search, Scope::Always],
         Some(Layer::Help { .. }) => &[Scope::Help, Scope::Always],
         Some(Layer::Confirm(confirm)) if confirm.typed.is_some() => &[Scope::Typed, Scope::Always],
+        Some(Layer::Ask(_)) => &[Scope::Typed, Scope::Always],
         Some(_) => &[Scope::Dialog, Scope::Always],
         None => below(model),
     }

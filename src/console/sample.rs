@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::{
     digest::Digest,
-    event::{Event, Stamped, Step},
+    event::{Built, Event, Stamped, Step},
     name::ReleaseId,
     observation::{Content, Hashed, Observation, ObservedImage},
     plan::{Plan, TagKind},
@@ -82,6 +82,26 @@ pub fn running(number: u8) -> Release {
     events.extend(done(Step::Build, "sha256:7eb2f01f0000  11 steps, 6 cached"));
     events.push(Event::StepStarted { step: Step::Push });
     release(number, "2026-11-21T09:30:00Z", events)
+}
+
+/// An image of this name, as an engine built it.
+pub fn built(image: &str) -> Built {
+    serde_json::from_value(serde_json::json!({
+        "image_id": Digest::of(format!("config of {image}").as_bytes()), "id_kind": "config", "diff_ids": [],
+        "platform": null, "builder": "classic", "engine": "Docker 29.0", "dockerfile_digest": null,
+        "context_digest": null, "log_digest": null, "log_clipped": false, "steps": 4, "cached": 0,
+    }))
+    .unwrap()
+}
+
+/// One that succeeded, and recorded this image for its tags.
+pub fn recorded(number: u8, image: &str) -> Release {
+    let mut events: Vec<Event> = Step::ALL.into_iter().flat_map(|step| done(step, "done")).collect();
+    let record = row("latest", Some(image), Some(image)).known.unwrap().record;
+    events.push(Event::Built(built(image)));
+    events.push(Event::Recorded { path: "/records".into(), sha256: Digest::of(b"record"), record: Box::new(record) });
+    events.push(Event::Finished);
+    release(number, "2026-11-20T09:30:00Z", events)
 }
 
 pub fn look() -> Look {

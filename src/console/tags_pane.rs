@@ -1,6 +1,6 @@
 //! The tags of one image: what is known of them, whether the registry is asked, and which one is selected.
 
-use super::model::{Image, Loaded};
+use super::model::Loaded;
 use crate::domain::{
     failure::Failure,
     reference::Tag,
@@ -9,8 +9,6 @@ use crate::domain::{
 
 #[derive(Debug)]
 pub struct TagsPane {
-    /// Which of the project's images.
-    at: usize,
     pub table: Loaded<Table>,
     pub inquiry: Inquiry,
     selected: Option<Tag>,
@@ -35,20 +33,18 @@ pub enum Depth {
 
 impl Default for TagsPane {
     fn default() -> Self {
-        Self { at: 0, table: Loaded::Not, inquiry: Inquiry::None, selected: None, identity: Identity::ImageId }
+        Self { table: Loaded::Not, inquiry: Inquiry::None, selected: None, identity: Identity::ImageId }
     }
 }
 
 impl TagsPane {
-    /// The image whose tags these are.
-    pub fn image<'a>(&self, images: &'a [Image]) -> Option<&'a Image> {
-        images.get(self.at).or_else(|| images.first())
-    }
-
-    /// The tags of the image after this one.
-    pub fn next_image(&mut self, images: &[Image]) {
-        let at = (self.at + 1) % images.len().max(1);
-        *self = Self { at, inquiry: Inquiry::Wanted(Depth::Known), identity: self.identity, ..Self::default() };
+    /// Another image is meant: nothing of this one's tags counts any more.
+    pub fn of_another_image(&mut self) {
+        let inquiry = match self.inquiry {
+            Inquiry::None if self.table == Loaded::Not => Inquiry::None,
+            _ => Inquiry::Wanted(Depth::Known),
+        };
+        *self = Self { inquiry, identity: self.identity, ..Self::default() };
     }
 
     /// Whether the registry will be asked; it is not while it is.
@@ -60,12 +56,11 @@ impl TagsPane {
         true
     }
 
-    /// What is to be asked now, once it is known of which image.
-    pub fn wants(&mut self, images: &[Image]) -> Option<(String, Depth)> {
+    /// What is to be asked now.
+    pub fn wants(&mut self) -> Option<Depth> {
         let Inquiry::Wanted(depth) = self.inquiry else { return None };
-        let image = self.image(images)?.name.clone();
         self.inquiry = Inquiry::Sent;
-        Some((image, depth))
+        Some(depth)
     }
 
     /// The answer to what [`Self::wants`] asked for.
@@ -75,6 +70,16 @@ impl TagsPane {
             Ok(table) => Loaded::Yes(table),
             Err(failure) => Loaded::Failed(failure),
         };
+    }
+
+    /// Some of the tags were looked at again.
+    pub fn renew(&mut self, rows: Vec<Row>) {
+        let Loaded::Yes(table) = &mut self.table else { return };
+        for new in rows {
+            if let Some(row) = table.rows.iter_mut().find(|row| row.tag == new.tag) {
+                *row = new;
+            }
+        }
     }
 
     pub fn rows(&self) -> &[Row] {

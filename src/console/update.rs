@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use super::{
     effect::Effect,
+    fault,
     geometry::Geometry,
     masked::Masked,
-    message::{Listing, Message, News},
-    model::{Confirm, Doing, Inquiry, Layer, Loaded, Model, Reload, runs},
+    message::{Listing, Message, News, Verified},
+    model::{Confirm, Doing, Fault, Inquiry, Layer, Loaded, Model, Reload, runs},
     mouse::mouse,
     press::{paste, press},
 };
@@ -16,6 +17,7 @@ use crate::domain::{
     failure::{Failure, FailureKind},
     name::ReleaseId,
     progress::Progress,
+    reference::Tag,
     release::Release,
     sign::Tone,
 };
@@ -48,9 +50,13 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         }
         Message::Tags(image, table) => {
             // The reader may have gone on to another image.
-            if model.tags.image(model.images()).is_some_and(|shown| shown.name == image) {
+            if model.image().is_some_and(|shown| shown.name == image) {
                 model.tags.take(table);
             }
+            Vec::new()
+        }
+        Message::Verified(verified) => {
+            take_verified(model, verified);
             Vec::new()
         }
         Message::Changed => reload(model),
@@ -69,14 +75,16 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             }
             Vec::new()
         }
+        Message::Fault(release, found) => {
+            model.faults.insert(release, Fault::of(found));
+            Vec::new()
+        }
         Message::Prepared(request, prepared) => {
             // A dialog that was closed meanwhile stays closed.
             if matches!(model.layers.last(), Some(Layer::Waiting(asked)) if *asked == request) {
                 model.layers.pop();
                 match prepared {
-                    Ok(preview) => {
-                        model.layers.push(Layer::Confirm(Box::new(Confirm::request(&request, &preview))));
-                    }
+                    Ok(answer) => model.layers.push(answer.layer(&request, model.look.signs)),
                     // Whoever gave no passphrase needs no card about it.
                     Err(failure) if failure.kind == FailureKind::Cancelled => {}
                     Err(failure) => model.fails(failure),
@@ -113,23 +121,56 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
     };
     effects.extend(settle(model));
     for effect in &effects {
-        if let Effect::Prepare(request) = effect {
-            model.layers.push(Layer::Waiting(request.clone()));
+        match effect {
+            Effect::Prepare(request) => model.layers.push(Layer::Waiting(request.clone())),
+            Effect::Verify { image, tags, deep, .. } => {
+                let names: Vec<&str> = tags.iter().map(Tag::as_str).collect();
+                let words = format!("fetching and hashing {}", names.join(", "));
+                let mut command = vec!["verify".to_owned()];
+                if let [only] = &tags[..] {
+                    command.push(only.to_string());
+                }
+                command.extend(["--image".to_owned(), image.clone()]);
+                command.extend(deep.then(|| "--deep".to_owned()));
+                model.did(words, Some(&command));
+            }
+            _ => {}
         }
     }
     effects
 }
 
+/// The verdicts are in the tags and in the list, and are said.
+fn take_verified(model: &mut Model, verified: Verified) {
+    let Verified { image, release, deep, found } = verified;
+    let (table, missed) = match found {
+        Ok(found) => found,
+        Err(failure) => return model.fails(failure),
+    };
+    let verdicts = table.rows.iter().map(|row| format!("{} {}", row.tag, row.judgement.verdict));
+    let verdicts = verdicts.collect::<Vec<_>>().join(", ");
+    let worst = table.rows.iter().map(|row| row.judgement.verdict).max_by_key(|verdict| verdict.class().weight());
+    let Some(worst) = worst else { return };
+    let what = if deep { "fetched and hashed, every layer too" } else { "fetched and hashed" };
+    for words in missed {
+        model.say(Tone::Notice, words);
+    }
+    model.say(Tone::of(worst.class()), format!("{what}: {verdicts}"));
+    if let Some(release) = release {
+        model.verified.insert(release, worst);
+    }
+    if model.image().is_some_and(|shown| shown.name == image) {
+        model.tags.renew(table.rows);
+    }
+}
+
 /// After whatever happened: the tags that are wanted are asked for, the log on the screen is the selected release's, its
 /// lines are there or asked for, and what is looked for in it is looked for to its end.
 fn settle(model: &mut Model) -> Vec<Effect> {
-    let Model { tags, project, .. } = model;
-    let asked = match project {
-        Loaded::Yes(project) => tags.wants(&project.images),
-        Loaded::Not | Loaded::Failed(_) => None,
-    };
-    let tags = asked.map(|(image, depth)| Effect::LoadTags { image, depth });
-    tags.into_iter().chain(read_log(model)).collect()
+    let image = model.image().map(|image| image.name.clone());
+    let tags = image.and_then(|image| Some(Effect::LoadTags { depth: model.tags.wants()?, image }));
+    let fault = fault::wants(model);
+    tags.into_iter().chain(fault).chain(read_log(model)).collect()
 }
 
 fn read_log(model: &mut Model) -> Vec<Effect> {

@@ -27,4 +27,5 @@ pub mod tag_rules;
 mod take_up;
 pub mod template;
 pub mod verdict;
+pub mod wishes;
 pub mod written;

@@ -54,6 +54,17 @@ pub enum TagKind {
     Moving,
 }
 
+impl TagKind {
+    /// As people and programs read it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Frozen => "frozen",
+            Self::Moving => "moving",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedTag {
     pub tag: Tag,

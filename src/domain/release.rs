@@ -10,7 +10,7 @@ use super::{
     plan::{Plan, TagKind},
     record::Record,
     reference::Tag,
-    verdict::{Class, Verdict},
+    verdict::Verdict,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -201,13 +201,7 @@ impl Release {
     /// The worst verdict of the verify step, once there is one.
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {
-        let rank = |v: &Verdict| match v.class() {
-            Class::Good => 0,
-            Class::Notice => 1,
-            Class::Unknown => 2,
-            Class::Bad => 3,
-        };
-        self.verdicts.iter().map(|(_, verdict, _)| *verdict).max_by_key(rank)
+        self.verdicts.iter().map(|(_, verdict, _)| *verdict).max_by_key(|verdict| verdict.class().weight())
     }
 
     fn step_mut(&mut self, step: Step) -> &mut StepView {

@@ -95,10 +95,6 @@ impl Row {
     /// `moving`, `frozen`, or that no record says.
     #[must_use]
     pub fn kind_word(&self) -> &'static str {
-        match self.kind {
-            Some(TagKind::Moving) => "moving",
-            Some(TagKind::Frozen) => "frozen",
-            None => "-",
-        }
+        self.kind.map_or("-", TagKind::word)
     }
 }

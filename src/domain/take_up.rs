@@ -23,6 +23,33 @@ impl Release {
         })
     }
 
+    /// What taking it up at this step keeps, does and needs; `None`: the whole of it.
+    #[must_use]
+    pub fn way(&self, first: Option<Step>) -> String {
+        let image = self.built.as_ref().map_or("the image", |built| built.image_id.short());
+        let pushed: Vec<&str> = self.pushes.iter().map(|push| push.tag.as_str()).collect();
+        match first {
+            None => "every step for this commit, under new tags".to_owned(),
+            Some(Step::Preflight) => "every step, under the same tags".to_owned(),
+            Some(Step::Secret) => "the checks stand: the login is tried, then it builds under the same tags".to_owned(),
+            Some(Step::Build) => "checks and login stand: it builds again, under the same tags".to_owned(),
+            Some(Step::Push) => format!("keeps {image}, which the engine must still have: it pushes and records"),
+            Some(Step::Record) if pushed.is_empty() => "records what was pushed; needs no engine".to_owned(),
+            Some(Step::Record) => format!("keeps what was pushed, {}: it records; needs no engine", pushed.join(", ")),
+            Some(Step::Verify) => "keeps the record: it asks the registry once more; needs no engine".to_owned(),
+        }
+    }
+
+    /// Which of these ways to take it up is the one to go: where it stood, else the one that keeps the most before
+    /// that. Each is a step, or the whole, and whether it can be gone.
+    #[must_use]
+    pub fn best_way(&self, ways: &[(Option<Step>, bool)]) -> usize {
+        let wanted = if self.state == ReleaseState::Succeeded { None } else { self.open_step() };
+        let at = ways.iter().position(|(first, _)| *first == wanted).unwrap_or(0);
+        let before = ways.iter().take(at + 1).rposition(|(_, can)| *can);
+        before.or_else(|| ways.iter().position(|(_, can)| *can)).unwrap_or(at)
+    }
+
     /// What the maintainer types to take this release up again.
     #[must_use]
     pub fn take_up_command(&self) -> String {
@@ -158,6 +185,27 @@ mod tests {
             assert_eq!(release("by hand", events).take_up_command(), expected);
         }
         assert_eq!(release("point", vec![built()]).take_up_command(), "windlass point latest aaaaaaaaaa");
+    }
+
+    #[test]
+    fn the_way_to_go_is_where_it_stood_or_keeps_the_most_before_that() {
+        let ways = |refused: &[Step]| -> Vec<(Option<Step>, bool)> {
+            let steps = Step::ALL.into_iter().map(|step| (Some(step), !refused.contains(&step)));
+            std::iter::once((None, true)).chain(steps).collect()
+        };
+        let chosen = |release: &Release, refused: &[Step]| {
+            let ways = ways(refused);
+            ways[release.best_way(&ways)].0
+        };
+        let unbuilt = release("by hand", vec![Event::StepStarted { step: Step::Build }]);
+        let built = release("by hand", vec![built(), Event::StepStarted { step: Step::Push }]);
+        let whole = release("by hand", vec![super::tests::built(), Event::Finished]);
+        assert_eq!(chosen(&unbuilt, &[]), None);
+        assert_eq!(chosen(&built, &[]), Some(Step::Push));
+        assert_eq!(chosen(&built, &[Step::Push]), Some(Step::Build));
+        assert_eq!(chosen(&whole, &[]), None, "nothing of it is open");
+        assert_eq!(built.best_way(&[(None, false), (Some(Step::Push), false)]), 1, "then it says why not");
+        assert!(built.way(Some(Step::Push)).contains(Digest::of(b"config").short()));
     }
 
     #[test]

@@ -46,6 +46,19 @@ pub enum Class {
     Unknown,
 }
 
+impl Class {
+    /// How much it weighs beside others.
+    #[must_use]
+    pub fn weight(self) -> u8 {
+        match self {
+            Self::Good => 0,
+            Self::Notice => 1,
+            Self::Unknown => 2,
+            Self::Bad => 3,
+        }
+    }
+}
+
 impl Verdict {
     pub const ALL: [Self; 15] = [
         Self::Match,

@@ -5,6 +5,7 @@
 //! again once the sequence is gone. What is stored is searched for a [`pattern`].
 
 mod decoded;
+pub mod errors;
 mod escape;
 mod finder;
 pub mod lines;

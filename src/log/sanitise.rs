@@ -176,7 +176,7 @@ fn clean(text: &str, keep: Keep, out: &mut String) -> Seen {
 
 /// Marks, embeddings, overrides and isolates of the bidirectional algorithm (Unicode UAX 9): they make text
 /// show in another order than it is stored, so that a digest or a file name reads as another.
-fn reorders(c: char) -> bool {
+pub fn reorders(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -18,6 +18,7 @@ pub mod lock;
 pub mod plan;
 pub mod point;
 mod preflight;
+pub mod preview;
 mod progress;
 mod push;
 pub mod rerun;

@@ -11,22 +11,13 @@ use crate::{
         name::ReleaseId,
         plan::{BuildDefinition, Plan, PlannedTag, Runner, Source, TagKind, Trigger},
         policy::{self, GitFacts, Wanted},
-        reference::{Platform, Repository},
+        reference::Repository,
         template::{Field, Values},
+        wishes::Wishes,
     },
     git::Checkout,
     journal::Journal,
 };
-
-/// What the maintainer said on top of the configuration.
-#[derive(Debug, Default, Clone)]
-pub struct Wishes {
-    /// Release this commit, branch or tag instead of what is checked out.
-    pub git_ref: Option<String>,
-    pub branch: Option<String>,
-    pub platform: Option<Platform>,
-    pub move_tags: bool,
-}
 
 /// Decides what a release of `image` will do. Touches nothing but `scratch`, a folder for worktrees that
 /// are gone when this returns.

@@ -11,11 +11,13 @@ use crate::{
         event::{Built, Event, Step},
         failure::Failure,
         observation::{Content, Observation},
-        plan::{PlannedTag, TagKind},
+        plan::{Plan, PlannedTag, TagKind},
         record::{IdKind, Record},
         reference::Tag,
     },
     engine::{self, Engine, PushEvent},
+    git::Checkout,
+    journal::Journal,
     registry::Client,
 };
 
@@ -41,7 +43,8 @@ pub async fn push(run: &mut Run<'_, '_>, access: &Access, engine: &Engine, resum
     for PlannedTag { tag, kind } in tags {
         if kind == TagKind::Moving
             && !plan.move_tags
-            && let Some(why) = at.or_cancelled(Step::Push, newer_release(run, access, &tag)).await?
+            && let Some(why) =
+                at.or_cancelled(Step::Push, newer_release(&access.client, at.journal, at.checkout, &plan, &tag)).await?
         {
             run.emit(Event::TagLeft { tag, why }).await?;
             continue;
@@ -181,19 +184,23 @@ pub(super) async fn cross_check(client: &Client, tag: &Tag, pushed: &Digest, bui
 }
 
 /// Why the moving tag must be left alone: it shows a release whose commit is no ancestor of ours.
-async fn newer_release(run: &Run<'_, '_>, access: &Access, tag: &Tag) -> Result<Option<String>, Failure> {
-    let at = run.at;
-    let plan = run.plan();
-    let shown = match access.client.observe(tag, &|_| None, true).await {
+pub(super) async fn newer_release(
+    client: &Client,
+    journal: &Journal,
+    checkout: &Checkout,
+    plan: &Plan,
+    tag: &Tag,
+) -> Result<Option<String>, Failure> {
+    let shown = match client.observe(tag, &|_| None, true).await {
         Observation::Seen { content, .. } => content,
         // What is not there, or is no image, is not a release of ours.
         Observation::Absent { .. } | Observation::Corrupt { .. } | Observation::Unreadable { .. } => return Ok(None),
         other => return Err(unanswered(&format!("it cannot be told what {tag} shows"), &other)),
     };
-    let records = at.journal.records(&plan.repository).await?;
+    let records = journal.records(&plan.repository).await?;
     let Some(record) = records.iter().find(|r| shows(&shown, r)) else { return Ok(None) };
     let theirs = format!("it shows release {} of commit {}", record.release, record.commit.short());
-    Ok(match at.checkout.is_ancestor(&record.commit, &plan.source.commit).await? {
+    Ok(match checkout.is_ancestor(&record.commit, &plan.source.commit).await? {
         Some(true) => None,
         Some(false) => Some(format!("{theirs}, which is not an ancestor of {}", plan.source.commit.short())),
         None => Some(format!("{theirs}, which this clone does not have (git fetch --unshallow, or --move)")),

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::{
     Environment,
     local::{Beginning, Work},
-    plan::{Wishes, free_tags, new_id, source},
+    plan::{free_tags, new_id, source},
 };
 use crate::{
     config::Project,
@@ -17,6 +17,7 @@ use crate::{
         failure::Failure,
         plan::{Plan, Trigger},
         release::{Release, ReleaseState, StepState},
+        wishes::Wishes,
     },
     engine::{self, Engine},
     git::Checkout,
@@ -105,16 +106,46 @@ fn files_are_kept(earlier: &Release) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the step works with must be there.
-async fn inputs(earlier: &Release, first: Step, environment: &Environment) -> Result<(), Failure> {
-    let missing = match first {
-        Step::Preflight | Step::Secret | Step::Build => return files_are_kept(earlier),
+/// Each way to take a release up again, the whole of it first, with why it cannot be gone; `None`: it can.
+///
+/// # Errors
+/// As of [`repeatable`].
+pub async fn ways(
+    earlier: &Release,
+    environment: &Environment,
+) -> Result<Vec<(Option<Step>, Option<String>)>, Failure> {
+    repeatable(earlier)?;
+    let in_words = |failure: Failure| format!("{}: {}", failure.what, failure.why);
+    let files = files_are_kept(earlier).err().map(|failure| failure.why);
+    let mut ways = vec![(None, files.clone())];
+    for step in Step::ALL {
+        let refused = match step {
+            Step::Preflight | Step::Secret | Step::Build => files.clone(),
+            Step::Push | Step::Record | Step::Verify => {
+                missing(earlier, step, environment).await.unwrap_or_else(|failure| Some(in_words(failure)))
+            }
+        };
+        ways.push((Some(step), refused));
+    }
+    Ok(ways)
+}
+
+/// What the step works with and is not there.
+async fn missing(earlier: &Release, first: Step, environment: &Environment) -> Result<Option<String>, Failure> {
+    Ok(match first {
         Step::Push => lost_image(earlier, environment).await?,
         Step::Record if earlier.built.is_none() || earlier.pushes.is_empty() => Some("it pushed nothing".to_owned()),
         Step::Verify if earlier.record.is_none() => Some("it left no record".to_owned()),
-        Step::Record | Step::Verify => None,
-    };
-    let Some(why) = missing else { return Ok(()) };
+        _ => None,
+    })
+}
+
+/// What the step works with must be there.
+async fn inputs(earlier: &Release, first: Step, environment: &Environment) -> Result<(), Failure> {
+    if first <= Step::Build {
+        return files_are_kept(earlier);
+    }
+    let Some(why) = missing(earlier, first, environment).await? else { return Ok(()) };
     let possible = if first == Step::Verify && !earlier.pushes.is_empty() {
         Step::Record
     } else if first > Step::Push && lost_image(earlier, environment).await?.is_none() {

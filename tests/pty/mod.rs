@@ -2,6 +2,7 @@
 
 mod console;
 mod flood;
+mod releases;
 mod table;
 mod terminal;
 

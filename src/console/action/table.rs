@@ -5,7 +5,7 @@ use ratatui::crossterm::event::KeyCode;
 use super::{Action, Id, Scope, action};
 use crate::console::{
     keymap::Key,
-    press::{layers, log, moving, releases, screens, tags},
+    press::{again, layers, log, moving, releases, screens, tags},
 };
 
 const fn on(code: KeyCode) -> Key {
@@ -18,6 +18,32 @@ pub const ACTIONS: &[Action] = &[
         .asking()
         .same_as("release --image IMAGE --yes")
         .unless(releases::cannot_release),
+    action(
+        Id::NewOf,
+        Scope::Releases,
+        &[Key::char('N')],
+        "release another commit, branch or tag, or for another platform",
+        releases::new_of,
+    )
+    .asking()
+    .same_as("release --image IMAGE --ref REF --yes")
+    .unless(releases::cannot_release),
+    action(
+        Id::Rerun,
+        Scope::Releases,
+        &[Key::char('e')],
+        "take the release up again, whole or from a step on",
+        again::rerun,
+    )
+    .hinted("re-run")
+    .asking()
+    .same_as("rerun RELEASE --yes")
+    .unless(again::cannot_rerun),
+    action(Id::Point, Scope::Releases, &[Key::char('p')], "point a moving tag back to the release", again::point)
+        .hinted("point")
+        .asking()
+        .same_as("point TAG RELEASE --yes")
+        .unless(again::cannot_point),
     action(Id::Cancel, Scope::Releases, &[Key::char('x')], "cancel the release that runs", releases::cancel)
         .hinted("cancel")
         .asking()
@@ -42,6 +68,16 @@ pub const ACTIONS: &[Action] = &[
         .hinted("search")
         .same_as("log RELEASE --grep RE")
         .unless(log::no_log),
+    action(
+        Id::Verify,
+        Scope::Releases,
+        &[Key::char('v')],
+        "verify the release's tags: fetch and hash them now",
+        again::verify,
+    )
+    .hinted("verify")
+    .same_as("verify --image IMAGE")
+    .unless(again::cannot_verify),
     action(Id::NextPane, Scope::Releases, &[on(KeyCode::Tab)], "go to the next pane", releases::next_pane)
         .unless(releases::none_selected),
     action(Id::PreviousPane, Scope::Releases, &[on(KeyCode::BackTab)], "go to the previous pane", releases::next_pane)
@@ -57,6 +93,15 @@ pub const ACTIONS: &[Action] = &[
     )
     .hinted("look again")
     .same_as("tags --image IMAGE --fresh"),
+    action(Id::PointTag, Scope::Tags, &[Key::char('p')], "point the moving tag to another release", tags::point)
+        .hinted("point")
+        .asking()
+        .same_as("point TAG RELEASE --yes")
+        .unless(tags::cannot_point),
+    action(Id::VerifyTag, Scope::Tags, &[Key::char('v')], "verify the tag: fetch and hash it now", tags::verify)
+        .hinted("verify")
+        .same_as("verify TAG --image IMAGE")
+        .unless(tags::none_selected),
     action(
         Id::Identity,
         Scope::Tags,
@@ -65,9 +110,14 @@ pub const ACTIONS: &[Action] = &[
         tags::identity,
     )
     .hinted("image id or manifest digest"),
-    action(Id::NextImage, Scope::Tags, &[on(KeyCode::Tab)], "the tags of the project's next image", tags::next_image)
-        .hinted("next image")
-        .unless(tags::one_image),
+    action(
+        Id::TagsOfNextImage,
+        Scope::Tags,
+        &[on(KeyCode::Tab)],
+        "the tags of the project's next image",
+        screens::next_image,
+    )
+    .unless(screens::one_image),
     action(
         Id::Down,
         Scope::Rows,
@@ -110,6 +160,8 @@ pub const ACTIONS: &[Action] = &[
         "yes, do what the dialog says",
         layers::confirm,
     ),
+    action(Id::Other, Scope::Dialog, &[Key::char('o')], "do it the other way that the dialog names", layers::other)
+        .unless(layers::no_other),
     action(
         Id::Close,
         Scope::Dialog,
@@ -119,7 +171,7 @@ pub const ACTIONS: &[Action] = &[
     ),
     action(Id::DialogDown, Scope::Dialog, &[Key::char('j'), on(KeyCode::Down)], "next choice", layers::down),
     action(Id::DialogUp, Scope::Dialog, &[Key::char('k'), on(KeyCode::Up)], "previous choice", layers::up),
-    action(Id::TypedConfirm, Scope::Typed, &[on(KeyCode::Enter)], "yes, once the name is typed", layers::confirm),
+    action(Id::TypedConfirm, Scope::Typed, &[on(KeyCode::Enter)], "yes, once the line is typed", layers::confirm),
     action(Id::TypedClose, Scope::Typed, &[on(KeyCode::Esc)], "close it, change nothing", layers::close),
     action(Id::Answer, Scope::Secret, &[on(KeyCode::Enter)], "give the passphrase", layers::answer),
     action(Id::NoAnswer, Scope::Secret, &[on(KeyCode::Esc)], "give none, change nothing", layers::close),
@@ -140,6 +192,9 @@ pub const ACTIONS: &[Action] = &[
         "give the mouse to the terminal, to select text; or take it back",
         screens::mouse,
     ),
+    action(Id::NextImage, Scope::Everywhere, &[Key::char('I')], "mean the project's next image", screens::next_image)
+        .hinted("next image")
+        .unless(screens::one_image),
     action(Id::Help, Scope::Everywhere, &[Key::char('?')], "find an action, and do it", layers::help).hinted("help"),
     action(Id::Quit, Scope::Everywhere, &[Key::char('q')], "leave; what runs goes on", screens::quit).hinted("quit"),
     action(

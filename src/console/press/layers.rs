@@ -42,6 +42,14 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
             model.did(confirm.said, confirm.command.as_deref());
             confirm.then
         }
+        Some(Layer::Ask(mut ask)) => match (ask.take)(model, ask.typed.value()) {
+            Ok(effects) => effects,
+            Err(reason) => {
+                ask.wrong = Some(reason);
+                model.layers.push(Layer::Ask(ask));
+                Vec::new()
+            }
+        },
         Some(Layer::Menu(menu)) => match menu.choices.get(menu.at) {
             Some(choice) if choice.refused.is_none() => choice.then.clone(),
             Some(choice) => {
@@ -58,6 +66,19 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
         }
         Some(Layer::Failure(_) | Layer::Secret { .. } | Layer::Search { .. } | Layer::Help { .. }) | None => Vec::new(),
     }
+}
+
+/// Does what the dialog on top offers instead.
+pub fn other(model: &mut Model) -> Vec<Effect> {
+    let Some(Layer::Confirm(confirm)) = model.layers.last_mut() else { return Vec::new() };
+    let Some(other) = confirm.other.take() else { return Vec::new() };
+    model.layers.pop();
+    vec![other.then]
+}
+
+pub fn no_other(model: &Model) -> Option<String> {
+    let offered = matches!(model.layers.last(), Some(Layer::Confirm(confirm)) if confirm.other.is_some());
+    (!offered).then(|| "there is no other way to do this".to_owned())
 }
 
 /// Closes the dialog on top. Whoever waits for an answer is told that there is none.

@@ -1,25 +1,52 @@
-//! The releases: beginning one, ending one, and what is shown of them.
+//! The releases: beginning one, ending one, and what is shown of them. What is done with one that has ended is in
+//! `again.rs`.
 
-use crate::console::{
-    effect::Effect,
-    model::{Choice, Confirm, Layer, Loaded, Menu, Model, Pane, Request, runs},
-    press::read_only,
+use tui_input::Input;
+
+use crate::{
+    console::{
+        effect::Effect,
+        fault,
+        geometry::Geometry,
+        model::{Ask, Confirm, Layer, Line, Loaded, Model, Pane, Request, runs},
+        press::read_only,
+    },
+    domain::{sign::Tone, wishes::Wishes},
 };
 
-/// Plans a release of the only image, or of the one that is chosen.
+/// Plans a release of the image that is meant.
 pub fn new(model: &mut Model) -> Vec<Effect> {
-    let prepare = |image: &str| Effect::Prepare(Request::Release { image: image.to_owned() });
-    if let [only] = model.images() {
-        return vec![prepare(&only.name)];
-    }
-    let choices = model.images().iter().map(|image| Choice {
-        label: image.name.clone(),
-        note: image.repository.to_string(),
-        refused: None,
-        then: vec![prepare(&image.name)],
-    });
-    let choices = choices.collect();
-    model.layers.push(Layer::Menu(Menu { title: "Release which image?".to_owned(), choices, at: 0 }));
+    prepare(model, Wishes::default()).into_iter().collect()
+}
+
+fn prepare(model: &Model, wishes: Wishes) -> Option<Effect> {
+    let image = model.image()?.name.clone();
+    Some(Effect::Prepare(Request::Release { image, wishes }))
+}
+
+/// Asks what is to be released instead of what is checked out.
+pub fn new_of(model: &mut Model) -> Vec<Effect> {
+    let image = model.image().map_or("", |image| &image.name);
+    let said = |words: &str| Line::new("", words, Tone::Dim);
+    let ask = Ask {
+        title: format!("Release {image}: what of?"),
+        lines: vec![
+            Line::plain("a commit, branch or tag; the checkout is left alone"),
+            said("--branch NAME        the branch it counts as, where git cannot tell"),
+            said("--platform OS/ARCH   what it is built for"),
+            said("--move               point moving tags back, too"),
+        ],
+        typed: Input::default(),
+        wrong: None,
+        take: |model, typed| match typed.parse::<Wishes>() {
+            Ok(wishes) if wishes == Wishes::default() => {
+                Err("nothing is typed: esc, then n releases what is here".to_owned())
+            }
+            Ok(wishes) => Ok(prepare(model, wishes).into_iter().collect()),
+            Err(error) => Err(error.to_string()),
+        },
+    };
+    model.layers.push(Layer::Ask(Box::new(ask)));
     Vec::new()
 }
 
@@ -50,8 +77,13 @@ pub fn none_selected(model: &Model) -> Option<String> {
     model.selected().is_none().then(|| "there is no release".to_owned())
 }
 
+/// The log; of a build that failed, where it says why.
 pub fn open(model: &mut Model) -> Vec<Effect> {
     model.focus = Pane::Log;
+    if let Some(line) = fault::place(model) {
+        let height = usize::from(Geometry::of(model).log.height);
+        model.log.show(line, height);
+    }
     Vec::new()
 }
 

@@ -34,6 +34,20 @@ pub fn mouse(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Capture(model.mouse)]
 }
 
+/// The project's next image is meant, on every screen.
+pub fn next_image(model: &mut Model) -> Vec<Effect> {
+    model.image = (model.image + 1) % model.images().len().max(1);
+    model.tags.of_another_image();
+    if let Some(image) = model.image().map(|image| image.name.clone()) {
+        model.say(Tone::Plain, format!("{image} is what is shown and released now"));
+    }
+    Vec::new()
+}
+
+pub fn one_image(model: &Model) -> Option<String> {
+    (model.images().len() < 2).then(|| "the project has no other image".to_owned())
+}
+
 /// Ctrl-C closes the console's own business; a second one leaves.
 pub fn interrupt(model: &mut Model) -> Vec<Effect> {
     let again = model.interrupted;

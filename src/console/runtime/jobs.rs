@@ -1,6 +1,7 @@
 //! Carries out effects. Each is a task that ends with a message; none changes anything else of the console. What they
 //! do is in the files of this folder, one an area.
 
+mod faults;
 mod releases;
 mod tags;
 
@@ -18,7 +19,7 @@ use crate::{
     commands::ground::Ground,
     console::{
         effect::Effect,
-        message::Message,
+        message::{Message, Verified},
         model::{Image, Project},
     },
     domain::failure::Failure,
@@ -91,8 +92,16 @@ impl Shared {
                 Message::Tags(image, table)
             }
             Effect::Prepare(request) => {
-                let prepared = Box::pin(self.prepare(&request)).await.map(Box::new);
+                let prepared = Box::pin(self.prepare(&request)).await;
                 Message::Prepared(request, prepared)
+            }
+            Effect::Verify { image, release, tags, deep } => {
+                let found = Box::pin(self.verify(&image, tags, deep)).await;
+                Message::Verified(Verified { image, release, deep, found })
+            }
+            Effect::FindFault { release } => {
+                let found = self.fault(&release).await;
+                Message::Fault(release, found)
             }
             Effect::Start { words } => Message::Started(self.start(words).await),
             Effect::Cancel { release, repository } => {

@@ -4,15 +4,20 @@ use super::*;
 use crate::{
     console::{
         action::{ACTIONS, Danger},
-        model::{Depth, Found, LogPart, LogState, Mode, Pane, Request, Window},
-        sample::{console, id, news, plan, press, project, release, row, running, stamped, tags, tell},
+        model::{Answer, Depth, Found, LogPart, LogState, Mode, Pane, Request, Window},
+        press::scopes,
+        sample::{console, id, news, now, plan, press, project, recorded, release, row, running, stamped, tags, tell},
     },
     domain::{
+        digest::Digest,
         event::{Event, Step},
-        preview::Preview,
+        plan::TagKind,
+        preview::{Change, Next, Preview, Shown},
         progress::Progress,
         release::{ReleaseState, StepState},
-        table::Identity,
+        table::{Identity, Table},
+        verdict::Verdict,
+        wishes::Wishes,
     },
     log::pattern::Pattern,
 };
@@ -38,11 +43,18 @@ fn window(first: u64, count: u64, total: u64) -> Window {
 }
 
 fn asked() -> Request {
-    Request::Release { image: "balrog".to_owned() }
+    Request::Release { image: "balrog".to_owned(), wishes: Wishes::default() }
+}
+
+/// What a release would do to `latest`.
+fn preview(next: Next) -> Preview {
+    let now = Some(Shown { digest: Digest::of(b"old"), release: Some(id(2)) });
+    let change = Change { tag: "latest".parse().unwrap(), kind: TagKind::Moving, now, next };
+    Preview { plan: plan(9), first: Step::Preflight, changes: vec![change] }
 }
 
 fn planned() -> Message {
-    Message::Prepared(asked(), Ok(Box::new(Preview { plan: plan(9), tags_now: Vec::new() })))
+    Message::Prepared(asked(), Ok(Answer::Preview(Box::new(preview(Next::Image)))))
 }
 
 #[test]
@@ -335,14 +347,148 @@ fn a_dialog_that_was_closed_stays_closed() {
 }
 
 #[test]
-fn of_several_images_one_is_chosen() {
+fn of_several_images_one_is_meant_on_every_screen() {
     let mut model = three();
+    assert_eq!(press(&mut model, "I"), [], "there is one");
     let mut two = project();
     two.images.push(crate::console::model::Image { name: "agent".into(), repository: "ghcr.io/a/b".parse().unwrap() });
     tell(&mut model, Message::Project(Ok(two)));
-    assert_eq!(press(&mut model, "n"), []);
-    assert_eq!(press(&mut model, "jjj<enter>"), [Effect::Prepare(Request::Release { image: "agent".to_owned() })]);
+    assert_eq!(press(&mut model, "n<esc>I"), [Effect::Prepare(asked())]);
+    let agent = Request::Release { image: "agent".to_owned(), wishes: Wishes::default() };
+    assert_eq!(press(&mut model, "n<esc>"), [Effect::Prepare(agent)]);
+    let look = |image: &str| Effect::LoadTags { image: image.to_owned(), depth: Depth::Known };
+    assert_eq!(press(&mut model, "2"), [look("agent")]);
+    assert_eq!(press(&mut model, "<tab>"), [look("balrog")], "and its tags are asked for");
+    tell(&mut model, tags(vec![row("latest", Some("ours"), Some("ours"))]));
+    assert_eq!(model.tags.rows().len(), 1);
+}
+
+fn again(number: u8, begun: &str) -> Release {
+    let built = crate::console::sample::built("ours");
+    let mut events: Vec<Event> = vec![Event::Built(built), Event::StepStarted { step: Step::Push }];
+    let failure = Failure::not_allowed("bot may not push latest", "403", "give it the right");
+    events.extend([Event::StepFailed { step: Step::Push, failure }, Event::Finished]);
+    release(number, begun, events)
+}
+
+#[test]
+fn a_release_is_taken_up_where_it_stood_or_in_another_way_that_can_be_gone() {
+    let mut model = console(SIZE, vec![again(4, "2026-11-20T09:00:00Z")]);
+    let ask = Request::Ways(id(4));
+    assert_eq!(press(&mut model, "e"), [Effect::Prepare(ask.clone())]);
+    let ways = |refused: &str| {
+        let step = |step: Step| (Some(step), (step > Step::Push).then(|| refused.to_owned()));
+        let ways = std::iter::once((None, None)).chain(Step::ALL.map(step)).collect();
+        Message::Prepared(ask.clone(), Ok(Answer::Ways(Box::new(again(4, "2026-11-20T09:00:00Z")), ways)))
+    };
+    tell(&mut model, ways("it left no record"));
+    let rerun = |first| Request::Rerun { release: id(4), first, move_tags: false };
+    assert_eq!(press(&mut model, "jj<enter>"), [], "that cannot be done");
+    assert_eq!(model.notice.as_ref().map(|(_, words)| words.as_str()), Some("it left no record"));
+    assert_eq!(press(&mut model, "kk<enter>"), [Effect::Prepare(rerun(Some(Step::Push)))]);
+    let words = ["rerun", id(4).as_str(), "--from", "push", "--yes"].map(str::to_owned).to_vec();
+    tell(&mut model, Message::Prepared(rerun(Some(Step::Push)), Ok(Answer::Preview(Box::new(preview(Next::Same))))));
+    assert_eq!(press(&mut model, "o"), [], "there is no other way");
+    assert_eq!(press(&mut model, "y"), [Effect::Start { words }]);
+    press(&mut model, "e");
+    tell(&mut model, ways(""));
+    assert_eq!(press(&mut model, "kkkkkkk<enter>"), [Effect::Prepare(rerun(None))]);
+    let mut model = three();
+    assert_eq!(press(&mut model, "e"), [], "it runs");
+}
+
+#[test]
+fn a_tag_that_would_be_left_alone_can_be_moved_all_the_same() {
+    let mut model = three();
+    press(&mut model, "n");
+    let left = preview(Next::LeftAlone("it shows a newer one".to_owned()));
+    tell(&mut model, Message::Prepared(asked(), Ok(Answer::Preview(Box::new(left)))));
+    let moving =
+        Request::Release { image: "balrog".to_owned(), wishes: Wishes { move_tags: true, ..Wishes::default() } };
+    assert_eq!(press(&mut model, "o"), [Effect::Prepare(moving.clone())]);
+    tell(&mut model, Message::Prepared(moving, Ok(Answer::Preview(Box::new(preview(Next::Image))))));
+    let words = ["release", "--image", "balrog", "--move", "--yes"].map(str::to_owned).to_vec();
+    assert_eq!(press(&mut model, "y"), [Effect::Start { words }]);
+}
+
+#[test]
+fn the_log_of_a_failed_build_is_searched_once_for_what_went_wrong_and_enter_goes_there() {
+    let events = vec![
+        Event::StepStarted { step: Step::Build },
+        Event::StepFailed { step: Step::Build, failure: Failure::failed("the build failed", "2", "mend it") },
+        Event::Finished,
+    ];
+    let failed = release(4, "2026-11-20T09:00:00Z", events);
+    let mut model = console(SIZE, vec![again(5, "2026-11-20T09:00:00Z"), failed]);
+    assert!(model.faults.is_empty(), "the push failed, of which the log says nothing");
+    let find = Effect::FindFault { release: id(4) };
+    assert!(press(&mut model, "j").contains(&find));
+    assert!(!press(&mut model, "kj").contains(&find));
+    tell(&mut model, Message::Log(id(4), Ok(Some(window(2900, 100, 3000)))));
+    tell(&mut model, Message::Fault(id(4), Ok(Some((1203, "E: it is missing".to_owned())))));
+    press(&mut model, "<enter>");
+    let height = u64::from(Geometry::of(&model).log.height);
+    assert!(model.focus == Pane::Log && (model.log.top..model.log.top + height).contains(&1203));
+    assert!(matches!(model.log.mode, Mode::Paused { .. }));
+}
+
+#[test]
+fn what_is_released_can_be_typed() {
+    let mut model = three();
+    assert_eq!(press(&mut model, "Nv1.2 --fast<enter>"), []);
+    assert!(matches!(&model.layers[..], [Layer::Ask(ask)] if ask.wrong.as_ref().unwrap().contains("`--fast`")));
+    let mut model = three();
+    assert_eq!(press(&mut model, "N<enter>"), [], "nothing is typed");
+    let wishes: Wishes = "--ref v1.2 --platform linux/arm64".parse().unwrap();
+    let wanted = Request::Release { image: "balrog".to_owned(), wishes };
+    assert_eq!(press(&mut model, "v1.2 --platform linux/arm64<enter>"), [Effect::Prepare(wanted)]);
     assert!(matches!(&model.layers[..], [Layer::Waiting(_)]));
+}
+
+#[test]
+fn a_moving_tag_is_pointed_to_a_release_that_left_a_record() {
+    let mut model = console(SIZE, vec![recorded(4, "ours"), again(5, "2026-11-20T09:00:00Z"), recorded(6, "older")]);
+    let point = |number| Effect::Prepare(Request::Point { tag: "latest".parse().unwrap(), release: id(number) });
+    assert_eq!(press(&mut model, "p<esc>"), [point(4)]);
+    press(&mut model, "j");
+    assert_eq!(press(&mut model, "p"), []);
+    assert!(model.notice.as_ref().unwrap().1.contains("left no record"));
+    press(&mut model, "2");
+    let mut latest = row("latest", Some("ours"), Some("ours"));
+    latest.kind = Some(TagKind::Moving);
+    tell(&mut model, tags(vec![latest, row("v1", Some("ours"), Some("ours"))]));
+    press(&mut model, "p");
+    let Some(Layer::Menu(menu)) = model.layers.last() else { panic!("no menu") };
+    assert_eq!((menu.choices.len(), menu.at), (2, 1), "the newest that it does not show");
+    assert_eq!(press(&mut model, "<enter>"), [point(6)]);
+    press(&mut model, "<esc>j");
+    assert_eq!(press(&mut model, "p"), []);
+    assert!(model.notice.as_ref().unwrap().1.contains("v1 is frozen"));
+}
+
+#[test]
+fn what_was_verified_is_said_and_is_in_the_list_and_among_the_tags() {
+    let mut model = console(SIZE, vec![recorded(4, "ours")]);
+    press(&mut model, "2");
+    tell(&mut model, tags(vec![row("latest", Some("ours"), Some("ours")), row("v1", Some("ours"), Some("ours"))]));
+    press(&mut model, "1v");
+    let all = plan(4).tags.into_iter().map(|planned| planned.tag).collect();
+    let verify = |tags, release, deep| Effect::Verify { image: "balrog".to_owned(), release, tags, deep };
+    assert_eq!(press(&mut model, "j<enter>"), [verify(all, Some(id(4)), true)]);
+    let table = Table { as_of: now(), rows: vec![row("latest", Some("theirs"), Some("ours"))] };
+    let found = Ok((table, vec!["a layer cannot be unpacked here".to_owned()]));
+    let verified = Verified { image: "balrog".to_owned(), release: Some(id(4)), deep: true, found };
+    tell(&mut model, Message::Verified(verified));
+    assert_eq!(model.verified.get(&id(4)), Some(&Verdict::Mismatch));
+    assert_eq!(model.tags.rows()[0].judgement.verdict, Verdict::Mismatch);
+    let said: Vec<&str> = model.activity.said().take(2).map(|said| said.words.as_str()).collect();
+    assert_eq!(said, ["fetched and hashed, every layer too: latest mismatch", "a layer cannot be unpacked here"]);
+    let one = vec!["latest".parse().unwrap()];
+    assert!(press(&mut model, "2v<enter>").contains(&verify(one, None, false)));
+    let failure = Failure::unreachable("the registry does not answer", "refused", "start it");
+    let verified = Verified { image: "balrog".to_owned(), release: None, deep: false, found: Err(failure) };
+    tell(&mut model, Message::Verified(verified));
+    assert!(matches!(&model.layers[..], [Layer::Failure(_)]));
 }
 
 #[test]
@@ -372,11 +518,24 @@ fn only_what_runs_is_cancelled_and_only_once_confirmed() {
 fn what_is_dangerous_asks_before_it_changes_anything() {
     let changes =
         |effects: &[Effect]| effects.iter().any(|e| matches!(e, Effect::Start { .. } | Effect::Cancel { .. }));
-    for action in ACTIONS.iter().filter(|action| action.danger == Danger::Asks) {
-        let mut model = three();
-        let effects = press(&mut model, &action.keys[0].to_string());
-        assert!(!changes(&effects) && !model.layers.is_empty(), "{:?}", action.id);
+    let mut tagged = console(SIZE, vec![recorded(4, "ours")]);
+    press(&mut tagged, "2");
+    let mut latest = row("latest", Some("ours"), Some("ours"));
+    latest.kind = Some(TagKind::Moving);
+    tell(&mut tagged, tags(vec![latest]));
+    let mut asked = std::collections::HashSet::new();
+    for model in [&mut three(), &mut console(SIZE, vec![recorded(4, "ours")]), &mut tagged] {
+        for action in ACTIONS.iter().filter(|action| action.danger == Danger::Asks) {
+            if !scopes(model).contains(&action.scope) || (action.refused)(model).is_some() {
+                continue;
+            }
+            let effects = press(model, &action.keys[0].to_string());
+            assert!(!changes(&effects) && !model.layers.is_empty(), "{:?}", action.id);
+            model.layers.clear();
+            asked.insert(action.id);
+        }
     }
+    assert_eq!(asked.len(), ACTIONS.iter().filter(|action| action.danger == Danger::Asks).count());
 }
 
 #[test]

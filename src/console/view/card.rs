@@ -1,11 +1,14 @@
-//! What a release that did not succeed says, above its log.
+//! What a release that did not succeed says, above its log, and the keys that help.
 //!
 //! ```text
 //! ├ what went wrong ─────────────────────────────┤
 //! │ bot may not push to docker.io/mozilla/balrog │
+//! │ log   line 1 204: denied: requested access   │
 //! │ why   the registry answers 403               │
 //! │ next  give it the right at the registry      │
+//! │ look  windlass doctor push: the right to push│
 //! │ tags  master-2026-11-21-09-30-00 was pushed, latest was not
+//! │ keys  e re-run from push   v verify its tags │
 //! ```
 
 use ratatui::{
@@ -14,39 +17,93 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::text::wrap;
+use super::text::{fit, wrap};
 use crate::{
-    console::model::Model,
+    console::{
+        action::{Action, Id},
+        model::{Fault, Model},
+    },
     domain::{
         event::Step,
-        release::{Release, StepState},
+        release::{Release, ReleaseState, StepState},
         sign::Tone,
+        written::count,
     },
 };
 
 /// Lines of the reason that are shown; `windlass show` has all.
 const WHY: usize = 4;
 const LABEL: usize = 6;
+/// Keys that are named.
+const KEYS: usize = 3;
 
 /// The rows of the card in this width: a label and words. None for a release that did not fail. Where there are more
-/// than `most`, the reason is shortened first.
-pub fn rows(release: &Release, columns: u16, most: u16) -> Vec<(&'static str, String)> {
+/// than `most`, what helps least goes first, and the last lines of what is long before that.
+pub fn rows(model: &Model, release: &Release, columns: u16, most: u16) -> Vec<(&'static str, String)> {
     let Some(failure) = &release.failure else { return Vec::new() };
     let columns = usize::from(columns).saturating_sub(2);
-    let part = |label: &'static str, text: &str, lines: usize, indent: usize| {
-        let lines = wrap(text, columns.saturating_sub(indent)).into_iter().take(lines).enumerate();
-        lines.map(|(i, line)| (if i == 0 { label } else { "" }, line)).collect::<Vec<_>>()
-    };
-    let mut rows = part("", &failure.what, 2, 0);
-    let mut rest = part("next", &failure.next, 2, LABEL);
-    if release.steps.iter().any(|step| step.step == Step::Push && step.state != StepState::Pending) {
-        rest.extend(part("tags", &pushed(release), 2, LABEL));
-    }
     let most = usize::from(most);
-    rows.extend(part("why", &failure.why, most.saturating_sub(rows.len() + rest.len()).clamp(1, WHY), LABEL));
-    rows.extend(rest);
-    rows.truncate(most);
-    rows
+    let mut parts: Vec<Part> = Vec::new();
+    // As they are seen, with the order in which they go: the highest first.
+    let mut part = |label: &'static str, text: &str, lines: usize, goes: u8| {
+        let indent = if label.is_empty() { 0 } else { LABEL };
+        let lines = wrap(text, columns.saturating_sub(indent)).into_iter().take(lines).collect();
+        parts.push(Part { label, lines, goes });
+    };
+    part("", &failure.what, 2, 0);
+    if let Some(Fault::Line { line, text }) = model.faults.get(&release.plan.release) {
+        let words = format!("line {}: {}", count(line + 1), text.trim());
+        part("log", &fit(&words, columns.saturating_sub(LABEL), model.look.signs), 1, 2);
+    }
+    part("why", &failure.why, WHY, 3);
+    part("next", &failure.next, 2, 4);
+    if let Some(check) = failure.check {
+        part("look", &format!("windlass doctor {check}: {}", check.title()), 1, 6);
+    }
+    if release.steps.iter().any(|step| step.step == Step::Push && step.state != StepState::Pending) {
+        part("tags", &pushed(release), 2, 5);
+    }
+    let keys = keys(model, release).join("   ");
+    if !keys.is_empty() {
+        part("keys", &fit(&keys, columns.saturating_sub(LABEL), model.look.signs), 1, 1);
+    }
+    let rows = |parts: &[Part]| parts.iter().map(|part| part.lines.len()).sum::<usize>();
+    while rows(&parts) > most {
+        let Some(longest) = parts.iter_mut().filter(|part| part.lines.len() > 1).max_by_key(|part| part.goes) else {
+            break;
+        };
+        longest.lines.pop();
+    }
+    while rows(&parts) > most {
+        let Some(last) = parts.iter().map(|part| part.goes).max() else { break };
+        parts.retain(|part| part.goes != last);
+    }
+    let lines = |Part { label, lines, .. }: Part| {
+        lines.into_iter().enumerate().map(move |(i, line)| (if i == 0 { label } else { "" }, line))
+    };
+    parts.into_iter().flat_map(lines).collect()
+}
+
+struct Part {
+    label: &'static str,
+    lines: Vec<String>,
+    goes: u8,
+}
+
+/// Keys that help, each with its effect.
+fn keys(model: &Model, release: &Release) -> Vec<String> {
+    let key = |id, effect: String| {
+        let action = Action::of(id);
+        (action.refused)(model).is_none().then(|| format!("{} {effect}", action.keys[0]))
+    };
+    let seen = matches!(model.faults.get(&release.plan.release), Some(Fault::Line { .. }));
+    let from = release.open_step().map_or("whole".to_owned(), |step| format!("from {}", step.name()));
+    let keys = [
+        seen.then(|| key(Id::Open, "goes to that line".to_owned())).flatten(),
+        key(Id::Rerun, format!("re-run {from}")),
+        (!release.pushes.is_empty()).then(|| key(Id::Verify, "verify its tags".to_owned())).flatten(),
+    ];
+    keys.into_iter().flatten().take(KEYS).collect()
 }
 
 /// What of it is in the registry already.
@@ -64,9 +121,14 @@ fn pushed(release: &Release) -> String {
 }
 
 pub fn render(model: &Model, release: &Release, frame: &mut Frame<'_>, rule: Rect, area: Rect) {
-    let (place, words, style) = model.look.rule(rule, "what went wrong", false);
+    let title = match release.state {
+        ReleaseState::Interrupted => "interrupted",
+        ReleaseState::Cancelled => "cancelled",
+        _ => "what went wrong",
+    };
+    let (place, words, style) = model.look.rule(rule, title, false);
     frame.render_widget(Span::styled(words, style), place);
-    let all = rows(release, area.width, area.height);
+    let all = rows(model, release, area.width, area.height);
     let labelled = all.iter().position(|(label, _)| !label.is_empty()).unwrap_or(all.len());
     for (i, (label, text)) in all.into_iter().enumerate() {
         let row = Rect { y: area.y + u16::try_from(i).unwrap_or(0), height: 1, ..area };

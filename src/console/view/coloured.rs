@@ -13,6 +13,8 @@ use ratatui::{
 };
 use unicode_width::UnicodeWidthChar as _;
 
+use crate::log::sanitise::reorders;
+
 const TAB: usize = 8;
 
 /// The columns from `left` on, at most `width` of them. What is at `marked`, in bytes of the text and
@@ -43,7 +45,7 @@ pub fn line(text: &str, left: usize, width: usize, colour: bool, marked: &[Range
         rest = &rest[c.len_utf8()..];
         let columns = match c {
             '\t' => TAB - column % TAB,
-            c if c.is_control() => continue,
+            c if c.is_control() || reorders(c) => continue,
             c => c.width().unwrap_or(0),
         };
         let next = column + columns;

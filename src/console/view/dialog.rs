@@ -11,6 +11,8 @@
 //! ╰──────────────────────────────────────────────────╯
 //! ```
 
+use std::ops::Range;
+
 use ratatui::{
     Frame,
     layout::{Position, Rect},
@@ -18,13 +20,13 @@ use ratatui::{
     widgets::Clear,
 };
 
-use super::text::{width, wrap};
+use super::text::{fit, line_with_cursor, padded, width, wrap};
 use crate::{
     console::{
         action::{Action, Id},
         geometry::inside,
         masked::Masked,
-        model::{Confirm, Layer, Line, Menu, Model},
+        model::{Ask, Choice, Confirm, Layer, Line, Menu, Model},
     },
     domain::{failure::Failure, sign::Tone},
 };
@@ -59,7 +61,9 @@ pub fn hit(model: &Model, layer: &Layer, screen: Rect, at: Position) -> Option<H
         return Some(Hit::Answer(*id));
     }
     let (_, (of, _)) = placed.rows().zip(&placed.lines).find(|(row, _)| row.contains(at))?;
-    matches!(layer, Layer::Menu(_)).then_some(Hit::Choice(*of))
+    let Layer::Menu(menu) = layer else { return None };
+    let seen = seen(menu, screen);
+    seen.contains(&(seen.start + of)).then_some(Hit::Choice(seen.start + of))
 }
 
 /// A dialog with everything in its place.
@@ -91,11 +95,13 @@ fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
         Layer::Secret { question, typed } => {
             ("The vault is locked".to_owned(), secret(model, question, typed), &ANSWER)
         }
-        Layer::Menu(menu) => (menu.title.clone(), choices(model, menu), &CHOOSE),
+        Layer::Menu(menu) => (menu.title.clone(), choices(model, menu, screen), &CHOOSE),
         Layer::Confirm(confirm) => {
-            let answers: &[_] = if confirm.typed.is_some() { &TYPED } else { &YES_NO };
-            (confirm.title.clone(), question(model, confirm), answers)
+            let mut answers = if confirm.typed.is_some() { TYPED.to_vec() } else { YES_NO.to_vec() };
+            answers.extend(confirm.other.iter().map(|other| (Id::Other, other.words.as_str())));
+            return Some(boxed(model, screen, confirm.title.clone(), &question(model, confirm), &answers));
         }
+        Layer::Ask(ask) => (ask.title.clone(), asked(model, ask, screen), &TAKE),
         Layer::Failure(failure) => ("This did not work".to_owned(), refusal(failure), &SEEN),
         Layer::Search { .. } | Layer::Help { .. } => return None,
     };
@@ -105,28 +111,68 @@ fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
 const YES_NO: [(Id, &str); 2] = [(Id::Confirm, "yes"), (Id::Close, "no, change nothing")];
 const TYPED: [(Id, &str); 2] = [(Id::TypedConfirm, "yes, for good"), (Id::TypedClose, "no, change nothing")];
 const CHOOSE: [(Id, &str); 2] = [(Id::Confirm, "this one"), (Id::Close, "none")];
+const TAKE: [(Id, &str); 2] = [(Id::TypedConfirm, "go on"), (Id::TypedClose, "no, change nothing")];
 const WAIT: [(Id, &str); 1] = [(Id::Close, "do not wait")];
 const ANSWER: [(Id, &str); 2] = [(Id::Answer, "open it"), (Id::NoAnswer, "change nothing")];
 const SEEN: [(Id, &str); 1] = [(Id::Close, "close")];
+
+/// Columns for words without a label.
+fn room(screen: Rect) -> usize {
+    usize::from(screen.width).saturating_sub(4).min(WIDEST).saturating_sub(4)
+}
 
 fn blank() -> Line {
     Line::plain("")
 }
 
-fn choices(model: &Model, menu: &Menu) -> Vec<Line> {
-    let longest = menu.choices.iter().map(|choice| width(&choice.label)).max().unwrap_or(0);
-    let row = |(i, choice): (usize, &crate::console::model::Choice)| {
-        let signs = model.look.signs;
-        let mark = if i == menu.at { signs.glyph("▌", ">") } else { " " };
-        let (note, tone) = match (&choice.refused, i == menu.at) {
-            (Some(reason), _) => (reason, Tone::Dim),
-            (None, true) => (&choice.note, Tone::Bold),
-            (None, false) => (&choice.note, Tone::Plain),
+/// Lines that are said of the chosen one where they do not fit beside it.
+const SAID: usize = 2;
+
+/// The choices that there is room for, around the chosen one; with borders, keys, a gap and what is said around them.
+fn seen(menu: &Menu, screen: Rect) -> Range<usize> {
+    let rows = usize::from(screen.height).saturating_sub(2 + 1 + 1 + SAID).max(1);
+    let last = menu.choices.len().saturating_sub(rows);
+    let first = menu.at.saturating_sub(rows / 2).min(last);
+    first..(first + rows).min(menu.choices.len())
+}
+
+/// A row a choice, as many as there is room for around the chosen one; what is said of that one is below in full where
+/// it is too long for its row.
+fn choices(model: &Model, menu: &Menu, screen: Rect) -> Vec<Line> {
+    let signs = model.look.signs;
+    let columns = room(screen);
+    let longest = menu.choices.iter().map(|choice| width(&choice.label)).max().unwrap_or(0).min(columns * 2 / 3);
+    let beside = columns.saturating_sub(longest + 3);
+    let words = |choice: &Choice| choice.refused.clone().unwrap_or_else(|| choice.note.clone());
+    let seen = seen(menu, screen);
+    let row = |(i, choice): (usize, &Choice)| {
+        let here = i == menu.at;
+        let mark = if here { signs.glyph("▌", ">") } else { " " };
+        let tone = match (&choice.refused, here) {
+            (Some(_), _) => Tone::Dim,
+            (None, true) => Tone::Bold,
+            (None, false) => Tone::Plain,
         };
-        let label = super::text::padded(&choice.label, longest, signs);
-        Line::new("", format!("{mark}{label}  {note}"), tone)
+        let label = padded(&choice.label, longest, signs);
+        Line::new("", format!("{mark}{label}  {}", fit(&words(choice), beside, signs)), tone)
     };
-    menu.choices.iter().enumerate().map(row).collect()
+    let mut lines: Vec<Line> = menu.choices.iter().enumerate().skip(seen.start).take(seen.len()).map(row).collect();
+    if menu.choices.iter().any(|choice| width(&words(choice)) > beside) {
+        let chosen = menu.choices.get(menu.at).map(words).unwrap_or_default();
+        let mut said = wrap(&chosen, columns);
+        said.resize(SAID, String::new());
+        lines.push(blank());
+        lines.extend(said.into_iter().map(|line| Line::new("", line, Tone::Dim)));
+    }
+    lines
+}
+
+fn asked(model: &Model, ask: &Ask, screen: Rect) -> Vec<Line> {
+    let mut lines = ask.lines.clone();
+    lines.push(blank());
+    lines.push(Line::new("", line_with_cursor(&ask.typed, room(screen), model.look.signs), Tone::Bold));
+    lines.extend(ask.wrong.iter().map(|wrong| Line::new("", wrong, Tone::Bad)));
+    lines
 }
 
 fn secret(model: &Model, question: &str, typed: &Masked) -> Vec<Line> {
@@ -193,13 +239,20 @@ fn boxed(model: &Model, screen: Rect, title: String, rows: &[Line], answers: &[(
         parts.push((from..keys.width() - 1, *id));
     }
     widest = widest.max(keys.width() + 2);
+    // Where there is little room, gaps go before words.
+    let tallest = usize::from(screen.height.saturating_sub(4));
+    while lines.len() > tallest
+        && let Some(gap) = lines.iter().rposition(|(_, line)| line.width() == 0)
+    {
+        lines.remove(gap);
+    }
     let columns = u16::try_from(widest.min(most)).unwrap_or(screen.width).min(screen.width);
     let rows = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX).min(screen.height);
     let area = Rect::new((screen.width - columns) / 2, (screen.height - rows) / 2, columns, rows);
     let inner = inside(area);
     let key_row = Rect { y: inner.bottom().saturating_sub(1), height: inner.height.min(1), ..inner };
     let column = |column: usize| key_row.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
-    let place = |part: std::ops::Range<usize>| {
+    let place = |part: Range<usize>| {
         let (from, to) = (column(part.start), column(part.end));
         Rect { x: from, width: to - from, ..key_row }.intersection(key_row)
     };

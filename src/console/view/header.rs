@@ -27,10 +27,14 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let what = match &model.project {
         Loaded::Not => "reading windlass.toml".to_owned(),
         Loaded::Failed(failure) => format!("every release of this machine{}{}", look.dot(), failure.what),
-        Loaded::Yes(project) => match project.images.as_slice() {
-            [only] => format!("{}{}{}", only.name, look.dot(), only.repository),
-            images => images.iter().map(|image| image.name.as_str()).collect::<Vec<_>>().join(look.dot()),
-        },
+        Loaded::Yes(project) => {
+            let meant = model.image().map(|image| format!("{}{}{}", image.name, look.dot(), image.repository));
+            let of = match project.images.len() {
+                1 => String::new(),
+                count => format!("{}image {} of {count}", look.dot(), model.image % count.max(1) + 1),
+            };
+            meant.unwrap_or_default() + &of
+        }
     };
     let tone = if matches!(model.project, Loaded::Failed(_)) { Tone::Notice } else { Tone::Plain };
     let line = Line::from(vec![

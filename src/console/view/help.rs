@@ -16,7 +16,7 @@ use super::text::{fit, padded, width};
 use crate::{
     console::{
         action::{Action, Danger, Id},
-        model::Model,
+        model::{Model, Screen},
         press::layers::found,
     },
     domain::sign::Tone,
@@ -88,10 +88,12 @@ fn line(model: &Model, action: &Action, here: bool, columns: usize) -> Line<'sta
 
 /// The command that does the same to what is selected.
 fn equivalent(model: &Model, action: &Action) -> Option<String> {
-    let image = match model.images() {
-        [only] => only.name.as_str(),
-        _ => "IMAGE",
-    };
+    let image = model.image().map_or("IMAGE", |image| &image.name);
     let release = model.selected.as_ref().map_or("RELEASE", |id| id.as_str());
-    Some(model.command_line(&action.command_words(image, release)?))
+    let tag = match model.screen {
+        Screen::Tags => model.tags.selected().map(|row| row.tag.as_str()),
+        Screen::Releases => model.selected().and_then(|release| release.plan.tags.last()).map(|last| last.tag.as_str()),
+    };
+    let tag = tag.unwrap_or("TAG");
+    Some(model.command_line(&action.command_words(image, release, tag)?))
 }

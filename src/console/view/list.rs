@@ -133,6 +133,10 @@ fn begun(at: Timestamp, now: Timestamp) -> String {
 /// What came of a release, in a word or two.
 fn outcome(model: &Model, release: &Release) -> (String, Tone) {
     let tone = model.look.signs.release(release.state).1;
+    // What is seen there today is worth more than what came of it then.
+    if let Some(verdict) = model.verified.get(&release.plan.release) {
+        return (format!("{verdict} now"), Tone::of(verdict.class()));
+    }
     let word = match release.state {
         ReleaseState::Pending => "waiting".to_owned(),
         ReleaseState::Running => return (progress::short(model, release), tone),

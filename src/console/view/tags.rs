@@ -83,7 +83,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
     }
     let (look, tags) = (model.look, &model.tags);
     let columns = usize::from(geometry.tag_rows.width);
-    let repository = tags.image(model.images()).map(|image| image.repository.to_string()).unwrap_or_default();
+    let repository = model.image().map(|image| image.repository.to_string()).unwrap_or_default();
     let title = format!("Registry {repository}");
     let state = fit(&state(model), columns.saturating_sub(4), look.signs);
     let bottom = look.span(Tone::Dim, format!(" {state} "));

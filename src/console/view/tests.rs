@@ -10,17 +10,19 @@ use super::*;
 use crate::{
     console::{
         message::{Listing, Message, News},
-        model::{Found, Look, Request, Window},
+        model::{Answer, Choice, Found, Look, Request, Window},
         sample::{console, done, id, look, news, now, plan, press, project, release, running, stamped, tell},
     },
     domain::{
         digest::Digest,
         event::{Event, Step},
         failure::Failure,
-        preview::Preview,
+        plan::TagKind,
+        preview::{Change, Next, Preview, Shown},
         progress::Progress,
         release::Release,
         verdict::Verdict,
+        wishes::Wishes,
     },
     log::pattern::Pattern,
 };
@@ -55,7 +57,7 @@ pub(super) fn never_sees(model: &Model, word: &str) {
 }
 
 fn asked() -> Request {
-    Request::Release { image: "balrog".to_owned() }
+    Request::Release { image: "balrog".to_owned(), wishes: Wishes::default() }
 }
 
 fn succeeded(number: u8, begun: &str) -> Release {
@@ -70,7 +72,7 @@ fn denied(number: u8) -> Release {
     events.push(Event::StepStarted { step: Step::Push });
     events.push(Event::Pushed {
         tag: "master-2026-11-21-09-30-00".parse().unwrap(),
-        kind: crate::domain::plan::TagKind::Frozen,
+        kind: TagKind::Frozen,
         digest: Digest::of(b"x"),
         size: 1,
     });
@@ -167,6 +169,56 @@ fn what_failed_is_told_above_its_log() {
     }
 }
 
+/// One whose build failed.
+fn unbuilt(number: u8) -> Release {
+    let mut events: Vec<Event> = done(Step::Preflight, "master, clean").into();
+    events.push(Event::StepStarted { step: Step::Build });
+    let failure = Failure::failed("the build failed", "RUN make ended with 2", "correct the Dockerfile");
+    let failure = failure.explained_by(crate::domain::finding::CheckId::Engine);
+    events.extend([Event::StepFailed { step: Step::Build, failure }, Event::Finished]);
+    release(number, "2026-11-20T09:30:00Z", events)
+}
+
+#[test]
+fn a_failed_build_opens_on_its_card_with_the_line_that_says_why_and_the_keys_that_help() {
+    for size in SIZES {
+        let mut model = console(size, vec![unbuilt(3)]);
+        tell(&mut model, Message::Fault(id(3), Ok(Some((1203, "\x1b[31mE: no \x1b[2Jsuch package".into())))));
+        let window = Window { first: 0, lines: vec!["a line".to_owned(); 30], total: 3000 };
+        tell(&mut model, Message::Log(id(3), Ok(Some(window))));
+        let seen = [
+            "├ what went wrong ─",
+            "│ the build failed",
+            "log   line 1 204: E: no such package",
+            "why   RUN make ended with 2",
+            "keys  enter goes to that line   e re-run whole",
+        ];
+        sees(&model, &seen);
+        if size != SIZES[0] {
+            sees(&model, &["next  correct the Dockerfile", "look  windlass doctor engine"]);
+        }
+        press(&mut model, "<enter>");
+        sees(&model, &seen);
+    }
+}
+
+#[test]
+fn an_interrupted_release_has_a_card_too() {
+    for size in SIZES {
+        let mut dead = running(3);
+        dead.found_dead();
+        let mut model = console(size, vec![dead]);
+        sees(
+            &model,
+            &["├ interrupted ─", "release dddddddddd was interrupted in its push step", "keys  e re-run whole"],
+        );
+        press(&mut model, "<enter>");
+        sees(&model, &["├ interrupted ─"]);
+        model.size = (20, 5);
+        drawn(&model);
+    }
+}
+
 #[test]
 fn new_lines_below_are_counted_while_the_reader_is_above() {
     let mut model = busy((180, 50));
@@ -233,26 +285,82 @@ fn a_search_marks_counts_and_stands_below_the_log() {
 
 #[test]
 fn what_will_happen_is_shown_before_it_does() {
-    let latest = ("latest".parse().unwrap(), Some(Digest::of(b"old")));
-    let preview = Preview { plan: plan(9), tags_now: vec![latest] };
+    let change = |tag: &str, kind, now, next| Change { tag: tag.parse().unwrap(), kind, now, next };
+    let old = Shown { digest: Digest::of(b"old"), release: Some(id(2)) };
+    let changes = vec![
+        change("master-2026-11-21-09-30-00", TagKind::Frozen, None, Next::Image),
+        change("latest", TagKind::Moving, Some(old), Next::Image),
+    ];
+    let preview = Preview { plan: plan(9), first: Step::Preflight, changes };
     for size in SIZES {
         let mut model = busy(size);
         press(&mut model, "n");
         sees(&model, &["Release balrog", "finding out what would happen"]);
-        tell(&mut model, Message::Prepared(asked(), Ok(Box::new(preview.clone()))));
+        tell(&mut model, Message::Prepared(asked(), Ok(Answer::Preview(Box::new(preview.clone())))));
         sees(
             &model,
             &[
                 "Release balrog?",
                 "image   balrog to docker.io/mozilla/balrog",
                 "commit  3f2c1ab of master, clean, reviewed",
-                "frozen  master-2026-11-21-09-30-00 new",
-                &format!("moving  latest {} is replaced", Digest::of(b"old").short()),
+                "frozen  master-2026-11-21-09-30-00  new",
+                "moving  latest ",
+                &format!("{} (release", Digest::of(b"old").short()),
+                "cccccccccc) is replaced",
                 "the time in the frozen tag will be that of the start",
                 "as      windlass release --image balrog --yes",
                 "y yes   esc no, change nothing",
             ],
         );
+    }
+}
+
+/// One that failed at the push, with the ways to take it up.
+fn ways(size: (u16, u16)) -> Model {
+    let mut model = console(size, vec![denied(3)]);
+    press(&mut model, "e");
+    let step = |step: Step| {
+        (
+            Some(step),
+            (step > Step::Build).then(|| {
+                "the engine does not have its image any more: it was removed from there by somebody".to_owned()
+            }),
+        )
+    };
+    let ways = std::iter::once((None, None)).chain(Step::ALL.map(step)).collect();
+    tell(&mut model, Message::Prepared(Request::Ways(id(3)), Ok(Answer::Ways(Box::new(denied(3)), ways))));
+    model
+}
+
+#[test]
+fn a_menu_has_a_row_a_choice_and_says_all_of_the_chosen_one() {
+    for size in SIZES {
+        let mut model = ways(size);
+        sees(&model, &["Re-run release dddddddddd", "▌whole", " from verify", "y this one"]);
+        press(&mut model, "jjjj");
+        sees(&model, &["▌from push", "somebody"]);
+    }
+    let mut many = ways((60, 16));
+    let Some(Layer::Menu(menu)) = many.layers.last_mut() else { panic!("no menu") };
+    let one = menu.choices[0].clone();
+    menu.choices = (0..100).map(|n| Choice { label: format!("number {n}"), ..one.clone() }).collect();
+    sees(&many, &["▌number 0"]);
+    press(&mut many, &"j".repeat(60));
+    sees(&many, &["▌number 60", "number 59", "number 61"]);
+    press(&mut many, &"j".repeat(60));
+    sees(&many, &["▌number 99", "number 98", "y this one"]);
+}
+
+#[test]
+fn what_is_typed_is_seen_with_what_is_wrong_about_it() {
+    for size in SIZES {
+        let mut model = busy(size);
+        press(&mut model, "N");
+        sees(&model, &["Release balrog: what of?", "--platform OS/ARCH", "▏", "enter go on"]);
+        press(&mut model, "v1 --fast<enter>");
+        sees(&model, &["v1 --fast▏", "`--fast` is no option"]);
+        press(&mut model, &"x".repeat(300));
+        sees(&model, &["xxx▏"]);
     }
 }
 

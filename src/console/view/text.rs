@@ -1,5 +1,6 @@
 //! Words in a place of a given width. Text from elsewhere is made harmless here before it is laid out.
 
+use tui_input::Input;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::{domain::sign::Signs, log::sanitise::plain};
@@ -37,14 +38,43 @@ pub fn padded(text: &str, columns: usize, signs: Signs) -> String {
     text
 }
 
+/// What is typed, as much of it as there is room for, with a cursor.
+pub fn line_with_cursor(typed: &Input, columns: usize, signs: Signs) -> String {
+    let skip = typed.visual_scroll(columns.saturating_sub(1));
+    let mut used = 0;
+    let mut line = String::new();
+    for (number, c) in typed.value().chars().enumerate() {
+        if number == typed.cursor() {
+            line.push_str(signs.glyph("▏", "_"));
+        }
+        used += c.width().unwrap_or(0);
+        if used > skip + columns {
+            break;
+        }
+        if used > skip {
+            line.push(c);
+        }
+    }
+    if typed.cursor() >= typed.value().chars().count() {
+        line.push_str(signs.glyph("▏", "_"));
+    }
+    fit(&line, columns, signs)
+}
+
 /// The text in lines of at most so many columns, broken between words where that is possible; its own line breaks
-/// stay.
+/// stay, and so do the gaps of a line that fits.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
     for paragraph in text.lines() {
+        let indent = paragraph.len() - paragraph.trim_start_matches(' ').len();
+        let paragraph = plain(paragraph);
+        if indent + paragraph.width() <= columns {
+            lines.push(" ".repeat(indent) + &paragraph);
+            continue;
+        }
         let mut line = String::new();
-        for word in plain(paragraph).split(' ').filter(|word| !word.is_empty()) {
+        for word in paragraph.split(' ').filter(|word| !word.is_empty()) {
             if !line.is_empty() && line.width() + 1 + word.width() > columns {
                 lines.push(std::mem::take(&mut line));
             }
@@ -83,5 +113,8 @@ mod tests {
         assert_eq!(wrap("the tag is taken", 8), ["the tag", "is taken"]);
         assert_eq!(wrap("sha256:0123456789", 10), ["sha256:012", "3456789"]);
         assert_eq!(wrap("one\n\ntwo", 8), ["one", "", "two"]);
+        assert_eq!(wrap("a   b", 5), ["a   b"]);
+        assert_eq!(wrap("  a", 5), ["  a"]);
+        assert_eq!(wrap("a   b", 4), ["a b"]);
     }
 }

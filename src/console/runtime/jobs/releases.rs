@@ -1,4 +1,4 @@
-//! Lists releases, follows those that run, finds out what a new one would do, starts and cancels.
+//! Lists releases, follows those that run, finds out what a request would do, starts and cancels.
 
 use std::{cmp::Reverse, ffi::OsString};
 
@@ -6,24 +6,23 @@ use jiff::Timestamp;
 
 use super::{Shared, flags};
 use crate::{
-    commands::release as command,
+    commands::{point, release as command, rerun},
     console::{
         message::{Listing, Message, News},
-        model::Request,
+        model::{Answer, Request},
         runtime::follow,
     },
     domain::{
         audit::{Act, AuditRow, Ended},
         failure::Failure,
         name::ReleaseId,
-        preview::Preview,
         reference::Repository,
     },
-    git::Checkout,
     journal::ReleaseFilter,
     release::{
         attach::{self, Follower},
-        detach, plan,
+        detach,
+        rerun::ways,
     },
 };
 
@@ -66,18 +65,31 @@ impl Shared {
         }
     }
 
-    pub(super) async fn prepare(&self, request: &Request) -> Result<Preview, Failure> {
-        let Request::Release { image } = request;
+    pub(super) async fn prepare(&self, request: &Request) -> Result<Answer, Failure> {
         let ground = &self.ground;
-        ground.permit("release")?;
-        let project = ground.project()?;
-        let image = project.image(Some(image))?;
-        command::supported(&project, image.secret.store)?;
         let journal = self.journal().await?;
-        let checkout = Checkout::open(&project.root).await?;
-        let (wishes, who) = (plan::Wishes::default(), command::who());
-        let plan = plan::make(&project, image, &checkout, journal, &wishes, &who, &ground.paths.run()).await?;
-        command::preview(&ground.reader(image)?, plan).await
+        let prepared = match request {
+            Request::Release { image, wishes } => {
+                ground.permit("release")?;
+                command::prepare(ground, journal, Some(image), wishes).await?
+            }
+            Request::Rerun { release, first, move_tags } => {
+                ground.permit("rerun")?;
+                let earlier = ground.release_of(journal, release).await?;
+                rerun::prepare(ground, journal, &earlier, *first, *move_tags).await?
+            }
+            Request::Point { tag, release } => {
+                ground.permit("point")?;
+                let target = ground.release_of(journal, release).await?;
+                point::prepare(ground, journal, tag, &target).await?
+            }
+            Request::Ways(release) => {
+                let earlier = ground.release_of(journal, release).await?;
+                let ways = ways(&earlier, ground.environment.as_ref()).await?;
+                return Ok(Answer::Ways(Box::new(earlier), ways));
+            }
+        };
+        Ok(Answer::Preview(Box::new(prepared.preview(ground, journal).await?)))
     }
 
     pub(super) async fn start(&self, words: Vec<String>) -> Result<ReleaseId, Failure> {

@@ -1,10 +1,10 @@
-//! Asks the registry what the tags of an image show, beside what was recorded.
+//! Asks the registry what the tags of an image show, beside what was recorded; all of them, or some anew.
 
 use super::Shared;
 use crate::{
-    commands::tags,
+    commands::tags::about,
     console::model::Depth,
-    domain::{failure::Failure, table::Table},
+    domain::{failure::Failure, reference::Tag, table::Table},
     verify,
 };
 
@@ -15,6 +15,26 @@ impl Shared {
         let journal = self.journal().await?;
         let (client, locks) = (self.ground.reader(image)?, self.ground.paths.run());
         let fresh = depth == Depth::Fresh;
-        verify::table(&verify::Question { fresh, ..tags::about(image, &client, journal, &locks) }).await
+        verify::table(&verify::Question { fresh, ..about(image, &client, journal, &locks) }).await
+    }
+
+    /// These tags, and what could not be looked at.
+    pub(super) async fn verify(
+        &self,
+        image: &str,
+        tags: Vec<Tag>,
+        deep: bool,
+    ) -> Result<(Table, Vec<String>), Failure> {
+        let project = self.ground.project()?;
+        let image = project.image(Some(image))?;
+        let journal = self.journal().await?;
+        let (client, locks) = (self.ground.reader(image)?, self.ground.paths.run());
+        let question = verify::Question { fresh: true, tags: Some(tags), ..about(image, &client, journal, &locks) };
+        let mut table = verify::table(&question).await?;
+        let mut missed = Vec::new();
+        if deep {
+            verify::deep(&client, &mut table, &mut |text| missed.push(text.to_owned())).await?;
+        }
+        Ok((table, missed))
     }
 }

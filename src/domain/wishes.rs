@@ -1,0 +1,113 @@
+//! What a maintainer says of a release on top of the configuration: the options of `windlass release`, typed or as data.
+
+use std::str::FromStr;
+
+use super::reference::{NotAReference, Platform};
+
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Wishes {
+    /// Release this commit, branch or tag instead of what is checked out.
+    pub git_ref: Option<String>,
+    /// The branch it is released from, where git cannot tell.
+    pub branch: Option<String>,
+    pub platform: Option<Platform>,
+    /// Point moving tags back although they show a release that is no ancestor.
+    pub move_tags: bool,
+}
+
+/// A text that is no such options.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAWish {
+    #[error("`{0}` is no option: there are --ref, --branch, --platform and --move")]
+    Unknown(String),
+    #[error("a value is missing after {0}")]
+    Missing(String),
+    #[error("{0} is said twice")]
+    Twice(String),
+    #[error(transparent)]
+    Platform(#[from] NotAReference),
+}
+
+impl Wishes {
+    /// The options of the command that wishes the same.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let platform = self.platform.as_ref().map(ToString::to_string);
+        let valued = [("--ref", &self.git_ref), ("--branch", &self.branch), ("--platform", &platform)];
+        let valued = valued.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value.clone()?]));
+        valued.flatten().chain(self.move_tags.then(|| "--move".to_owned())).collect()
+    }
+}
+
+/// Words between spaces. One that is no option is what is to be released: `v1.2` is `--ref v1.2`.
+impl FromStr for Wishes {
+    type Err = NotAWish;
+
+    fn from_str(text: &str) -> Result<Self, NotAWish> {
+        let mut wishes = Self::default();
+        let mut platform = None;
+        let mut words = text.split_whitespace();
+        while let Some(word) = words.next() {
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) if name.starts_with('-') => (name, Some(value)),
+                _ => (word, None),
+            };
+            let place = match name {
+                "--move" => {
+                    wishes.move_tags = true;
+                    continue;
+                }
+                "--ref" => &mut wishes.git_ref,
+                "--branch" => &mut wishes.branch,
+                "--platform" => &mut platform,
+                unknown if unknown.starts_with('-') => return Err(NotAWish::Unknown(unknown.to_owned())),
+                _ => &mut wishes.git_ref,
+            };
+            let bare = !name.starts_with('-');
+            let value = if bare { Some(word) } else { value.or_else(|| words.next()) };
+            // A value that begins with a dash would be taken for an option of git.
+            let value = value.filter(|value| !value.is_empty() && !value.starts_with('-'));
+            let value = value.ok_or_else(|| NotAWish::Missing(name.to_owned()))?;
+            if place.replace(value.to_owned()).is_some() {
+                return Err(NotAWish::Twice(if bare { "--ref" } else { name }.to_owned()));
+            }
+        }
+        wishes.platform = platform.map(|platform| platform.parse()).transpose()?;
+        Ok(wishes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_what_the_command_is_told() {
+        for (typed, words) in [
+            ("", ""),
+            ("v1.2", "--ref v1.2"),
+            (" --ref v1.2  --branch master", "--ref v1.2 --branch master"),
+            ("--move --platform linux/arm64 --ref=a88b0c2", "--ref a88b0c2 --platform linux/arm64 --move"),
+        ] {
+            let wishes: Wishes = typed.parse().unwrap();
+            assert_eq!(wishes.words().join(" "), words);
+            assert_eq!(words.parse::<Wishes>().unwrap(), wishes);
+        }
+    }
+
+    #[test]
+    fn what_is_no_option_is_refused_with_the_reason() {
+        for (typed, why) in [
+            ("--fast", "`--fast` is no option: there are --ref, --branch, --platform and --move"),
+            ("--ref", "a value is missing after --ref"),
+            ("--ref --move", "a value is missing after --ref"),
+            ("--branch=", "a value is missing after --branch"),
+            ("v1 v2", "--ref is said twice"),
+            ("--branch a --branch b", "--branch is said twice"),
+            ("--platform linux", "`linux` is not a platform: "),
+        ] {
+            let error = typed.parse::<Wishes>().unwrap_err().to_string();
+            assert!(error.starts_with(why), "{typed}: {error}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What a maintainer does with releases that have ended, and with the tags that they left.
+
+use serde_json::Value;
+
+use crate::support::{project::Project, registry::Registry, screen::Screen, stop::killed_release};
+
+fn ready(registry: &Registry) -> Project {
+    let project = Project::new(registry);
+    project.set_secret();
+    project
+}
+
+fn open(project: &Project) -> Screen {
+    Screen::start(&project.program(&[]), 120, 40)
+}
+
+fn id(release: &Value) -> &str {
+    release["id"].as_str().expect("an id")
+}
+
+/// A digest as it is written in a line.
+fn short(digest: &Value) -> &str {
+    &digest.as_str().expect("a digest")[.."sha256:".len() + 12]
+}
+
+/// Releases in the list whose tags showed what was recorded.
+fn matches(screen: &vt100::Screen) -> usize {
+    let text = screen.contents();
+    text.lines().filter(|line| line.split("││").next().is_some_and(|list| list.contains("match"))).count()
+}
+
+#[test]
+fn a_release_that_died_is_taken_up_where_it_stood_from_its_card() {
+    let registry = Registry::with_login();
+    let project = ready(&registry);
+    let died = killed_release(&project, "after", "built");
+    let mut console = open(&project);
+    console.sees("├ interrupted ─");
+    console.sees("e re-run from push");
+    console.press("e");
+    console.sees("▌from push");
+    console.sees("it left no record");
+    console.press("\r");
+    console.sees(&format!("Re-run release {died} from push?"));
+    console.sees(&format!("windlass rerun {died} --from push --yes"));
+    console.press("y");
+    console.sees("match");
+    console.sees("↷ build");
+    let newest = project.releases().swap_remove(0);
+    assert_eq!((&newest["parent"], &newest["trigger"]), (&died.as_str().into(), &"rerun".into()));
+    project.windlass(&["verify", "--strict"]).exits(0);
+    console.press("q");
+    assert_eq!(console.end(), 0);
+    console.is_given_back();
+}
+
+#[test]
+fn a_build_that_failed_says_where_its_log_says_why() {
+    let registry = Registry::with_login();
+    let project = ready(&registry);
+    project.dockerfile("RUN i=0; while [ $i -lt 200 ]; do i=$((i+1)); echo line $i; done; echo error: it is broken; i=0; while [ $i -lt 200 ]; do i=$((i+1)); echo line $i; done; exit 3\n");
+    project.commit("broken");
+    project.windlass(&["release", "--yes"]).exits(1);
+    let mut console = open(&project);
+    console.sees("├ what went wrong ─");
+    console.sees("error: it is broken");
+    console.sees("enter goes to that line");
+    console.sees("e re-run whole");
+    console.press("\r");
+    console.until("the line in the log as well", |screen| {
+        let text = screen.contents();
+        text.matches("error: it is broken").count() == 2 && text.contains("line 200") && text.contains("line 1 ")
+    });
+    console.press("q");
+    assert_eq!(console.end(), 0);
+}
+
+#[test]
+fn latest_is_pointed_back_and_what_it_shows_is_verified() {
+    let registry = Registry::with_login();
+    let project = ready(&registry);
+    let first = project.release();
+    project.commit("the second");
+    let second = project.release();
+    let (old, new) = (&second["pushes"][0]["digest"], &first["pushes"][0]["digest"]);
+    let mut console = open(&project);
+    console.sees(id(&second));
+    console.press("jp");
+    console.sees(&format!("Point latest to release {}?", id(&first)));
+    console.sees(&format!("{} (release {}) → {}", short(old), id(&second), short(new)));
+    console.press("y");
+    console.sees("runs on its own");
+    console.until("three matches in the list", |screen| matches(screen) == 3);
+    let row = project.row("latest");
+    assert_eq!((&row["registry"]["digest"], &row["verdict"]), (new, &"match".into()));
+
+    console.press("v");
+    console.sees("▌verify");
+    console.press("j\r");
+    console.sees("every layer too: latest match");
+    console.sees("match now");
+
+    // And forth, from the tags.
+    console.press("2");
+    console.sees("as of");
+    console.sees("▌latest");
+    console.press("p");
+    console.sees("Point latest to which release?");
+    console.sees("shown now");
+    console.press("\r");
+    console.sees(&format!("Point latest to release {}?", id(&second)));
+    console.press("y");
+    console.sees("runs on its own");
+    console.press("1");
+    console.until("four matches in the list", |screen| matches(screen) == 4);
+    assert_eq!(&project.row("latest")["registry"]["digest"], old);
+    console.press("q");
+    assert_eq!(console.end(), 0);
+}
+
+#[test]
+fn another_commit_is_released_and_a_tag_is_moved_back_only_when_that_is_said() {
+    let registry = Registry::with_login();
+    let project = ready(&registry);
+    let first = project.git(&["rev-parse", "HEAD"]);
+    project.commit("the second");
+    let second = project.release();
+    let mut console = open(&project);
+    console.sees(id(&second));
+    console.press("N");
+    console.sees("what of?");
+    console.press("--fast\r");
+    console.sees("`--fast` is no option");
+    console.press("\x15");
+    console.press(&format!("{first} --branch master\r"));
+    console.sees("Release app?");
+    console.sees("is left alone");
+    console.press("o");
+    console.sees("--move --yes");
+    console.sees("is replaced");
+    console.press("y");
+    console.sees("runs on its own");
+    console.until("two matches in the list", |screen| matches(screen) == 2);
+    let newest = project.releases().swap_remove(0);
+    assert_eq!(newest["commit"], first.as_str());
+    assert_eq!(project.row("latest")["record"]["release"], newest["id"]);
+    console.press("q");
+    assert_eq!(console.end(), 0);
+}
