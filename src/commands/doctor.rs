@@ -11,6 +11,7 @@ use super::{
     release::who,
 };
 use crate::{
+    config::Project,
     doctor::{self, Machine, Report},
     domain::{
         failure::Failure,
@@ -23,23 +24,27 @@ pub async fn run(ground: &Ground, wanted: Option<CheckId>, image: &ImageArg) -> 
     if let (Ok(project), Some(name)) = (&project, &image.image) {
         project.image(Some(name))?;
     }
-    let who = who();
-    let machine = Machine {
-        paths: ground.paths.clone(),
-        environment: ground.environment.clone(),
-        project,
-        image: image.image.clone(),
-        passphrase: ground.passphrase.clone(),
-        registry: ground.registry_options(),
-        user: who.split('@').next().unwrap_or(&who).to_owned(),
-        permit: ground.permit,
-    };
-    let reports = doctor::examine(machine, wanted).await;
+    let reports = doctor::examine(machine(ground, project, image.image.clone()), wanted, async |_| ()).await;
     ground.output.result(
         || json!({"schema": "windlass.doctor/1", "checks": reports.iter().map(row).collect::<Vec<_>>()}),
         |style| text(style, &reports),
     )?;
     Ok(doctor::exit_code(&reports))
+}
+
+/// What the checks look at from here: one image of the project, or all of them.
+pub fn machine(ground: &Ground, project: Result<Project, Failure>, image: Option<String>) -> Machine {
+    let who = who();
+    Machine {
+        paths: ground.paths.clone(),
+        environment: ground.environment.clone(),
+        project,
+        image,
+        passphrase: ground.passphrase.clone(),
+        registry: ground.registry_options(),
+        user: who.split('@').next().unwrap_or(&who).to_owned(),
+        permit: ground.permit,
+    }
 }
 
 fn row(report: &Report) -> Value {

@@ -5,7 +5,7 @@ mod audit;
 mod cancel;
 mod carry_out;
 mod completions;
-mod doctor;
+pub mod doctor;
 mod find;
 mod given;
 pub mod ground;

@@ -42,6 +42,18 @@ pub enum Id {
     TagsOfNextImage,
     Releases,
     Tags,
+    Doctor,
+    Activity,
+    Examine,
+    ExamineOne,
+    Found,
+    Explain,
+    ExplainCard,
+    ReadTrail,
+    Narrow,
+    NarrowKeep,
+    NarrowEnd,
+    CopyCommand,
     NextImage,
     Confirm,
     Other,
@@ -73,7 +85,11 @@ pub enum Scope {
     Releases,
     /// The tags of an image.
     Tags,
-    /// Whatever has rows, on both screens.
+    /// The checks of the doctor.
+    Doctor,
+    /// What was done and said.
+    Activity,
+    /// Whatever has rows, on every screen.
     Rows,
     /// The list of releases, when it has the focus; before [`Scope::Releases`].
     List,
@@ -89,6 +105,8 @@ pub enum Scope {
     Secret,
     /// What is looked for in the log is typed.
     Search,
+    /// Words are typed that the rows have which are shown.
+    Narrow,
     /// The help, in which letters are typed to find an action.
     Help,
     /// Below no dialog.
@@ -103,6 +121,8 @@ impl Scope {
         match self {
             Self::Releases => "releases",
             Self::Tags => "tags",
+            Self::Doctor => "doctor",
+            Self::Activity => "activity",
             Self::Rows => "rows",
             Self::List => "list of releases",
             Self::Log => "log",
@@ -111,6 +131,7 @@ impl Scope {
             Self::Typed => "dialog with a line to type",
             Self::Secret => "passphrase",
             Self::Search => "search",
+            Self::Narrow => "rows, while words are typed",
             Self::Help => "help",
             Self::Everywhere | Self::Always => "everywhere",
         }
@@ -134,7 +155,7 @@ pub struct Action {
     /// What the line at the bottom calls it; `None` keeps it out of there.
     pub hint: Option<&'static str>,
     pub danger: Danger,
-    /// The words after `windlass` that do the same; `IMAGE`, `RELEASE` and `TAG` stand for what is selected.
+    /// The words after `windlass` that do the same; `IMAGE`, `RELEASE`, `TAG` and `CHECK` stand for what is selected.
     pub command: Option<&'static str>,
     /// Why it cannot be done now; `None`: it can.
     pub refused: fn(&Model) -> Option<String>,
@@ -183,14 +204,9 @@ impl Action {
         self.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     }
 
-    /// The words of the equivalent command, for this image, this release and this tag.
-    pub fn command_words(&self, image: &str, release: &str, tag: &str) -> Option<Vec<String>> {
-        let word = |word: &str| match word {
-            "IMAGE" => image.to_owned(),
-            "RELEASE" => release.to_owned(),
-            "TAG" => tag.to_owned(),
-            other => other.to_owned(),
-        };
+    /// The words of the equivalent command, where each stands for what it means now; those that mean nothing else stay.
+    pub fn command_words(&self, meant: impl Fn(&str) -> Option<String>) -> Option<Vec<String>> {
+        let word = |word: &str| meant(word).unwrap_or_else(|| word.to_owned());
         Some(self.command?.split(' ').map(word).collect())
     }
 }
@@ -207,6 +223,9 @@ mod tests {
             &[Scope::List, Scope::Releases, Scope::Rows, Scope::Everywhere, Scope::Always][..],
             &[Scope::Log, Scope::Releases, Scope::Rows, Scope::Everywhere, Scope::Always],
             &[Scope::Tags, Scope::Rows, Scope::Everywhere, Scope::Always],
+            &[Scope::Doctor, Scope::Rows, Scope::Everywhere, Scope::Always],
+            &[Scope::Activity, Scope::Rows, Scope::Everywhere, Scope::Always],
+            &[Scope::Narrow, Scope::Always],
             &[Scope::Dialog, Scope::Always],
             &[Scope::Matches, Scope::Always],
             &[Scope::Typed, Scope::Always],
@@ -245,7 +264,12 @@ mod tests {
     fn every_equivalent_command_is_one() {
         use clap::Parser as _;
         for action in ACTIONS {
-            let Some(words) = action.command_words("app", "abcdefghij", "latest") else { continue };
+            let meant = |word: &str| match word {
+                "CHECK" => Some("engine".to_owned()),
+                "TAG" => Some("latest".to_owned()),
+                _ => None,
+            };
+            let Some(words) = action.command_words(meant) else { continue };
             let line = std::iter::once("windlass".to_owned()).chain(words);
             crate::commands::args::Cli::try_parse_from(line).unwrap_or_else(|e| panic!("{:?}: {e}", action.id));
         }

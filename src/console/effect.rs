@@ -2,7 +2,7 @@
 
 use super::{
     masked::Masked,
-    model::{Depth, LogPart, Mouse, Request},
+    model::{Depth, LogPart, Mouse, Request, Which},
 };
 use crate::{
     domain::{
@@ -43,6 +43,13 @@ pub enum Effect {
     FindFault {
         release: ReleaseId,
     },
+    /// Find out whether the engine answers and whether there is a vault. Nobody is asked for anything.
+    LookAround,
+    /// Run checks of the doctor.
+    Examine(Which),
+    ReadTrail,
+    /// Put this into the clipboard.
+    Copy(String),
     /// Find this out.
     Prepare(Request),
     /// Fetch and hash what these tags of an image show; every layer too, if it is to be `deep`.

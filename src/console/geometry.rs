@@ -1,5 +1,5 @@
-//! Where everything is. Used by the view to draw and by the update to know how many lines a page has. The tags have
-//! all between header and footer; `view/tags.rs` draws how.
+//! Where everything is. Used by the view to draw and by the update to know how many lines a page has. The other
+//! screens have all between header and footer; their files in `view/` draw how.
 //!
 //! ```text
 //! wide                                   narrow or zoomed, list       narrow or zoomed, log
@@ -52,7 +52,32 @@ pub struct Geometry {
     pub tag_rows: Rect,
     pub evidence_rule: Rect,
     pub evidence: Rect,
+    /// Of a screen that is one list.
+    pub split: Split,
     pub footer: Rect,
+}
+
+/// A box with rows, and below them all about the selected one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Split {
+    /// With its border.
+    pub area: Rect,
+    pub rows: Rect,
+    pub rule: Rect,
+    pub detail: Rect,
+}
+
+impl Split {
+    /// With so many rows about the selected one; with all of them, no other row is seen.
+    fn of(area: Rect, detail: u16) -> Self {
+        let inner = inside(area);
+        let detail =
+            if detail == u16::MAX { inner.height.saturating_sub(1) } else { detail.min(inner.height * 6 / 10) };
+        let rows = inner.height.saturating_sub(detail + 1);
+        let rule = Rect { y: inner.y + rows, height: inner.height.min(1), ..inner };
+        let detail = Rect { y: rule.bottom(), height: detail, ..inner };
+        Self { area, rows: Rect { height: rows, ..inner }, rule, detail }
+    }
 }
 
 impl Geometry {
@@ -66,6 +91,15 @@ impl Geometry {
         }
         if model.screen == Screen::Tags {
             all.place_tags(body);
+            return all;
+        }
+        match model.screen {
+            Screen::Doctor if model.doctor.zoom => all.split = Split::of(body, u16::MAX),
+            Screen::Doctor => all.split = Split::of(body, (body.height / 3).max(5)),
+            Screen::Activity => all.split = Split::of(body, (body.height / 4).max(4)),
+            Screen::Releases | Screen::Tags => {}
+        }
+        if matches!(model.screen, Screen::Doctor | Screen::Activity) {
             return all;
         }
         let one_at_a_time = columns < WIDE || model.zoom;

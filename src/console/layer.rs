@@ -19,6 +19,8 @@ pub enum Layer {
     Help { typed: Input, at: usize },
     /// What is looked for in the log; and, once that was refused, why.
     Search { typed: Input, wrong: Option<String> },
+    /// Words that the rows have which are shown, while they are typed.
+    Narrow { typed: Input },
     /// The passphrase of the vault.
     Secret { question: String, typed: Masked },
     /// A worker finds out what this would do.
@@ -143,7 +145,7 @@ impl Layer {
     /// The line of text that is typed into it.
     pub fn input(&mut self) -> Option<&mut Input> {
         match self {
-            Self::Help { typed, .. } | Self::Search { typed, .. } => Some(typed),
+            Self::Help { typed, .. } | Self::Search { typed, .. } | Self::Narrow { typed } => Some(typed),
             Self::Confirm(confirm) => confirm.typed.as_mut().map(|(_, typed)| typed),
             Self::Ask(ask) => Some(&mut ask.typed),
             Self::Secret { .. } | Self::Waiting(_) | Self::Menu(_) | Self::Failure(_) => None,
@@ -177,7 +179,12 @@ impl Layer {
             Self::Help { at, .. } => *at = 0,
             Self::Search { wrong, .. } => *wrong = None,
             Self::Ask(ask) => ask.wrong = None,
-            Self::Secret { .. } | Self::Waiting(_) | Self::Menu(_) | Self::Confirm(_) | Self::Failure(_) => {}
+            Self::Narrow { .. }
+            | Self::Secret { .. }
+            | Self::Waiting(_)
+            | Self::Menu(_)
+            | Self::Confirm(_)
+            | Self::Failure(_) => {}
         }
     }
 }

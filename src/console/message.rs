@@ -5,7 +5,10 @@ use zeroize::Zeroizing;
 
 use super::model::{Answer, Found, Project, Request, Window};
 use crate::{
-    domain::{event::Stamped, failure::Failure, name::ReleaseId, progress::Progress, release::Release, table::Table},
+    domain::{
+        audit::AuditRow, event::Stamped, failure::Failure, finding::Report, name::ReleaseId, progress::Progress,
+        release::Release, table::Table,
+    },
     log::pattern::Pattern,
 };
 
@@ -39,8 +42,24 @@ pub enum Message {
     Unwatched(Failure),
     /// A worker needs the passphrase of the vault, and waits.
     Asked(String),
+    /// A check of the doctor has ended.
+    Checked(Report),
+    /// All checks that were to be run have ended.
+    Examined,
+    /// The audit trail, newest first.
+    Trail(Result<Vec<AuditRow>, Failure>),
+    Around(Around),
     Started(Result<ReleaseId, Failure>),
     CancelTold(ReleaseId, Result<(), Failure>),
+}
+
+/// What a look at this machine shows that costs nothing and asks nobody.
+#[derive(Debug)]
+pub struct Around {
+    /// The engine's version; `None` where looking might ask somebody for a password.
+    pub engine: Option<Result<String, Failure>>,
+    /// There is a vault. What is in it nobody looked at.
+    pub vault: bool,
 }
 
 /// Releases, newest first, and how many could not be read.

@@ -15,6 +15,7 @@
 
 pub mod action;
 pub mod activity;
+mod doctor_pane;
 pub mod effect;
 mod fault;
 pub mod geometry;
@@ -31,6 +32,8 @@ pub mod runtime;
 #[cfg(test)]
 mod sample;
 mod search;
+mod standing;
 mod tags_pane;
+mod toasts;
 pub mod update;
 pub mod view;

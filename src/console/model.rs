@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::activity::Activity;
+pub use super::doctor_pane::{CheckRow, DoctorPane, Subject, Which};
 pub use super::fault::Fault;
 pub use super::layer::{Ask, Choice, Confirm, Layer, Line, Menu};
 pub use super::log_pane::{LogPane, LogPart, LogState, Mode, Window};
 pub use super::request::{Answer, Request};
 pub use super::search::{Found, Search};
+pub use super::standing::{Known, Standing};
 pub use super::tags_pane::{Depth, Inquiry, TagsPane};
+pub use super::toasts::{Toasts, ending};
 use crate::domain::{
     failure::Failure,
     name::ReleaseId,
@@ -32,6 +35,8 @@ pub struct Look {
 pub struct Model {
     /// Of the last message; the view has no clock.
     pub now: Timestamp,
+    /// Of the first frame.
+    pub opened: Timestamp,
     /// Columns and rows.
     pub size: (u16, u16),
     pub look: Look,
@@ -56,14 +61,16 @@ pub struct Model {
     pub image: usize,
     pub log: LogPane,
     pub tags: TagsPane,
+    pub doctor: DoctorPane,
+    pub standing: Standing,
     pub screen: Screen,
     pub focus: Pane,
     /// The pane that has the focus has the screen.
     pub zoom: bool,
     /// Dialogs; the last one is on top and has the keys.
     pub layers: Vec<Layer>,
-    /// One line about what was done; goes with the next key.
-    pub notice: Option<(Tone, String)>,
+    /// What was said last; goes by itself.
+    pub toasts: Toasts,
     /// All that was done and said since the console was opened.
     pub activity: Activity,
     /// The last key was Ctrl-C.
@@ -99,6 +106,8 @@ pub enum Reload {
 pub enum Screen {
     Releases,
     Tags,
+    Doctor,
+    Activity,
 }
 
 /// Of [`Screen::Releases`].
@@ -165,6 +174,7 @@ impl Model {
     pub fn new(size: (u16, u16), look: Look, now: Timestamp) -> Self {
         Self {
             now,
+            opened: now,
             size,
             look,
             read_only: false,
@@ -181,19 +191,26 @@ impl Model {
             image: 0,
             log: LogPane::default(),
             tags: TagsPane::default(),
+            doctor: DoctorPane::default(),
+            standing: Standing::default(),
             screen: Screen::Releases,
             focus: Pane::List,
             zoom: false,
             layers: Vec::new(),
-            notice: None,
+            toasts: Toasts::default(),
             activity: Activity::default(),
             interrupted: false,
         }
     }
 
-    /// Says something in a line, which is kept among the activity.
+    /// Says something in a toast, which is kept among the activity.
     pub fn say(&mut self, tone: Tone, words: impl Into<String>) {
         self.note(tone, words.into(), None);
+    }
+
+    /// Says in a toast what is not worth keeping: why nothing is done, or what is seen anyway.
+    pub fn hint(&mut self, tone: Tone, words: impl Into<String>) {
+        self.toasts.add(self.now, tone, words.into());
     }
 
     /// Says what is done, with the words after `windlass` that do the same.
@@ -202,14 +219,21 @@ impl Model {
         self.note(Tone::Notice, words.into(), command);
     }
 
+    /// Keeps among the activity what was done, and whoever is looking has seen.
+    pub fn seen(&mut self, tone: Tone, words: impl Into<String>, command: &[String]) {
+        let command = self.command_line(command);
+        self.activity.add(self.now, tone, words.into(), Some(command));
+    }
+
     fn note(&mut self, tone: Tone, words: String, command: Option<String>) {
         self.activity.add(self.now, tone, words.clone(), command);
-        self.notice = Some((tone, words));
+        self.toasts.add(self.now, tone, words);
     }
 
     /// Something was refused or failed: a card over everything, which stays until it is closed.
     pub fn fails(&mut self, failure: Failure) {
         self.activity.add(self.now, Tone::Bad, format!("{}: {}", failure.what, failure.why), None);
+        self.toasts.clear();
         self.layers.push(Layer::Failure(failure));
     }
 
@@ -256,6 +280,30 @@ impl Model {
     /// A clock on the screen goes on: a release that runs is in the list.
     pub fn ticks(&self) -> bool {
         self.list().iter().any(runs)
+    }
+
+    /// The words that the rows of the activity have which are shown.
+    pub fn narrowed(&self) -> &str {
+        match self.layers.last() {
+            Some(Layer::Narrow { typed }) => typed.value(),
+            _ => &self.activity.narrowed,
+        }
+    }
+
+    /// What a word of an action's equivalent command stands for here.
+    pub fn means(&self, word: &str) -> Option<String> {
+        match word {
+            "IMAGE" => Some(self.image()?.name.clone()),
+            "TAG" if self.screen == Screen::Tags => Some(self.tags.selected()?.tag.to_string()),
+            "TAG" => Some(self.selected()?.plan.tags.last()?.tag.to_string()),
+            "RELEASE" => Some(self.selected.as_ref()?.to_string()),
+            "CHECK" => match (self.layers.last(), self.screen) {
+                (Some(Layer::Failure(failure)), _) => Some(failure.check?.to_string()),
+                (_, Screen::Doctor) => Some(self.doctor.selected()?.subject.check.to_string()),
+                _ => Some(self.selected()?.failure.as_ref()?.check?.to_string()),
+            },
+            _ => None,
+        }
     }
 
     /// `windlass`, its flags, and these words, as a shell takes them.

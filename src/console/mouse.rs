@@ -24,7 +24,8 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
         MouseEventKind::ScrollUp => wheel(model, at, false),
         MouseEventKind::Down(MouseButton::Left) => {
             // As a key does: what was said before was seen.
-            (model.notice, model.interrupted) = (None, false);
+            model.toasts.fade(model.now, true);
+            model.interrupted = false;
             click(model, at)
         }
         _ => Vec::new(),
@@ -36,7 +37,7 @@ fn wheel(model: &mut Model, at: Position, down: bool) -> Vec<Effect> {
     let by_key =
         |model: &mut Model, (down_key, up_key): (Id, Id)| act(model, Action::of(if down { down_key } else { up_key }));
     match model.layers.last() {
-        None | Some(Layer::Search { .. }) => {}
+        None | Some(Layer::Search { .. } | Layer::Narrow { .. }) => {}
         Some(Layer::Help { .. }) => return by_key(model, (Id::HelpDown, Id::HelpUp)),
         Some(Layer::Menu(_)) => return by_key(model, (Id::DialogDown, Id::DialogUp)),
         Some(_) => return Vec::new(),
@@ -57,8 +58,8 @@ fn wheel(model: &mut Model, at: Position, down: bool) -> Vec<Effect> {
 
 fn click(model: &mut Model, at: Position) -> Vec<Effect> {
     match model.layers.last() {
-        // It is typed into below the log, and hides nothing.
-        None | Some(Layer::Search { .. }) => {}
+        // It is typed into below what it is about, and hides nothing.
+        None | Some(Layer::Search { .. } | Layer::Narrow { .. }) => {}
         Some(layer) => {
             let screen = Rect::new(0, 0, model.size.0, model.size.1);
             let hit = dialog::hit(model, layer, screen, at);
@@ -82,8 +83,27 @@ fn click(model: &mut Model, at: Position) -> Vec<Effect> {
         let row =
             top_row(Some(model.tags.position()), geometry.tag_rows.height) + usize::from(at.y - geometry.tag_rows.y);
         model.tags.select(row);
+    } else if geometry.split.rows.contains(at) {
+        click_row(model, geometry.split.rows, at);
     }
     Vec::new()
+}
+
+/// Of a screen that is one list.
+fn click_row(model: &mut Model, area: Rect, at: Position) {
+    let words = model.narrowed().to_owned();
+    let here = match model.screen {
+        Screen::Doctor => model.doctor.position(),
+        Screen::Activity => model.activity.position(&model.activity.rows(&words)),
+        Screen::Releases | Screen::Tags => return,
+    };
+    let row = top_row(Some(here), area.height) + usize::from(at.y - area.y);
+    let steps = isize::try_from(row).unwrap_or(isize::MAX).saturating_sub_unsigned(here);
+    match model.screen {
+        Screen::Doctor => model.doctor.scroll(steps),
+        Screen::Activity => model.activity.scroll(&words, steps),
+        Screen::Releases | Screen::Tags => {}
+    }
 }
 
 /// A choice is made by a second click on it: the first shows which one it is.

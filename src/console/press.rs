@@ -1,7 +1,9 @@
 //! What a key does: where it counts, and which action of the table it means. What the actions do is in the files
 //! beside this one, one an area of the screen. Pure.
 
+pub mod activity;
 pub mod again;
+pub mod doctor;
 pub mod layers;
 pub mod log;
 pub mod moving;
@@ -26,6 +28,7 @@ pub fn scopes(model: &Model) -> &'static [Scope] {
     match model.layers.last() {
         Some(Layer::Secret { .. }) => &[Scope::Secret, Scope::Always],
         Some(Layer::Search { .. }) => &[Scope::Search, Scope::Always],
+        Some(Layer::Narrow { .. }) => &[Scope::Narrow, Scope::Always],
         Some(Layer::Help { .. }) => &[Scope::Help, Scope::Always],
         Some(Layer::Confirm(confirm)) if confirm.typed.is_some() => &[Scope::Typed, Scope::Always],
         Some(Layer::Ask(_)) => &[Scope::Typed, Scope::Always],
@@ -36,7 +39,7 @@ pub fn scopes(model: &Model) -> &'static [Scope] {
 
 /// Where keys count while no dialog is open.
 fn below(model: &Model) -> &'static [Scope] {
-    use Scope::{Always, Everywhere, List, Log, Matches, Releases, Rows, Tags};
+    use Scope::{Activity, Always, Doctor, Everywhere, List, Log, Matches, Releases, Rows, Tags};
     match (model.screen, model.focus) {
         (Screen::Releases, Pane::List) => &[List, Releases, Rows, Everywhere, Always],
         (Screen::Releases, Pane::Log) if model.log.search.is_some() => {
@@ -44,12 +47,14 @@ fn below(model: &Model) -> &'static [Scope] {
         }
         (Screen::Releases, Pane::Log) => &[Log, Releases, Rows, Everywhere, Always],
         (Screen::Tags, _) => &[Tags, Rows, Everywhere, Always],
+        (Screen::Doctor, _) => &[Doctor, Rows, Everywhere, Always],
+        (Screen::Activity, _) => &[Activity, Rows, Everywhere, Always],
     }
 }
 
 pub(super) fn press(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
     let Some(key) = Key::pressed(event) else { return Vec::new() };
-    model.notice = None;
+    model.toasts.fade(model.now, true);
     let action = action(key, scopes(model));
     // A second one leaves only where it comes right after the first.
     model.interrupted &= action.is_some_and(|action| action.id == Id::Interrupt);
@@ -63,7 +68,7 @@ pub(super) fn press(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
 /// Does it, or says why it cannot be done now.
 pub(super) fn act(model: &mut Model, action: &Action) -> Vec<Effect> {
     if let Some(reason) = (action.refused)(model) {
-        model.say(Tone::Notice, reason);
+        model.hint(Tone::Notice, reason);
         return Vec::new();
     }
     (action.run)(model)
@@ -104,7 +109,7 @@ fn type_in(model: &mut Model, event: &KeyEvent) {
 pub(super) fn paste(model: &mut Model, text: &str) {
     let taken = model.layers.last_mut().map_or_else(|| Err("nothing is pasted here".to_owned()), |top| top.paste(text));
     if let Err(reason) = taken {
-        model.say(Tone::Notice, reason);
+        model.hint(Tone::Notice, reason);
     }
 }
 

@@ -8,13 +8,14 @@ use super::{
     geometry::Geometry,
     masked::Masked,
     message::{Listing, Message, News, Verified},
-    model::{Confirm, Doing, Fault, Inquiry, Layer, Loaded, Model, Reload, runs},
+    model::{Confirm, Doing, Fault, Inquiry, Layer, Loaded, Model, Reload, Screen, Which, ending, runs},
     mouse::mouse,
     press::{paste, press},
 };
 use crate::domain::{
     event::Stamped,
     failure::{Failure, FailureKind},
+    finding::Outcome,
     name::ReleaseId,
     progress::Progress,
     reference::Tag,
@@ -24,11 +25,12 @@ use crate::domain::{
 
 /// The first effects, once there is a frame on the screen.
 pub fn begin() -> Vec<Effect> {
-    vec![Effect::LoadProject]
+    vec![Effect::LoadProject, Effect::LookAround]
 }
 
 pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect> {
     model.now = now;
+    model.toasts.fade(now, false);
     let mut effects = match message {
         Message::Key(key) => press(model, &key),
         Message::Mouse(event) => mouse(model, event),
@@ -50,6 +52,15 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         }
         Message::Tags(image, table) => {
             // The reader may have gone on to another image.
+            match &table {
+                Ok(_) => model.standing.answered(&image),
+                Err(failure) => {
+                    model.standing.failed(&image, failure);
+                    if model.screen != Screen::Tags {
+                        model.say(Tone::Bad, failure.to_string());
+                    }
+                }
+            }
             if model.image().is_some_and(|shown| shown.name == image) {
                 model.tags.take(table);
             }
@@ -59,7 +70,29 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             take_verified(model, verified);
             Vec::new()
         }
-        Message::Changed => reload(model),
+        Message::Changed => {
+            if model.screen == Screen::Activity {
+                model.activity.ask();
+            }
+            reload(model)
+        }
+        Message::Trail(trail) => {
+            model.activity.take(trail);
+            Vec::new()
+        }
+        Message::Around(around) => {
+            model.standing.looked(around);
+            Vec::new()
+        }
+        Message::Checked(report) => {
+            model.standing.checked(&report);
+            model.doctor.take(report, now);
+            Vec::new()
+        }
+        Message::Examined => {
+            examined(model);
+            Vec::new()
+        }
         Message::Releases(listing) => listed(model, listing),
         Message::News(release, news) => heard(model, &release, news),
         Message::Log(release, answer) => {
@@ -97,7 +130,9 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             Vec::new()
         }
         Message::Asked(question)
-            if matches!(model.layers.last(), Some(Layer::Waiting(_))) || model.tags.inquiry == Inquiry::Sent =>
+            if matches!(model.layers.last(), Some(Layer::Waiting(_)))
+                || model.tags.inquiry == Inquiry::Sent
+                || model.doctor.runs() =>
         {
             model.layers.push(Layer::Secret { question, typed: Masked::default() });
             Vec::new()
@@ -114,7 +149,6 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             Vec::new()
         }
         Message::Started(Err(failure)) | Message::CancelTold(_, Err(failure)) => {
-            model.notice = None;
             model.fails(failure);
             Vec::new()
         }
@@ -164,13 +198,46 @@ fn take_verified(model: &mut Model, verified: Verified) {
     }
 }
 
-/// After whatever happened: the tags that are wanted are asked for, the log on the screen is the selected release's, its
-/// lines are there or asked for, and what is looked for in it is looked for to its end.
+/// After whatever happened: tags, checks and rows that are wanted are asked for, the log on the screen is the selected
+/// release's, its lines are there or asked for, and what is looked for in it is looked for to its end.
 fn settle(model: &mut Model) -> Vec<Effect> {
     let image = model.image().map(|image| image.name.clone());
     let tags = image.and_then(|image| Some(Effect::LoadTags { depth: model.tags.wants()?, image }));
+    let checks = match &model.project {
+        Loaded::Yes(project) => model.doctor.wants(&project.images),
+        // There are checks without a project too; one of them tells why there is none.
+        Loaded::Failed(_) => model.doctor.wants(&[]),
+        Loaded::Not => None,
+    };
+    let trail = model.activity.wants().then_some(Effect::ReadTrail);
     let fault = fault::wants(model);
-    tags.into_iter().chain(fault).chain(read_log(model)).collect()
+    let asked = tags.into_iter().chain(checks.map(Effect::Examine)).chain(trail).chain(fault);
+    asked.chain(read_log(model)).collect()
+}
+
+/// All checks that ran have ended. Whoever looks at them sees it.
+fn examined(model: &mut Model) {
+    let Some(which) = model.doctor.ended() else { return };
+    let (words, tone) = match &which {
+        Which::All => {
+            let bad = model.doctor.checks.iter().any(|checked| matches!(checked.outcome(), Some(Outcome::Fail(_))));
+            (model.doctor.counts().unwrap_or_default(), if bad { Tone::Bad } else { Tone::Good })
+        }
+        Which::One(subject) => {
+            let outcome = model.doctor.outcome(subject);
+            let tone = match outcome {
+                Some(Outcome::Pass) => Tone::Good,
+                Some(Outcome::Fail(_)) => Tone::Bad,
+                _ => Tone::Notice,
+            };
+            (format!("{} {}", subject.check, outcome.map_or("was not run", Outcome::word)), tone)
+        }
+    };
+    let said = format!("checked: {words}");
+    model.seen(tone, said.clone(), &which.words());
+    if model.screen != Screen::Doctor {
+        model.hint(tone, said);
+    }
 }
 
 fn read_log(model: &mut Model) -> Vec<Effect> {
@@ -209,10 +276,21 @@ fn listed(model: &mut Model, listing: Result<Listing, Failure>) -> Vec<Effect> {
     match listing {
         Ok(Listing { releases, damaged }) => {
             let known = newest_of_both(model.list(), releases);
+            let ended = unfollowed_ends(model, &known);
             model.releases = Loaded::Yes(known);
+            for (tone, words) in ended {
+                model.say(tone, words);
+            }
             model.damaged = damaged;
         }
-        Err(failure) => model.releases = Loaded::Failed(failure),
+        Err(failure) => {
+            // Their own screen shows it; it is said once.
+            let is_news = !matches!(model.releases, Loaded::Failed(_));
+            if is_news && model.screen != Screen::Releases {
+                model.say(Tone::Bad, failure.to_string());
+            }
+            model.releases = Loaded::Failed(failure);
+        }
     }
     if model.selected.is_none() {
         model.selected = model.list().first().map(|release| release.plan.release.clone());
@@ -220,6 +298,21 @@ fn listed(model: &mut Model, listing: Result<Listing, Failure>) -> Vec<Effect> {
     let mut effects = if again { reload(model) } else { Vec::new() };
     effects.extend(follow(model));
     effects
+}
+
+/// What is said of releases that ended while the console was open, and were not followed to their end: they were too
+/// short for that, or their end is news to the list.
+fn unfollowed_ends(model: &Model, listed: &[Release]) -> Vec<(Tone, String)> {
+    if matches!(model.releases, Loaded::Not) {
+        return Vec::new();
+    }
+    let is_news = |release: &&Release| {
+        let known = model.list().iter().find(|known| known.plan.release == release.plan.release);
+        !model.followed.contains_key(&release.plan.release)
+            && known.is_none_or(runs)
+            && release.ended.is_some_and(|ended| ended >= model.opened)
+    };
+    listed.iter().rev().filter(is_news).filter_map(ending).collect()
 }
 
 /// Every release that runs is followed, once.
@@ -269,12 +362,16 @@ fn heard(model: &mut Model, release: &ReleaseId, news: News) -> Vec<Effect> {
                 model.log.grown(lines);
             }
         }
-        News::Ended => drop(model.followed.remove(release)),
+        News::Ended => {
+            model.followed.remove(release);
+            tell_end(model, release);
+        }
         News::Interrupted => {
             model.followed.remove(release);
             if let Some(release) = find(model, release) {
                 release.found_dead();
             }
+            tell_end(model, release);
         }
         News::Lost(failure) => {
             // It stays among the followed: what the journal tells of it is shown, and it is not tried in a circle.
@@ -295,6 +392,7 @@ fn event(model: &mut Model, release: &ReleaseId, stamped: &Stamped) -> Vec<Effec
         None => None,
     };
     let Some(known) = known else { return reload(model) };
+    model.standing.happened(&known.plan.image, &stamped.event);
     // What its end would leave behind may be more by now.
     if let Some(Layer::Confirm(confirm)) = model.layers.last_mut()
         && confirm.cancels(release)
@@ -302,6 +400,13 @@ fn event(model: &mut Model, release: &ReleaseId, stamped: &Stamped) -> Vec<Effec
         **confirm = Confirm::cancel(&known);
     }
     Vec::new()
+}
+
+/// Where its last event is not known yet, the list that brings it tells.
+fn tell_end(model: &mut Model, release: &ReleaseId) {
+    if let Some((tone, words)) = find(model, release).and_then(|release| ending(release)) {
+        model.say(tone, words);
+    }
 }
 
 fn find<'a>(model: &'a mut Model, release: &ReleaseId) -> Option<&'a mut Release> {

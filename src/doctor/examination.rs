@@ -25,12 +25,6 @@ use crate::{
 const ENGINE: Limits =
     Limits { connect: std::time::Duration::from_secs(10), answer: std::time::Duration::from_secs(15) };
 
-/// Does this check, or one of all, look into the vault? Opening it may ask for a passphrase.
-fn opens_vault(wanted: Option<CheckId>) -> bool {
-    use CheckId::{Login, Push, Registry, Secret, Vault};
-    wanted.is_none_or(|check| matches!(check, Registry | Vault | Secret | Login | Push))
-}
-
 /// This machine as the caller knows it.
 pub struct Machine {
     pub paths: Paths,
@@ -48,8 +42,8 @@ pub struct Machine {
 
 pub(super) struct Examination {
     pub machine: Machine,
-    /// `None` where no check that is wanted looks into it; the error is what the vault's own check says.
-    pub vault: Option<Result<Vault, Finding>>,
+    /// The error is what the vault's own check says.
+    vault: OnceCell<Result<Vault, Finding>>,
     subjects: Vec<Subject>,
     engine: OnceCell<Result<Engine, Failure>>,
 }
@@ -61,19 +55,35 @@ pub(super) struct Subject {
 }
 
 impl Examination {
-    /// Opens the vault where that is needed: before the checks begin, since somebody may have to be asked.
-    pub fn new(machine: Machine, wanted: Option<CheckId>) -> Self {
-        let paths = VaultPaths { vault: machine.paths.vault(), identity: machine.paths.identity() };
-        let vault = opens_vault(wanted).then(|| Vault::open(paths, &machine.passphrase).map_err(unopened));
+    pub fn new(machine: Machine) -> Self {
         let images = machine.project.as_ref().map(|project| project.images.as_slice()).unwrap_or_default();
         let meant = images.iter().filter(|image| machine.image.as_ref().is_none_or(|name| name == &image.name));
         let subjects = meant.map(|image| Subject { image: image.clone(), hello: OnceCell::new() }).collect();
-        Self { machine, vault, subjects, engine: OnceCell::new() }
+        Self { machine, vault: OnceCell::new(), subjects, engine: OnceCell::new() }
     }
 
     /// The images that are looked at. None where there is no project.
     pub fn subjects(&self) -> &[Subject] {
         &self.subjects
+    }
+
+    /// Opens the vault before a check that looks into it begins. Somebody may be asked for its passphrase, and may take
+    /// any time for it: other checks go on meanwhile.
+    pub async fn open_vault(&self) {
+        let Machine { paths, passphrase, .. } = &self.machine;
+        let (paths, passphrase) = (VaultPaths { vault: paths.vault(), identity: paths.identity() }, passphrase.clone());
+        let open = || async {
+            let opened = tokio::task::spawn_blocking(move || Vault::open(paths, &passphrase).map_err(unopened)).await;
+            opened.unwrap_or_else(|ended| {
+                Err(Finding::blocked(format!("opening the vault ended early: {ended}"), Owner::You, "report this"))
+            })
+        };
+        self.vault.get_or_init(open).await;
+    }
+
+    /// `None` before it was opened.
+    pub fn vault(&self) -> Option<&Result<Vault, Finding>> {
+        self.vault.get()
     }
 
     pub async fn engine(&self) -> Result<&Engine, &Failure> {
@@ -102,7 +112,7 @@ impl Examination {
             let fix = "run this check where the release runs";
             return Err(Finding::cannot_tell(format!("{} is kept by Taskcluster", source.name), Owner::You, fix));
         }
-        match &self.vault {
+        match self.vault() {
             Some(Ok(vault)) => Ok(vault.get(&source.name)),
             Some(Err(_)) | None => Err(Finding::needs(CheckId::Vault)),
         }

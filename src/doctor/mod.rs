@@ -33,33 +33,37 @@ pub use examination::Machine;
 
 use examination::{Examination, Subject};
 
+pub use crate::domain::finding::Report;
+
 use crate::domain::finding::{CheckId, Finding, Outcome, Owner};
 
 /// How long a check may take. A registry that swallows every packet is given up after three tries of ten seconds.
 const LIMIT: Duration = Duration::from_secs(45);
 
-/// A finding with what it is about.
-#[derive(Debug, Clone)]
-pub struct Report {
-    pub check: CheckId,
-    /// The name of the image it is about, where it is about one.
-    pub image: Option<String>,
-    pub finding: Finding,
-}
-
-/// Runs the check that is wanted, or all of them. Reports come in the order of [`CheckId::ALL`].
-pub async fn examine(machine: Machine, wanted: Option<CheckId>) -> Vec<Report> {
-    let examination = Examination::new(machine, wanted);
+/// Runs the check that is wanted, or all of them. `tell` hears of each report as soon as it is there; they are given in
+/// the order of [`CheckId::ALL`].
+pub async fn examine<Told: Future<Output = ()>>(
+    machine: Machine,
+    wanted: Option<CheckId>,
+    tell: impl Fn(Report) -> Told,
+) -> Vec<Report> {
+    let examination = Examination::new(machine);
     let checks = CheckId::ALL.into_iter().filter(|check| wanted.is_none_or(|wanted| wanted == *check));
     let runs = checks.flat_map(|check| {
         let subjects: Vec<Option<&Subject>> = match examination.subjects() {
             [] => vec![None],
-            subjects if for_each_image(check) => subjects.iter().map(Some).collect(),
+            subjects if check.is_of_an_image() => subjects.iter().map(Some).collect(),
             _ => vec![None],
         };
         subjects.into_iter().map(move |subject| (check, subject)).collect::<Vec<_>>()
     });
-    join_all(runs.map(|(check, subject)| report(&examination, check, subject))).await
+    let (examination, tell) = (&examination, &tell);
+    let told = runs.map(|(check, subject)| async move {
+        let report = report(examination, check, subject).await;
+        tell(report.clone()).await;
+        report
+    });
+    join_all(told).await
 }
 
 /// What the findings mean for the exit code: 1 when a check fails; else 4 when one could not be carried out,
@@ -76,11 +80,14 @@ pub fn exit_code(reports: &[Report]) -> u8 {
     }
 }
 
-fn for_each_image(check: CheckId) -> bool {
-    matches!(check, CheckId::Registry | CheckId::Secret | CheckId::Login | CheckId::Push)
+fn looks_into_vault(check: CheckId) -> bool {
+    matches!(check, CheckId::Registry | CheckId::Vault | CheckId::Secret | CheckId::Login | CheckId::Push)
 }
 
 async fn report(examination: &Examination, check: CheckId, subject: Option<&Subject>) -> Report {
+    if looks_into_vault(check) {
+        examination.open_vault().await;
+    }
     let finding = tokio::time::timeout(LIMIT, finding(examination, check, subject)).await.unwrap_or_else(|_| {
         let evidence = format!("it did not end within {} seconds", LIMIT.as_secs());
         Finding::blocked(evidence, Owner::You, "look at the network and the load of this machine, then run it again")

@@ -13,7 +13,7 @@ use crate::{
 
 pub(super) fn check(examination: &Examination) -> Finding {
     let paths = &examination.machine.paths;
-    let opened = match &examination.vault {
+    let opened = match examination.vault() {
         None => return Finding::needs(CheckId::Vault),
         Some(Err(unopened)) => return unopened.clone(),
         Some(Ok(vault)) if vault.exists() => {

@@ -62,6 +62,12 @@ impl CheckId {
         }
     }
 
+    /// It is run for each image of a project.
+    #[must_use]
+    pub fn is_of_an_image(self) -> bool {
+        matches!(self, Self::Registry | Self::Secret | Self::Login | Self::Push)
+    }
+
     /// What is looked at, in a few words.
     #[must_use]
     pub fn title(self) -> &'static str {
@@ -247,6 +253,15 @@ impl Finding {
     pub fn failed(failure: &Failure, owner: Owner) -> Self {
         Self::fail(format!("{}: {}", failure.what, failure.why.trim_end()), owner, &failure.next)
     }
+}
+
+/// A finding with what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    pub check: CheckId,
+    /// The name of the image it is about, where it is about one.
+    pub image: Option<String>,
+    pub finding: Finding,
 }
 
 #[cfg(test)]

@@ -55,6 +55,17 @@ impl Signs {
         }
     }
 
+    /// Before words that stand out so.
+    #[must_use]
+    pub fn tone(self, tone: Tone) -> &'static str {
+        match tone {
+            Tone::Good => self.class(Class::Good),
+            Tone::Notice => self.class(Class::Notice),
+            Tone::Bad => self.class(Class::Bad),
+            Tone::Plain | Tone::Dim | Tone::Bold => self.glyph("·", "."),
+        }
+    }
+
     #[must_use]
     pub fn verdict(self, verdict: Verdict) -> (String, Tone) {
         (format!("{} {verdict}", self.class(verdict.class())), Tone::of(verdict.class()))

@@ -91,13 +91,17 @@ impl About {
     pub(crate) fn is_podman(&self) -> bool {
         self.name == "Podman"
     }
+
+    /// Without the revision that distributions append, as in `20.10.24+dfsg1`.
+    #[must_use]
+    pub fn upstream_version(&self) -> &str {
+        self.version.split('+').next().unwrap_or(&self.version)
+    }
 }
 
 impl fmt::Display for About {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Distributions append their own revision, as in 20.10.24+dfsg1.
-        let version = self.version.split('+').next().unwrap_or(&self.version);
-        write!(f, "{} {version} (API {})", self.name, self.api)
+        write!(f, "{} {} (API {})", self.name, self.upstream_version(), self.api)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is shown in a terminal, and what a maintainer's keys do there.
 
+mod checks;
 mod console;
 mod flood;
 mod releases;

@@ -5,7 +5,7 @@ use ratatui::crossterm::event::KeyCode;
 use super::{Action, Id, Scope, action};
 use crate::console::{
     keymap::Key,
-    press::{again, layers, log, moving, releases, screens, tags},
+    press::{activity, again, doctor, layers, log, moving, releases, screens, tags},
 };
 
 const fn on(code: KeyCode) -> Key {
@@ -82,6 +82,16 @@ pub const ACTIONS: &[Action] = &[
         .unless(releases::none_selected),
     action(Id::PreviousPane, Scope::Releases, &[on(KeyCode::BackTab)], "go to the previous pane", releases::next_pane)
         .unless(releases::none_selected),
+    action(
+        Id::Explain,
+        Scope::Releases,
+        &[Key::char('D')],
+        "run the doctor's check that explains the failure",
+        doctor::explain,
+    )
+    .hinted("what explains it")
+    .same_as("doctor CHECK")
+    .unless(doctor::unexplained),
     action(Id::Reload, Scope::Releases, &[Key::char('r')], "look at project and journal again", releases::reload)
         .same_as("releases"),
     action(
@@ -118,20 +128,43 @@ pub const ACTIONS: &[Action] = &[
         screens::next_image,
     )
     .unless(screens::one_image),
+    action(Id::Examine, Scope::Doctor, &[Key::char('r')], "run every check again", doctor::all)
+        .hinted("run all")
+        .same_as("doctor"),
     action(
-        Id::Down,
-        Scope::Rows,
-        &[Key::char('j'), on(KeyCode::Down)],
-        "next release or tag, or down a line",
-        moving::down,
-    ),
+        Id::ExamineOne,
+        Scope::Doctor,
+        &[on(KeyCode::Enter), Key::char('c')],
+        "run the selected check alone",
+        doctor::one,
+    )
+    .hinted("run this one")
+    .same_as("doctor CHECK")
+    .unless(doctor::no_check),
     action(
-        Id::Up,
-        Scope::Rows,
-        &[Key::char('k'), on(KeyCode::Up)],
-        "previous release or tag, or up a line",
-        moving::up,
-    ),
+        Id::Found,
+        Scope::Doctor,
+        &[Key::char('z')],
+        "give what was found the whole screen, or take it back",
+        doctor::zoom,
+    )
+    .hinted("all that was found")
+    .unless(doctor::no_check),
+    action(Id::CopyCommand, Scope::Activity, &[Key::char('y')], "copy the command that does the same", activity::copy)
+        .hinted("copy command")
+        .unless(activity::no_command),
+    action(
+        Id::Narrow,
+        Scope::Activity,
+        &[Key::char('/')],
+        "show only what has the words that are typed",
+        activity::narrow,
+    )
+    .hinted("filter"),
+    action(Id::ReadTrail, Scope::Activity, &[Key::char('r')], "read the audit trail again", activity::read)
+        .same_as("audit"),
+    action(Id::Down, Scope::Rows, &[Key::char('j'), on(KeyCode::Down)], "next row, or down a line", moving::down),
+    action(Id::Up, Scope::Rows, &[Key::char('k'), on(KeyCode::Up)], "previous row, or up a line", moving::up),
     action(Id::PageDown, Scope::Rows, &[on(KeyCode::PageDown), Key::char(' ')], "a page down", moving::page_down),
     action(Id::PageUp, Scope::Rows, &[on(KeyCode::PageUp)], "a page up", moving::page_up),
     action(Id::First, Scope::Rows, &[Key::char('g'), on(KeyCode::Home)], "to the beginning", moving::first),
@@ -171,6 +204,15 @@ pub const ACTIONS: &[Action] = &[
     ),
     action(Id::DialogDown, Scope::Dialog, &[Key::char('j'), on(KeyCode::Down)], "next choice", layers::down),
     action(Id::DialogUp, Scope::Dialog, &[Key::char('k'), on(KeyCode::Up)], "previous choice", layers::up),
+    action(
+        Id::ExplainCard,
+        Scope::Dialog,
+        &[Key::char('D')],
+        "run the doctor's check that explains the failure",
+        doctor::explain_card,
+    )
+    .same_as("doctor CHECK")
+    .unless(doctor::unexplained_card),
     action(Id::TypedConfirm, Scope::Typed, &[on(KeyCode::Enter)], "yes, once the line is typed", layers::confirm),
     action(Id::TypedClose, Scope::Typed, &[on(KeyCode::Esc)], "close it, change nothing", layers::close),
     action(Id::Answer, Scope::Secret, &[on(KeyCode::Enter)], "give the passphrase", layers::answer),
@@ -178,6 +220,8 @@ pub const ACTIONS: &[Action] = &[
     action(Id::Wipe, Scope::Secret, &[Key::ctrl('u')], "begin again", layers::wipe),
     action(Id::SearchRun, Scope::Search, &[on(KeyCode::Enter)], "search the whole log", log::search).hinted("search"),
     action(Id::SearchClose, Scope::Search, &[on(KeyCode::Esc)], "search nothing new", layers::close).hinted("close"),
+    action(Id::NarrowKeep, Scope::Narrow, &[on(KeyCode::Enter)], "keep to these", activity::keep).hinted("keep"),
+    action(Id::NarrowEnd, Scope::Narrow, &[on(KeyCode::Esc)], "show all again", activity::end).hinted("show all"),
     action(Id::HelpDown, Scope::Help, &[on(KeyCode::Down)], "next action", layers::down),
     action(Id::HelpUp, Scope::Help, &[on(KeyCode::Up)], "previous action", layers::up),
     action(Id::HelpRun, Scope::Help, &[on(KeyCode::Enter)], "do it", layers::run_chosen),
@@ -185,6 +229,10 @@ pub const ACTIONS: &[Action] = &[
     action(Id::Releases, Scope::Everywhere, &[Key::char('1')], "releases", screens::releases).same_as("releases"),
     action(Id::Tags, Scope::Everywhere, &[Key::char('2')], "tags: registry and record side by side", screens::tags)
         .same_as("tags --image IMAGE"),
+    action(Id::Doctor, Scope::Everywhere, &[Key::char('4')], "doctor: what a release stands on", doctor::open)
+        .same_as("doctor"),
+    action(Id::Activity, Scope::Everywhere, &[Key::char('5')], "activity, and the audit trail", activity::open)
+        .same_as("audit"),
     action(
         Id::Mouse,
         Scope::Everywhere,

@@ -152,3 +152,19 @@ fn clicks_anywhere_do_no_harm_in_any_size() {
         }
     }
 }
+
+#[test]
+fn a_click_selects_a_row_of_a_list() {
+    let mut model = model();
+    clicked_on(&mut model, "Doctor");
+    clicked_on(&mut model, "engine  ");
+    assert_eq!(model.doctor.position(), 2);
+    clicked_on(&mut model, "config  ");
+    assert_eq!(model.doctor.position(), 0);
+    model.say(crate::domain::sign::Tone::Good, "said here");
+    model.say(crate::domain::sign::Tone::Good, "said later");
+    model.toasts.clear();
+    clicked_on(&mut model, "Activity");
+    clicked_on(&mut model, "said here");
+    assert_eq!(model.activity.position(&model.activity.rows("")), 1);
+}

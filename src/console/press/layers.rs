@@ -55,7 +55,7 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
             Some(choice) => {
                 let reason = choice.refused.clone().unwrap_or_default();
                 model.layers.push(Layer::Menu(menu));
-                model.say(Tone::Notice, reason);
+                model.hint(Tone::Notice, reason);
                 Vec::new()
             }
             None => Vec::new(),
@@ -64,7 +64,10 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
             model.layers.push(open);
             Vec::new()
         }
-        Some(Layer::Failure(_) | Layer::Secret { .. } | Layer::Search { .. } | Layer::Help { .. }) | None => Vec::new(),
+        Some(
+            Layer::Failure(_) | Layer::Secret { .. } | Layer::Search { .. } | Layer::Narrow { .. } | Layer::Help { .. },
+        )
+        | None => Vec::new(),
     }
 }
 

@@ -39,15 +39,21 @@ fn page(model: &Model) -> i64 {
         (Screen::Releases, Pane::Log) => geometry.log.height,
         (Screen::Releases, Pane::List) => geometry.list.height.saturating_sub(2),
         (Screen::Tags, _) => geometry.tag_rows.height,
+        (Screen::Doctor | Screen::Activity, _) => geometry.split.rows.height,
     };
     i64::from(rows.saturating_sub(1).max(1))
 }
 
-/// Lines of the log, releases of the list, or tags.
+/// Lines of the log, or rows of whatever list is shown.
 fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
     let steps = isize::try_from(lines).unwrap_or(if lines < 0 { isize::MIN } else { isize::MAX });
     match (model.screen, model.focus) {
         (Screen::Tags, _) => model.tags.scroll(steps),
+        (Screen::Doctor, _) => model.doctor.scroll(steps),
+        (Screen::Activity, _) => {
+            let words = model.narrowed().to_owned();
+            model.activity.scroll(&words, steps);
+        }
         (Screen::Releases, Pane::Log) => {
             let height = usize::from(Geometry::of(model).log.height);
             model.log.scroll(lines, height);

@@ -56,7 +56,7 @@ pub fn interrupt(model: &mut Model) -> Vec<Effect> {
         return vec![Effect::Quit];
     }
     if model.layers.is_empty() {
-        model.say(Tone::Notice, "once more leaves the console; what runs goes on");
+        model.hint(Tone::Notice, "once more leaves the console; what runs goes on");
     }
     layers::close(model)
 }

@@ -11,7 +11,7 @@ use crate::{
 
 pub fn look_again(model: &mut Model) -> Vec<Effect> {
     if !model.tags.ask(Depth::Fresh) {
-        model.say(Tone::Notice, "the registry is being asked already");
+        model.hint(Tone::Notice, "the registry is being asked already");
     }
     if matches!(model.project, Loaded::Failed(_)) {
         model.project = Loaded::Not;

@@ -1,6 +1,8 @@
 //! Carries out effects. Each is a task that ends with a message; none changes anything else of the console. What they
 //! do is in the files of this folder, one an area.
 
+mod activity;
+mod doctor;
 mod faults;
 mod releases;
 mod tags;
@@ -61,6 +63,9 @@ impl Jobs {
             Effect::Follow { release, repository, after } => {
                 tokio::spawn(async move { shared.follow(release, &repository, after).await });
             }
+            Effect::Examine(which) => {
+                tokio::spawn(async move { shared.examine(which).await });
+            }
             effect => {
                 tokio::spawn(async move {
                     if let Some(message) = shared.answer(effect).await {
@@ -91,6 +96,8 @@ impl Shared {
                 let table = Box::pin(self.tags(&image, depth)).await;
                 Message::Tags(image, table)
             }
+            Effect::LookAround => Message::Around(Box::pin(self.look_around()).await),
+            Effect::ReadTrail => Message::Trail(self.trail().await),
             Effect::Prepare(request) => {
                 let prepared = Box::pin(self.prepare(&request)).await;
                 Message::Prepared(request, prepared)
@@ -114,6 +121,8 @@ impl Shared {
             | Effect::SearchLog { .. }
             | Effect::Answer(_)
             | Effect::Capture(_)
+            | Effect::Examine(_)
+            | Effect::Copy(_)
             | Effect::Suspend
             | Effect::Quit => return None,
         })

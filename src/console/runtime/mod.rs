@@ -169,6 +169,7 @@ impl Console {
                     terminal::suspend()?;
                     self.came_back()?;
                 }
+                Effect::Copy(text) => self.screen.also(&terminal::clipboard(&text)),
                 other => self.jobs.start(other),
             }
         }

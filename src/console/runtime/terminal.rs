@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crossterm::{
     cursor::{Hide, Show},
     event::{DisableBracketedPaste, EnableBracketedPaste},
@@ -101,6 +102,11 @@ pub fn capture(mouse: Mouse) -> &'static [u8] {
         Mouse::Ours => MOUSE_ON,
         Mouse::Terminals => MOUSE_OFF,
     }
+}
+
+/// Has the terminal put this into the clipboard. Source: xterm, "Operating System Commands", 52.
+pub fn clipboard(text: &str) -> Vec<u8> {
+    format!("\x1b]52;c;{}\x07", STANDARD.encode(text)).into_bytes()
 }
 
 /// Columns and rows.

@@ -60,7 +60,7 @@ fn planned() -> Message {
 #[test]
 fn the_project_is_read_before_the_releases_it_limits() {
     let mut model = Model::new(SIZE, crate::console::sample::look(), crate::console::sample::now());
-    assert_eq!(begin(), [Effect::LoadProject]);
+    assert_eq!(begin(), [Effect::LoadProject, Effect::LookAround]);
     assert_eq!(tell(&mut model, Message::Changed), []);
     let effects = tell(&mut model, Message::Project(Ok(project())));
     assert_eq!(effects, [Effect::LoadReleases(vec!["docker.io/mozilla/balrog".parse().unwrap()])]);
@@ -87,7 +87,7 @@ fn releases_that_run_are_followed_once_and_the_newest_is_selected_with_its_log()
 #[test]
 fn what_is_pasted_is_taken_whole_or_not_at_all_and_that_is_said() {
     let paste = |model: &mut Model, text: &str| tell(model, Message::Pasted(text.to_owned().into()));
-    let said = |model: &Model| model.notice.clone().map(|(_, words)| words).unwrap_or_default();
+    let said = |model: &Model| model.toasts.newest().map(|toast| toast.words.clone()).unwrap_or_default();
     let mut model = three();
     paste(&mut model, "q");
     assert_eq!(said(&model), "nothing is pasted here");
@@ -300,7 +300,7 @@ fn escape_ends_the_search_before_it_leaves_the_log() {
     let (mut model, _) = searching("/line<enter><tab>j");
     assert!(model.log.search.is_none(), "another log is not searched");
     press(&mut model, "/");
-    assert!(model.layers.is_empty() && model.notice.is_some(), "it is not there yet");
+    assert!(model.layers.is_empty() && !model.toasts.is_empty(), "it is not there yet");
 }
 
 #[test]
@@ -384,7 +384,7 @@ fn a_release_is_taken_up_where_it_stood_or_in_another_way_that_can_be_gone() {
     tell(&mut model, ways("it left no record"));
     let rerun = |first| Request::Rerun { release: id(4), first, move_tags: false };
     assert_eq!(press(&mut model, "jj<enter>"), [], "that cannot be done");
-    assert_eq!(model.notice.as_ref().map(|(_, words)| words.as_str()), Some("it left no record"));
+    assert_eq!(model.toasts.newest().map(|toast| toast.words.as_str()), Some("it left no record"));
     assert_eq!(press(&mut model, "kk<enter>"), [Effect::Prepare(rerun(Some(Step::Push)))]);
     let words = ["rerun", id(4).as_str(), "--from", "push", "--yes"].map(str::to_owned).to_vec();
     tell(&mut model, Message::Prepared(rerun(Some(Step::Push)), Ok(Answer::Preview(Box::new(preview(Next::Same))))));
@@ -452,7 +452,7 @@ fn a_moving_tag_is_pointed_to_a_release_that_left_a_record() {
     assert_eq!(press(&mut model, "p<esc>"), [point(4)]);
     press(&mut model, "j");
     assert_eq!(press(&mut model, "p"), []);
-    assert!(model.notice.as_ref().unwrap().1.contains("left no record"));
+    assert!(model.toasts.newest().unwrap().words.contains("left no record"));
     press(&mut model, "2");
     let mut latest = row("latest", Some("ours"), Some("ours"));
     latest.kind = Some(TagKind::Moving);
@@ -463,7 +463,7 @@ fn a_moving_tag_is_pointed_to_a_release_that_left_a_record() {
     assert_eq!(press(&mut model, "<enter>"), [point(6)]);
     press(&mut model, "<esc>j");
     assert_eq!(press(&mut model, "p"), []);
-    assert!(model.notice.as_ref().unwrap().1.contains("v1 is frozen"));
+    assert!(model.toasts.newest().unwrap().words.contains("v1 is frozen"));
 }
 
 #[test]
@@ -481,8 +481,11 @@ fn what_was_verified_is_said_and_is_in_the_list_and_among_the_tags() {
     tell(&mut model, Message::Verified(verified));
     assert_eq!(model.verified.get(&id(4)), Some(&Verdict::Mismatch));
     assert_eq!(model.tags.rows()[0].judgement.verdict, Verdict::Mismatch);
-    let said: Vec<&str> = model.activity.said().take(2).map(|said| said.words.as_str()).collect();
-    assert_eq!(said, ["fetched and hashed, every layer too: latest mismatch", "a layer cannot be unpacked here"]);
+    let said: Vec<&str> = model.toasts.iter().map(|toast| toast.words.as_str()).collect();
+    assert!(
+        said.ends_with(&["a layer cannot be unpacked here", "fetched and hashed, every layer too: latest mismatch"]),
+        "{said:?}"
+    );
     let one = vec!["latest".parse().unwrap()];
     assert!(press(&mut model, "2v<enter>").contains(&verify(one, None, false)));
     let failure = Failure::unreachable("the registry does not answer", "refused", "start it");
@@ -511,7 +514,7 @@ fn only_what_runs_is_cancelled_and_only_once_confirmed() {
     assert_eq!(effects, [Effect::Cancel { release: id(1), repository: "docker.io/mozilla/balrog".parse().unwrap() }]);
     press(&mut model, "j");
     assert_eq!(press(&mut model, "x"), []);
-    assert!(model.layers.is_empty() && model.notice.is_some());
+    assert!(model.layers.is_empty() && !model.toasts.is_empty());
 }
 
 #[test]
@@ -556,7 +559,7 @@ fn leaving() {
     assert_eq!(press(&mut three(), "q"), [Effect::Quit]);
     let mut model = three();
     assert_eq!(press(&mut model, "<ctrl-c>"), []);
-    assert!(model.notice.is_some());
+    assert!(!model.toasts.is_empty());
     assert_eq!(press(&mut model, "<ctrl-c>"), [Effect::Quit]);
     assert_eq!(
         press(&mut model, "<ctrl-c>j<ctrl-c>"),

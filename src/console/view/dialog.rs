@@ -102,8 +102,11 @@ fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
             return Some(boxed(model, screen, confirm.title.clone(), &question(model, confirm), &answers));
         }
         Layer::Ask(ask) => (ask.title.clone(), asked(model, ask, screen), &TAKE),
-        Layer::Failure(failure) => ("This did not work".to_owned(), refusal(failure), &SEEN),
-        Layer::Search { .. } | Layer::Help { .. } => return None,
+        Layer::Failure(failure) => {
+            let answers: &[_] = if failure.check.is_some() { &EXPLAINED } else { &SEEN };
+            ("This did not work".to_owned(), refusal(failure), answers)
+        }
+        Layer::Search { .. } | Layer::Narrow { .. } | Layer::Help { .. } => return None,
     };
     Some(boxed(model, screen, title, &lines, answers))
 }
@@ -114,6 +117,7 @@ const CHOOSE: [(Id, &str); 2] = [(Id::Confirm, "this one"), (Id::Close, "none")]
 const TAKE: [(Id, &str); 2] = [(Id::TypedConfirm, "go on"), (Id::TypedClose, "no, change nothing")];
 const WAIT: [(Id, &str); 1] = [(Id::Close, "do not wait")];
 const ANSWER: [(Id, &str); 2] = [(Id::Answer, "open it"), (Id::NoAnswer, "change nothing")];
+const EXPLAINED: [(Id, &str); 2] = [(Id::Close, "close"), (Id::ExplainCard, "what explains it")];
 const SEEN: [(Id, &str); 1] = [(Id::Close, "close")];
 
 /// Columns for words without a label.
@@ -202,11 +206,13 @@ fn question(model: &Model, confirm: &Confirm) -> Vec<Line> {
 }
 
 fn refusal(failure: &Failure) -> Vec<Line> {
-    vec![
+    let mut lines = vec![
         Line::new("", &failure.what, Tone::Bad),
         Line::new("why", &failure.why, Tone::Plain),
         Line::new("next", &failure.next, Tone::Plain),
-    ]
+    ];
+    lines.extend(failure.check.map(|check| Line::new("check", format!("{check}: {}", check.title()), Tone::Plain)));
+    lines
 }
 
 fn boxed(model: &Model, screen: Rect, title: String, rows: &[Line], answers: &[(Id, &str)]) -> Placed {

@@ -1,10 +1,10 @@
 //! ```text
-//!  n release  x cancel  enter log  f follow  z zoom  ? help  q quit        or one line about what was done
+//!  n release  x cancel  enter log  f follow  z zoom  ? help  q quit
 //! ```
 
 use ratatui::{Frame, layout::Rect, text::Line};
 
-use super::text::{fit, width};
+use super::text::width;
 use crate::{
     console::{
         action::{Action, Scope},
@@ -18,11 +18,6 @@ use crate::{
 pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let look = model.look;
     let columns = usize::from(area.width);
-    if let Some((tone, words)) = &model.notice {
-        let words = fit(words, columns.saturating_sub(1), look.signs);
-        frame.render_widget(Line::from(look.span(*tone, format!(" {words}"))), area);
-        return;
-    }
     let mut hints: Vec<(&Action, String, &str)> = reachable(scopes(model))
         .filter(|action| (action.refused)(model).is_none())
         .filter_map(|action| Some((action, action.keys[0].to_string(), action.hint?)))

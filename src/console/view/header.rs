@@ -1,6 +1,6 @@
 //! ```text
-//!  windlass  balrog · docker.io/mozilla/balrog                                        read-only
-//!  1 Releases   2 Tags
+//!  windlass  balrog · docker.io/mozilla/balrog    engine ● 20.10.24   registry ● bot   secret ·   read-only
+//!  1 Releases   2 Tags   4 Doctor   5 Activity
 //! ```
 
 use ratatui::{
@@ -10,20 +10,21 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::text::fit;
+use super::{
+    indicators,
+    text::{fit, width},
+};
 use crate::{
     console::{
         action::{Action, Id},
-        model::{Loaded, Model, Mouse, Screen},
+        model::{Loaded, Model, Screen},
     },
     domain::sign::Tone,
 };
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let look = model.look;
-    let signs = [(model.read_only, "read-only "), (model.mouse == Mouse::Terminals, "mouse off ")];
-    let mode: String = signs.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words).collect();
-    let room = usize::from(area.width).saturating_sub(" windlass  ".len() + mode.len() + 1);
+    let columns = usize::from(area.width).saturating_sub(" windlass  ".len() + 1);
     let what = match &model.project {
         Loaded::Not => "reading windlass.toml".to_owned(),
         Loaded::Failed(failure) => format!("every release of this machine{}{}", look.dot(), failure.what),
@@ -36,6 +37,10 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
             meant.unwrap_or_default() + &of
         }
     };
+    // The name of what is released stays in sight; its registry only where there is room for both.
+    let indicators = indicators::spans(model, columns.saturating_sub(width(&what).min(columns * 3 / 10) + 2));
+    let taken: usize = indicators.iter().map(|span| width(&span.content)).sum();
+    let room = columns.saturating_sub(taken + 1);
     let tone = if matches!(model.project, Loaded::Failed(_)) { Tone::Notice } else { Tone::Plain };
     let line = Line::from(vec![
         look.span(Tone::Bold, " windlass"),
@@ -43,11 +48,15 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         look.span(tone, fit(&what, room, look.signs)),
     ]);
     frame.render_widget(line, area);
-    frame.render_widget(Line::from(look.span(Tone::Notice, mode)).alignment(Alignment::Right), area);
+    frame.render_widget(Line::from(indicators).alignment(Alignment::Right), area);
 }
 
-const SCREENS: [(Screen, Id, &str); 2] =
-    [(Screen::Releases, Id::Releases, "Releases"), (Screen::Tags, Id::Tags, "Tags")];
+const SCREENS: [(Screen, Id, &str); 4] = [
+    (Screen::Releases, Id::Releases, "Releases"),
+    (Screen::Tags, Id::Tags, "Tags"),
+    (Screen::Doctor, Id::Doctor, "Doctor"),
+    (Screen::Activity, Id::Activity, "Activity"),
+];
 
 /// The screens there are, each with its key; the one that is shown stands out.
 pub fn screens(model: &Model, frame: &mut Frame<'_>, area: Rect) {

@@ -16,7 +16,7 @@ use super::text::{fit, padded, width};
 use crate::{
     console::{
         action::{Action, Danger, Id},
-        model::{Model, Screen},
+        model::Model,
         press::layers::found,
     },
     domain::sign::Tone,
@@ -88,12 +88,5 @@ fn line(model: &Model, action: &Action, here: bool, columns: usize) -> Line<'sta
 
 /// The command that does the same to what is selected.
 fn equivalent(model: &Model, action: &Action) -> Option<String> {
-    let image = model.image().map_or("IMAGE", |image| &image.name);
-    let release = model.selected.as_ref().map_or("RELEASE", |id| id.as_str());
-    let tag = match model.screen {
-        Screen::Tags => model.tags.selected().map(|row| row.tag.as_str()),
-        Screen::Releases => model.selected().and_then(|release| release.plan.tags.last()).map(|last| last.tag.as_str()),
-    };
-    let tag = tag.unwrap_or("TAG");
-    Some(model.command_line(&action.command_words(image, release, tag)?))
+    Some(model.command_line(&action.command_words(|word| model.means(word))?))
 }

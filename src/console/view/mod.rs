@@ -1,11 +1,14 @@
 //! The screen: reads the model, changes nothing. One file a region; [`super::geometry`] says where each is.
 
+mod activity;
 pub mod card;
 mod coloured;
 pub mod dialog;
+mod doctor;
 mod footer;
 pub mod header;
 mod help;
+mod indicators;
 mod list;
 mod log;
 mod progress;
@@ -14,6 +17,7 @@ mod search;
 pub mod tags;
 mod text;
 mod theme;
+mod toasts;
 
 use ratatui::{Frame, buffer::Buffer};
 
@@ -34,12 +38,19 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
             release::render(model, frame, &geometry);
         }
         Screen::Tags => tags::render(model, frame, &geometry),
+        Screen::Doctor => doctor::render(model, frame, &geometry),
+        Screen::Activity => activity::render(model, frame, &geometry),
     }
     footer::render(model, frame, geometry.footer);
     match model.layers.last() {
-        None | Some(Layer::Search { .. }) => {}
-        Some(Layer::Help { typed, at }) => help::render(model, frame, typed, *at),
-        Some(layer) => dialog::render(model, frame, layer),
+        None | Some(Layer::Search { .. } | Layer::Narrow { .. }) => toasts::render(model, frame, geometry.footer),
+        Some(layer) => {
+            match layer {
+                Layer::Help { typed, at } => help::render(model, frame, typed, *at),
+                layer => dialog::render(model, frame, layer),
+            }
+            toasts::newest(model, frame, geometry.footer);
+        }
     }
     if model.look.signs == Signs::Ascii {
         only_ascii(frame.buffer_mut());

@@ -46,7 +46,7 @@ impl Look {
         self.signs.glyph(" · ", " - ")
     }
 
-    /// A box. The one that has the focus has a bright border and its title in reverse.
+    /// A box, with a title where that is not empty. The one that has the focus has a bright border and its title in reverse.
     pub(super) fn boxed(self, title: &str, focus: bool) -> Block<'_> {
         let set = if self.signs == Signs::Ascii { ASCII } else { border::ROUNDED };
         let (edge, words) = if focus {
@@ -54,11 +54,8 @@ impl Look {
         } else {
             (self.style(Tone::Dim), Style::new())
         };
-        Block::new()
-            .borders(Borders::ALL)
-            .border_set(set)
-            .border_style(edge)
-            .title(Span::styled(format!(" {title} "), words))
+        let block = Block::new().borders(Borders::ALL).border_set(set).border_style(edge);
+        if title.is_empty() { block } else { block.title(Span::styled(format!(" {title} "), words)) }
     }
 
     /// The line across a box, from border to border, at the row of `rule`: `├ Log ─────┤`.

@@ -1,0 +1,91 @@
+//! The first line, as it is read.
+
+use super::*;
+use crate::{
+    console::{
+        message::{Around, Message, News},
+        model::Look,
+        sample::{console, look, news, now, release, stamped, tell},
+        view::tests::{SIZES, rows},
+    },
+    domain::{
+        event::{Event, Step},
+        failure::Failure,
+        sign::Signs,
+    },
+};
+
+fn first(model: &Model) -> String {
+    rows(model)[0].clone()
+}
+
+fn around(engine: Result<&str, Failure>) -> Message {
+    Message::Around(Around { engine: Some(engine.map(str::to_owned)), vault: true })
+}
+
+/// All is known, and well.
+fn well(size: (u16, u16)) -> Model {
+    let mut model =
+        console(size, vec![release(1, "2026-11-21T09:30:00Z", vec![Event::StepStarted { step: Step::Secret }])]);
+    tell(&mut model, around(Ok("20.10.24")));
+    let done = Event::StepSucceeded { step: Step::Secret, note: "bot, may push".to_owned() };
+    let done = stamped(model.selected().unwrap(), done);
+    tell(&mut model, news(1, News::Event(done)));
+    model
+}
+
+#[test]
+fn nothing_is_said_of_what_nobody_looked_at() {
+    for size in SIZES {
+        let mut model = console(size, Vec::new());
+        let gap = if size.0 == 60 { "  " } else { "   " };
+        let rest = format!("{gap}registry ·{gap}secret ·");
+        assert!(first(&model).ends_with(&format!("engine ·{rest}")), "{}", first(&model));
+        tell(&mut model, around(Ok("20.10.24")));
+        assert!(first(&model).contains("engine ●") && first(&model).ends_with(&rest), "{}", first(&model));
+    }
+    let model = Model::new((100, 30), look(), now());
+    assert!(first(&model).ends_with(" engine ·"), "of which images is not known yet: {}", first(&model));
+}
+
+#[test]
+fn what_is_known_is_said_as_far_as_there_is_room() {
+    for (size, expected) in [
+        ((180, 50), " windlass  balrog · docker.io/mozilla/balrog"),
+        ((100, 30), " windlass  balrog · docker.io/mozilla/balrog"),
+        ((60, 16), " windlass  balrog · d"),
+    ] {
+        let line = first(&well(size));
+        assert!(line.starts_with(expected), "{line}");
+        let shown = if size.0 == 60 {
+            "engine ●  registry ●  secret ●"
+        } else {
+            "engine ● 20.10.24   registry ● bot   secret ●"
+        };
+        assert!(line.contains(shown), "{line}");
+    }
+    assert!(first(&well((180, 50))).ends_with("secret ● works"));
+}
+
+#[test]
+fn what_is_bad_stays_where_there_is_no_room_for_all() {
+    let mut model = well((60, 16));
+    model.read_only = true;
+    tell(&mut model, around(Err(Failure::unreachable("the engine does not answer", "", ""))));
+    let line = first(&model);
+    assert!(line.contains("engine ✗") && line.ends_with("read-only") && line.contains("balrog"), "{line}");
+    for columns in 1..60 {
+        model.size = (columns, 16);
+        first(&model);
+    }
+}
+
+#[test]
+fn the_line_is_read_without_colour_or_unicode() {
+    let mut model = well((100, 30));
+    let words = first(&model);
+    model.look.colour = false;
+    assert_eq!(first(&model), words);
+    model.look = Look { signs: Signs::Ascii, colour: false };
+    assert!(first(&model).contains("engine + 20.10.24   registry + bot   secret +"), "{}", first(&model));
+}
