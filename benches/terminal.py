@@ -1,4 +1,5 @@
-"""A program in a pseudo-terminal that takes whatever it is given at once, and answers nothing."""
+"""A program in a pseudo-terminal that takes whatever it is given at once, and answers one question alone: whether it is
+there."""
 
 import codecs
 import contextlib
@@ -22,8 +23,10 @@ TOKEN = re.compile(
 )
 # One that goes on in the next piece.
 CUT_OFF = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[\]P][^\x07\x1b]*\x1b?|[ -/]*)$")
-# What the console draws in one go ends with it: synchronised output.
-FRAME_END = b"\x1b[?2026l"
+# "Are you there?" and "yes", as every terminal says: DSR 5 of ECMA-48.
+QUESTION, ANSWER = b"\x1b[5n", b"\x1b[0n"
+# What the console draws in one go ends so: synchronised output, and the question whether it got there.
+FRAME_END = (b"\x1b[?2026l", b"\x1b[?2026l" + QUESTION)
 
 
 class Screen:
@@ -116,6 +119,7 @@ class Terminal:
         self.screen = Screen(*size)
         self.pieces = []  # when each came, and what it is
         self.shown = 0  # of them, on the screen
+        self.asked = b""  # the end of the last piece
         self.ended = False
         words = [str(word) for word in words]
         self.began = time.perf_counter()
@@ -143,7 +147,12 @@ class Terminal:
         """Takes one piece, if one comes within this time."""
         if select.select([self.master], [], [], max(seconds, 0))[0]:
             try:
-                self.pieces.append((time.perf_counter(), os.read(self.master, 1 << 16)))
+                piece = os.read(self.master, 1 << 16)
+                self.pieces.append((time.perf_counter(), piece))
+                # Its beginning may have come before.
+                read = self.asked + piece
+                os.write(self.master, ANSWER * read.count(QUESTION))
+                self.asked = read[-len(QUESTION) + 1 :]
             except OSError:  # nobody has the other side open any more
                 self.ended = True
                 time.sleep(0.01)
