@@ -64,6 +64,18 @@ impl Place {
         }
     }
 
+    /// Its `windlass.toml`, whatever is in it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn file(&self) -> Result<PathBuf, Failure> {
+        Ok(match self {
+            Self::Here => config::file(&current_folder()?, None)?,
+            Self::File(file) => config::file(&current_folder()?, Some(file))?,
+            Self::Known(_, folder) => folder.join(PROJECT_FILE),
+        })
+    }
+
     /// The words between `windlass` and a command that name this place, for a process that starts in
     /// [`Self::folder`].
     pub fn words(&self) -> Vec<OsString> {

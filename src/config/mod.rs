@@ -130,16 +130,24 @@ impl From<ConfigError> for Failure {
 /// # Errors
 /// When there is none, or it has mistakes: all of them that can be told at once.
 pub fn load(start: &Path, explicit: Option<&Path>) -> Result<Project, ConfigError> {
-    let file = match explicit {
-        Some(path) if path.is_dir() => path.join(PROJECT_FILE),
-        Some(path) => path.to_owned(),
-        None => find(start)?,
-    };
+    let file = file(start, explicit)?;
     let file = file.canonicalize().map_err(|why| ConfigError::Unreadable { file: file.clone(), why })?;
     let text = read(&file)?;
     let here = start.canonicalize().ok();
     let shown = here.and_then(|here| file.strip_prefix(here).ok()).unwrap_or(&file).display().to_string();
     project_file::parse(&file, &shown, &text)
+}
+
+/// The file that [`load`] reads, whatever is in it.
+///
+/// # Errors
+/// When there is none.
+pub fn file(start: &Path, explicit: Option<&Path>) -> Result<PathBuf, ConfigError> {
+    Ok(match explicit {
+        Some(path) if path.is_dir() => path.join(PROJECT_FILE),
+        Some(path) => path.to_owned(),
+        None => find(start)?,
+    })
 }
 
 fn find(start: &Path) -> Result<PathBuf, ConfigError> {

@@ -7,10 +7,20 @@ use super::{
 use crate::{
     domain::{
         name::ReleaseId,
+        page::Page,
         reference::{Repository, Tag},
     },
     log::pattern::Pattern,
 };
+
+/// A program of the user's that has the terminal for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guest {
+    /// The pager, with the log of this release.
+    Pager(ReleaseId),
+    /// The editor, with the file of the project.
+    Editor,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
@@ -48,8 +58,6 @@ pub enum Effect {
     /// Run checks of the doctor.
     Examine(Which),
     ReadTrail,
-    /// Put this into the clipboard.
-    Copy(String),
     /// Find this out.
     Prepare(Request),
     /// Fetch and hash what these tags of an image show; every layer too, if it is to be `deep`.
@@ -70,6 +78,14 @@ pub enum Effect {
         release: ReleaseId,
         repository: Repository,
     },
+    /// Put this, which is no secret, into the clipboard of whoever sits at the terminal.
+    Copy(String),
+    /// There is no program that can: ask the terminal.
+    CopyByTerminal(String),
+    /// Open a page in the browser.
+    Browse(Page),
+    /// Give the terminal to a program of the user's until that ends.
+    Lend(Guest),
     /// Have the mouse, or leave it to the terminal.
     Capture(Mouse),
     Suspend,

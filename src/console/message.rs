@@ -3,11 +3,14 @@
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use zeroize::Zeroizing;
 
-use super::model::{Answer, Found, Project, Request, Window};
+use super::{
+    effect::Guest,
+    model::{Answer, Found, Project, Request, Window},
+};
 use crate::{
     domain::{
-        audit::AuditRow, event::Stamped, failure::Failure, finding::Report, name::ReleaseId, progress::Progress,
-        release::Release, table::Table,
+        audit::AuditRow, event::Stamped, failure::Failure, finding::Report, name::ReleaseId, page::Page,
+        progress::Progress, release::Release, table::Table,
     },
     log::pattern::Pattern,
 };
@@ -49,6 +52,12 @@ pub enum Message {
     /// The audit trail, newest first.
     Trail(Result<Vec<AuditRow>, Failure>),
     Around(Around),
+    /// Which program has the text for the clipboard, or none.
+    Copied(String, Result<Option<&'static str>, Failure>),
+    /// A page was given to the browser, or there is none.
+    Browsed(Page, Result<(), Failure>),
+    /// What had the terminal has ended.
+    Returned(Guest, Result<(), Failure>),
     Started(Result<ReleaseId, Failure>),
     CancelTold(ReleaseId, Result<(), Failure>),
 }

@@ -279,7 +279,7 @@ impl Model {
 
     /// A clock on the screen goes on: a release that runs is in the list.
     pub fn ticks(&self) -> bool {
-        self.list().iter().any(runs)
+        self.screen == Screen::Releases && self.list().iter().any(runs)
     }
 
     /// The words that the rows of the activity have which are shown.

@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod layers;
 pub mod log;
 pub mod moving;
+pub mod outside;
 pub mod releases;
 pub mod screens;
 pub mod tags;

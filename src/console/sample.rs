@@ -184,9 +184,10 @@ pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
                 "down" => (KeyCode::Down, KeyModifiers::NONE),
                 "page-down" => (KeyCode::PageDown, KeyModifiers::NONE),
                 "page-up" => (KeyCode::PageUp, KeyModifiers::NONE),
-                "ctrl-c" => (KeyCode::Char('c'), KeyModifiers::CONTROL),
-                "ctrl-z" => (KeyCode::Char('z'), KeyModifiers::CONTROL),
-                other => panic!("no key is called {other}"),
+                other => match other.strip_prefix("ctrl-").and_then(|c| c.chars().next()) {
+                    Some(c) => (KeyCode::Char(c), KeyModifiers::CONTROL),
+                    None => panic!("no key is called {other}"),
+                },
             }
         } else {
             rest = &rest[c.len_utf8()..];

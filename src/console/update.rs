@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    effect::Effect,
+    effect::{Effect, Guest},
     fault,
     geometry::Geometry,
     masked::Masked,
@@ -22,6 +22,7 @@ use crate::domain::{
     release::Release,
     sign::Tone,
 };
+use crate::log::sanitise::plain;
 
 /// The first effects, once there is a frame on the screen.
 pub fn begin() -> Vec<Effect> {
@@ -139,6 +140,27 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         }
         // For a dialog that was closed meanwhile.
         Message::Asked(_) => vec![Effect::Answer(None)],
+        Message::Copied(text, Ok(by)) => copied(model, text, by),
+        Message::Browsed(page, Ok(())) => {
+            model.hint(Tone::Good, format!("opened {page}"));
+            Vec::new()
+        }
+        Message::Browsed(page, Err(failure)) => {
+            model.say(Tone::Notice, format!("no browser here ({}): {page}", failure.why));
+            Vec::new()
+        }
+        Message::Returned(guest, ended) => {
+            if let Err(failure) = ended {
+                model.fails(failure);
+            }
+            match guest {
+                Guest::Pager(_) => Vec::new(),
+                Guest::Editor => {
+                    model.project = Loaded::Not;
+                    vec![Effect::LoadProject]
+                }
+            }
+        }
         Message::Started(Ok(release)) => {
             model.say(Tone::Good, format!("release {release} runs on its own: leaving does not end it"));
             model.selected = Some(release);
@@ -148,7 +170,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             model.say(Tone::Notice, format!("release {release} was told to cancel"));
             Vec::new()
         }
-        Message::Started(Err(failure)) | Message::CancelTold(_, Err(failure)) => {
+        Message::Started(Err(failure)) | Message::CancelTold(_, Err(failure)) | Message::Copied(_, Err(failure)) => {
             model.fails(failure);
             Vec::new()
         }
@@ -196,6 +218,17 @@ fn take_verified(model: &mut Model, verified: Verified) {
     if model.image().is_some_and(|shown| shown.name == image) {
         model.tags.renew(table.rows);
     }
+}
+
+/// Says how, since a terminal may refuse in silence.
+fn copied(model: &mut Model, text: String, by: Option<&str>) -> Vec<Effect> {
+    let what = match text.lines().count() {
+        0 | 1 => plain(&text),
+        lines => format!("{lines} lines"),
+    };
+    let how = by.map_or_else(|| "the terminal was asked to".to_owned(), |program| format!("by {program}"));
+    model.hint(Tone::Good, format!("copied: {what} ({how})"));
+    if by.is_some() { Vec::new() } else { vec![Effect::CopyByTerminal(text)] }
 }
 
 /// After whatever happened: tags, checks and rows that are wanted are asked for, the log on the screen is the selected

@@ -10,6 +10,7 @@ pub mod holdings;
 pub mod name;
 pub mod nearest;
 pub mod observation;
+pub mod page;
 pub mod permission;
 pub mod plan;
 pub mod policy;

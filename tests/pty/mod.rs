@@ -3,6 +3,7 @@
 mod checks;
 mod console;
 mod flood;
+mod outside;
 mod releases;
 mod table;
 mod terminal;

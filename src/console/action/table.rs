@@ -5,7 +5,7 @@ use ratatui::crossterm::event::KeyCode;
 use super::{Action, Id, Scope, action};
 use crate::console::{
     keymap::Key,
-    press::{activity, again, doctor, layers, log, moving, releases, screens, tags},
+    press::{activity, again, doctor, layers, log, moving, outside, releases, screens, tags},
 };
 
 const fn on(code: KeyCode) -> Key {
@@ -233,6 +233,35 @@ pub const ACTIONS: &[Action] = &[
         .same_as("doctor"),
     action(Id::Activity, Scope::Everywhere, &[Key::char('5')], "activity, and the audit trail", activity::open)
         .same_as("audit"),
+    action(Id::Page, Scope::Releases, &[Key::char('o')], "read the log in your pager", outside::page)
+        .same_as("log RELEASE")
+        .unless(log::no_log),
+    action(
+        Id::BrowseCommit,
+        Scope::Releases,
+        &[Key::char('b')],
+        "show the commit in the browser",
+        outside::browse_commit,
+    )
+    .unless(outside::no_commit_page),
+    action(
+        Id::CopyReference,
+        Scope::Tags,
+        &[Key::char('y')],
+        "copy the tag's repository@digest",
+        outside::copy_reference,
+    )
+    .hinted("copy")
+    .unless(outside::no_reference),
+    action(
+        Id::BrowseRepository,
+        Scope::Tags,
+        &[Key::char('b')],
+        "show the repository in the browser",
+        outside::browse_repository,
+    )
+    .unless(outside::no_repository_page),
+    action(Id::Edit, Scope::Everywhere, &[Key::ctrl('e')], "edit windlass.toml in your editor", outside::edit),
     action(
         Id::Mouse,
         Scope::Everywhere,

@@ -2,13 +2,10 @@
 
 use tui_input::Input;
 
-use crate::{
-    console::{
-        activity::Entry,
-        effect::Effect,
-        model::{Layer, Model, Screen},
-    },
-    domain::sign::Tone,
+use crate::console::{
+    activity::Entry,
+    effect::Effect,
+    model::{Layer, Model, Screen},
 };
 
 pub fn open(model: &mut Model) -> Vec<Effect> {
@@ -47,7 +44,6 @@ pub fn end(model: &mut Model) -> Vec<Effect> {
 pub fn copy(model: &mut Model) -> Vec<Effect> {
     let command = selected(model).and_then(Entry::command).map(ToOwned::to_owned);
     let Some(command) = command else { return Vec::new() };
-    model.hint(Tone::Good, format!("copied: {command}"));
     vec![Effect::Copy(command)]
 }
 

@@ -4,6 +4,7 @@
 mod activity;
 mod doctor;
 mod faults;
+mod outside;
 mod releases;
 mod tags;
 
@@ -115,14 +116,20 @@ impl Shared {
                 let told = Box::pin(self.cancel(&release, &repository)).await;
                 Message::CancelTold(release, told)
             }
+            Effect::Copy(text) => self.copy(text).await,
+            Effect::Browse(page) => {
+                let opened = self.browse(&page).await;
+                Message::Browsed(page, opened)
+            }
             // Those are carried out elsewhere.
             Effect::Follow { .. }
             | Effect::ReadLog { .. }
             | Effect::SearchLog { .. }
             | Effect::Answer(_)
+            | Effect::CopyByTerminal(_)
+            | Effect::Lend(_)
             | Effect::Capture(_)
             | Effect::Examine(_)
-            | Effect::Copy(_)
             | Effect::Suspend
             | Effect::Quit => return None,
         })

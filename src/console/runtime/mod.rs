@@ -8,8 +8,10 @@
 //! thirty times a second, and five times over SSH ([`pace`]). Nothing is drawn, and nobody woken, while nothing happens.
 //! Workers wait while their messages are not taken, so that a flood neither piles up nor keeps a key waiting.
 
+mod clipboard;
 mod decode;
 mod follow;
+mod guest;
 mod jobs;
 mod keyboard;
 mod logs;
@@ -17,6 +19,7 @@ mod pace;
 mod question;
 mod screen;
 mod signals;
+mod taskbar;
 mod terminal;
 mod watch;
 
@@ -30,15 +33,18 @@ use tokio::{
 
 use self::{
     decode::Input,
+    guest::Left,
     jobs::Jobs,
     keyboard::Keyboard,
     pace::Haste,
     screen::Screen,
     signals::{Signal, Signals},
+    taskbar::Taskbar,
     terminal::Held,
 };
 use super::{
-    effect::Effect,
+    bar::Bar,
+    effect::{Effect, Guest},
     message::Message,
     model::{Look, Model, Mouse},
     update::{begin, update},
@@ -94,6 +100,11 @@ pub async fn run(ground: Ground, ascii: bool) -> Result<u8, Failure> {
             let Ok(message) = console.inbox.try_recv() else { break };
             console.take(message, Haste::Soon)?;
         }
+        if let Some(guest) = console.guest.take()
+            && let Some(code) = console.lend(guest, &mut signals).await?
+        {
+            return Ok(code);
+        }
         if console.left {
             return Ok(0);
         }
@@ -119,6 +130,10 @@ struct Console {
     stale: Option<Haste>,
     /// When the next second has passed, where a clock is on the screen.
     tick: Option<Instant>,
+    /// A program that is to have the terminal.
+    guest: Option<Guest>,
+    taskbar: Taskbar,
+    in_tmux: bool,
     left: bool,
 }
 
@@ -130,13 +145,15 @@ impl Console {
         let mut model = Model::new(size, Look { signs, colour: style.colour() }, Timestamp::now());
         model.read_only = ground.permit.is_none();
         model.flags = jobs::flags(&ground).iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        let over_ssh = ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| (ground.environment)(name).is_some());
+        let over_ssh = terminal::is_over_ssh(&*ground.environment);
         model.mouse = if over_ssh { Mouse::Terminals } else { Mouse::Ours };
+        let in_tmux = (ground.environment)("TMUX").is_some();
+        let taskbar = Taskbar::new(&*ground.environment);
         let (outbox, inbox) = channel(MESSAGES);
         let jobs = Jobs::new(ground, outbox)?;
         let mut screen = Screen::open(size, over_ssh)?;
         screen.also(terminal::capture(model.mouse));
-        Ok(Self { model, screen, inbox, jobs, stale: None, tick: None, left: false })
+        Ok(Self { model, screen, inbox, jobs, stale: None, tick: None, guest: None, taskbar, in_tmux, left: false })
     }
 
     fn input(&mut self, input: Input) -> Result<(), Failure> {
@@ -164,16 +181,35 @@ impl Console {
         for effect in effects {
             match effect {
                 Effect::Quit => self.left = true,
+                Effect::CopyByTerminal(text) => self.screen.also(&clipboard::question(&text, self.in_tmux)),
+                Effect::Lend(guest) => self.guest = Some(guest),
                 Effect::Capture(ours) => self.screen.also(terminal::capture(ours)),
                 Effect::Suspend => {
                     terminal::suspend()?;
                     self.came_back()?;
                 }
-                Effect::Copy(text) => self.screen.also(&terminal::clipboard(&text)),
                 other => self.jobs.start(other),
             }
         }
         Ok(())
+    }
+
+    /// Gives the terminal to a program and takes it back, or gives the exit code of a console that ended meanwhile.
+    async fn lend(&mut self, guest: Guest, signals: &mut Signals) -> Result<Option<u8>, Failure> {
+        let ended = match self.jobs.visit(&guest) {
+            Err(failure) => Err(failure),
+            Ok(visit) => {
+                terminal::give_back();
+                let left = visit.until_it_ends(signals).await;
+                if let Ok(Left::Console(code)) = left {
+                    return Ok(Some(code));
+                }
+                self.came_back()?;
+                left.map(drop)
+            }
+        };
+        self.take(Message::Returned(guest, ended), Haste::Now)?;
+        Ok(None)
     }
 
     /// After having been stopped: somebody else had the terminal.
@@ -181,6 +217,7 @@ impl Console {
         terminal::enter()?;
         self.screen.came_back(terminal::size())?;
         self.screen.also(terminal::capture(self.model.mouse));
+        self.taskbar.forget();
         self.resized()
     }
 
@@ -213,6 +250,9 @@ impl Console {
     }
 
     fn draw(&mut self) -> Result<(), Failure> {
+        if let Some(bytes) = self.taskbar.show(Bar::of(&self.model)) {
+            self.screen.also(&bytes);
+        }
         self.screen.draw(&self.model)?;
         self.stale = None;
         Ok(())

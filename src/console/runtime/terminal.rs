@@ -8,7 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crossterm::{
     cursor::{Hide, Show},
     event::{DisableBracketedPaste, EnableBracketedPaste},
@@ -25,8 +24,9 @@ use super::{
     decode::{Decoder, Input},
     keyboard::read_within,
     pace::QUESTION,
+    taskbar,
 };
-use crate::{console::model::Mouse, domain::failure::Failure};
+use crate::{console::model::Mouse, domain::failure::Failure, release::Environment};
 
 /// How long a terminal that takes nothing is waited for when it is given back.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -43,7 +43,7 @@ const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 /// What is to be undone. Changed, and frames written, under the lock of stdout.
-static STATE: Mutex<State> = Mutex::new(State { taken: false, owed: 0, answers: false, asked: None });
+static STATE: Mutex<State> = Mutex::new(State { taken: false, owed: 0, answers: false, asked: None, busy: false });
 
 struct State {
     /// Our modes are on.
@@ -54,6 +54,8 @@ struct State {
     answers: bool,
     /// When it was asked the first one.
     asked: Option<Instant>,
+    /// It shows how far a release is.
+    busy: bool,
 }
 
 fn state() -> MutexGuard<'static, State> {
@@ -104,11 +106,6 @@ pub fn capture(mouse: Mouse) -> &'static [u8] {
     }
 }
 
-/// Has the terminal put this into the clipboard. Source: xterm, "Operating System Commands", 52.
-pub fn clipboard(text: &str) -> Vec<u8> {
-    format!("\x1b]52;c;{}\x07", STANDARD.encode(text)).into_bytes()
-}
-
 /// Columns and rows.
 pub fn size() -> (u16, u16) {
     match tcgetwinsize(stdout()) {
@@ -157,6 +154,16 @@ pub fn answered() {
     state.owed = state.owed.saturating_sub(1);
 }
 
+/// Whether the terminal shows how far a release is: then that is ended too.
+pub fn shows_progress(busy: bool) {
+    state().busy = busy;
+}
+
+/// The terminal is that of another machine.
+pub fn is_over_ssh(environment: &Environment) -> bool {
+    ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| environment(name).is_some())
+}
+
 /// Ends with the modes as they were found. Of a terminal that takes nothing, or is gone, nothing more is expected.
 pub fn give_back() {
     let (done, waiting) = channel();
@@ -164,6 +171,9 @@ pub fn give_back() {
         let mut out = io::stdout().lock();
         if std::mem::replace(&mut state().taken, false) {
             let _ = queue!(out, EndSynchronizedUpdate);
+            if std::mem::replace(&mut state().busy, false) {
+                let _ = out.write_all(taskbar::CLEAR);
+            }
             let _ = out.write_all(MOUSE_OFF);
             let _ = queue!(out, DisableBracketedPaste, LeaveAlternateScreen, Show);
             let _ = out.flush();

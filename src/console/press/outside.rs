@@ -1,0 +1,125 @@
+//! What the console leaves to others: the clipboard, the browser, the pager and the editor.
+
+use crate::{
+    console::{
+        effect::{Effect, Guest},
+        model::Model,
+    },
+    domain::{observation::Observation, page::Page},
+};
+
+/// The selected tag as others pull exactly it: `repository@sha256:…`.
+fn reference(model: &Model) -> Option<String> {
+    let repository = &model.image()?.repository;
+    let row = model.tags.selected()?;
+    let digest = match (&row.observation, &row.known) {
+        (Observation::Seen { content, .. }, _) => Some(&content.digest),
+        (_, Some(known)) => known.record.manifest_digest.as_ref(),
+        _ => None,
+    };
+    Some(format!("{repository}@{}", digest?))
+}
+
+pub fn copy_reference(model: &mut Model) -> Vec<Effect> {
+    reference(model).map(Effect::Copy).into_iter().collect()
+}
+
+pub fn no_reference(model: &Model) -> Option<String> {
+    reference(model).is_none().then(|| "nothing to copy: no digest is known here".to_owned())
+}
+
+fn commit(model: &Model) -> Option<Page> {
+    Page::of_commit(&model.selected()?.plan.source)
+}
+
+pub fn browse_commit(model: &mut Model) -> Vec<Effect> {
+    commit(model).map(Effect::Browse).into_iter().collect()
+}
+
+pub fn no_commit_page(model: &Model) -> Option<String> {
+    commit(model).is_none().then(|| "no page is known for this commit's remote".to_owned())
+}
+
+fn repository(model: &Model) -> Option<Page> {
+    Page::of_repository(&model.image()?.repository)
+}
+
+pub fn browse_repository(model: &mut Model) -> Vec<Effect> {
+    repository(model).map(Effect::Browse).into_iter().collect()
+}
+
+pub fn no_repository_page(model: &Model) -> Option<String> {
+    repository(model).is_none().then(|| "no page is known for this registry".to_owned())
+}
+
+/// Gives the log to the pager.
+pub fn page(model: &mut Model) -> Vec<Effect> {
+    let release = model.selected().map(|release| release.plan.release.clone());
+    release.map(|release| Effect::Lend(Guest::Pager(release))).into_iter().collect()
+}
+
+pub fn edit(_: &mut Model) -> Vec<Effect> {
+    vec![Effect::Lend(Guest::Editor)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::{
+        message::Message,
+        model::{Loaded, Window},
+        sample::{console, id, press, row, running, tags, tell},
+    };
+
+    fn said(model: &Model) -> String {
+        model.toasts.iter().last().map(|toast| toast.words.clone()).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_log_goes_to_the_pager_once_there_is_one() {
+        let mut model = console((100, 30), vec![running(1)]);
+        assert_eq!(press(&mut model, "o"), []);
+        tell(&mut model, Message::Log(id(1), Ok(Some(Window { first: 0, lines: vec!["a".to_owned()], total: 1 }))));
+        assert_eq!(press(&mut model, "o"), [Effect::Lend(Guest::Pager(id(1)))]);
+        assert_eq!(tell(&mut model, Message::Returned(Guest::Pager(id(1)), Ok(()))), []);
+    }
+
+    #[test]
+    fn after_the_editor_the_project_is_read_again() {
+        let mut model = console((100, 30), vec![running(1)]);
+        assert_eq!(press(&mut model, "<ctrl-e>"), [Effect::Lend(Guest::Editor)]);
+        assert_eq!(tell(&mut model, Message::Returned(Guest::Editor, Ok(()))), [Effect::LoadProject]);
+        assert_eq!(model.project, Loaded::Not);
+    }
+
+    #[test]
+    fn a_page_is_opened_where_one_is_known() {
+        let mut release = running(1);
+        release.plan.source.remote = Some("git@github.com:mozilla/balrog.git".to_owned());
+        let mut model = console((100, 30), vec![release, running(2)]);
+        let effects = press(&mut model, "b");
+        assert!(matches!(&effects[..], [Effect::Browse(page)] if page.as_str().contains("github.com/mozilla")));
+        press(&mut model, "j");
+        assert_eq!(press(&mut model, "b"), []);
+        assert_eq!(said(&model), "no page is known for this commit's remote");
+        press(&mut model, "2");
+        let effects = press(&mut model, "b");
+        assert!(matches!(&effects[..], [Effect::Browse(page)] if page.as_str().contains("hub.docker.com")));
+    }
+
+    #[test]
+    fn a_tag_is_copied_by_its_digest_and_how_is_said() {
+        let mut model = console((100, 30), vec![running(1)]);
+        press(&mut model, "2");
+        tell(&mut model, tags(vec![row("a", Some("image"), None), row("b", None, None)]));
+        let effects = press(&mut model, "y");
+        let [Effect::Copy(text)] = &effects[..] else { panic!("{effects:?}") };
+        assert!(text.starts_with("docker.io/mozilla/balrog@sha256:"), "{text}");
+        assert_eq!(tell(&mut model, Message::Copied(text.clone(), Ok(Some("wl-copy")))), []);
+        assert_eq!(said(&model), format!("copied: {text} (by wl-copy)"));
+        let effects = tell(&mut model, Message::Copied(text.clone(), Ok(None)));
+        assert_eq!(effects, [Effect::CopyByTerminal(text.clone())]);
+        press(&mut model, "jy");
+        assert_eq!(said(&model), "nothing to copy: no digest is known here");
+    }
+}

@@ -1,0 +1,82 @@
+//! Programs that have the terminal for a while: a pager, an editor. Meanwhile nothing is read from it and nothing drawn;
+//! what the workers find out waits, and releases go on.
+
+use std::{ffi::OsString, path::Path};
+
+use tokio::process::Command;
+
+use super::signals::{Signal, Signals};
+use crate::{domain::failure::Failure, release::Environment};
+
+/// A program that is to be started with the terminal.
+pub struct Visit {
+    /// As the shell takes it: people put options there.
+    words: OsString,
+    command: Command,
+}
+
+/// How a visit ended.
+pub enum Left {
+    Ended,
+    /// The console is to end, with this code.
+    Console(u8),
+}
+
+impl Visit {
+    /// Of the pager, with this file.
+    pub fn of_pager(environment: &Environment, file: &Path) -> Self {
+        let mut visit = Self::new(&["PAGER"], "less -R", environment, file);
+        if environment("LESS").is_none() {
+            // The colours of the log, as git does it.
+            visit.command.env("LESS", "R");
+        }
+        visit
+    }
+
+    /// Of the editor.
+    pub fn of_editor(environment: &Environment, file: &Path) -> Self {
+        Self::new(&["VISUAL", "EDITOR"], "vi", environment, file)
+    }
+
+    /// The first of the variables that is set names the program.
+    fn new(variables: &[&str], usual: &str, environment: &Environment, file: &Path) -> Self {
+        let set = variables.iter().find_map(|name| environment(name).filter(|words| !words.is_empty()));
+        let words = set.unwrap_or_else(|| usual.into());
+        let mut script = words.clone();
+        script.push(" \"$@\"");
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(script).arg("sh").arg(file);
+        Self { words, command }
+    }
+
+    /// Gives it the terminal, which must have been given back, until it ends. Ctrl-C there is none of our business; what
+    /// else ends the console ends it too.
+    ///
+    /// # Errors
+    /// When it cannot be started, or says by its exit code that something went wrong.
+    pub async fn until_it_ends(mut self, signals: &mut Signals) -> Result<Left, Failure> {
+        let words = self.words.to_string_lossy().into_owned();
+        let failed = |why: String| {
+            let next = "set PAGER and EDITOR (or VISUAL) to programs of this machine";
+            Failure::failed(format!("{words} did not do its work"), why, next)
+        };
+        let mut child = self.command.spawn().map_err(|error| failed(error.to_string()))?;
+        loop {
+            tokio::select! {
+                biased;
+                signal = signals.next() => match signal {
+                    Signal::Interrupt | Signal::Quit | Signal::Continued | Signal::Resized => {}
+                    Signal::HangUp | Signal::Terminate => {
+                        // It may have ended by itself.
+                        let _ = child.start_kill();
+                        return Ok(Left::Console(signal.code()));
+                    }
+                },
+                status = child.wait() => {
+                    let status = status.map_err(|error| failed(error.to_string()))?;
+                    return if status.success() { Ok(Left::Ended) } else { Err(failed(status.to_string())) };
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Web pages of what is named here: the commit of a release, the repository of an image. Made of names that were parsed,
+//! on hosts whose addresses are known; nothing remote can make one.
+
+use std::fmt;
+
+use super::{plan::Source, reference::Repository};
+
+/// The address of a page, `https` always.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page(String);
+
+impl Page {
+    /// The commit, at the host of its remote.
+    pub fn of_commit(source: &Source) -> Option<Self> {
+        let (host, path) = place(source.remote.as_deref()?)?;
+        let folder = match host {
+            "github.com" | "codeberg.org" => "commit",
+            "gitlab.com" => "-/commit",
+            "bitbucket.org" => "commits",
+            _ => return None,
+        };
+        Some(Self(format!("https://{host}/{path}/{folder}/{}", source.commit)))
+    }
+
+    /// The repository, at its registry.
+    pub fn of_repository(repository: &Repository) -> Option<Self> {
+        let path = repository.path();
+        Some(Self(match (repository.host(), path.strip_prefix("library/")) {
+            ("docker.io", Some(official)) => format!("https://hub.docker.com/_/{official}"),
+            ("docker.io", None) => format!("https://hub.docker.com/r/{path}"),
+            ("quay.io", _) => format!("https://quay.io/repository/{path}"),
+            // It leads to the package's page.
+            ("ghcr.io", _) => format!("https://ghcr.io/{path}"),
+            _ => return None,
+        }))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Host and path of `https://host/path.git`, `ssh://git@host/path` or `git@host:path`.
+fn place(remote: &str) -> Option<(&str, &str)> {
+    let (host, path) = match remote.split_once("://") {
+        Some(("https" | "http" | "ssh" | "git", rest)) => rest.split_once('/')?,
+        Some(_) => return None,
+        None => remote.split_once(':')?,
+    };
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    let path = path.trim_matches('/').trim_end_matches(".git");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
+    let clean = path.chars().all(plain) && path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+    (clean && path.contains('/')).then_some((host, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commit(remote: &str) -> Option<String> {
+        let source = serde_json::from_value(serde_json::json!({
+            "commit": "3f2c1abb0e8d4f5a6b7c8d9e0f1a2b3c4d5e6f70", "git_ref": null, "branch": null, "remote": remote,
+            "reviewed": true, "dirty": false, "committed": "2026-11-21T09:00:00Z",
+        }));
+        Page::of_commit(&source.unwrap()).map(|page| page.to_string())
+    }
+
+    #[test]
+    fn a_commit_is_where_its_remote_shows_it() {
+        let expected = "https://github.com/mozilla/balrog/commit/3f2c1abb0e8d4f5a6b7c8d9e0f1a2b3c4d5e6f70";
+        for remote in [
+            "https://github.com/mozilla/balrog",
+            "https://github.com/mozilla/balrog.git",
+            "git@github.com:mozilla/balrog.git",
+            "ssh://git@github.com/mozilla/balrog.git",
+        ] {
+            assert_eq!(commit(remote).as_deref(), Some(expected), "{remote}");
+        }
+        assert!(
+            commit("git@gitlab.com:a/b/c.git")
+                .is_some_and(|page| page.starts_with("https://gitlab.com/a/b/c/-/commit/"))
+        );
+    }
+
+    #[test]
+    fn what_is_no_known_address_has_no_page() {
+        for remote in [
+            "file:///srv/balrog.git",
+            "/srv/balrog.git",
+            "https://git.example.org/mozilla/balrog",
+            "javascript:alert(1)//github.com/a/b",
+            "https://github.com.evil.example/a/b",
+            "https://github.com/a/b?c=d",
+            "https://github.com/a/../../b",
+            "https://github.com/a\u{202e}/b",
+            "https://github.com/a",
+        ] {
+            assert_eq!(commit(remote), None, "{remote}");
+        }
+    }
+
+    #[test]
+    fn a_repository_is_where_its_registry_shows_it() {
+        for (repository, expected) in [
+            ("docker.io/mozilla/balrog", Some("https://hub.docker.com/r/mozilla/balrog")),
+            ("docker.io/library/busybox", Some("https://hub.docker.com/_/busybox")),
+            ("quay.io/team/app", Some("https://quay.io/repository/team/app")),
+            ("127.0.0.1:5000/team/app", None),
+        ] {
+            let page = Page::of_repository(&repository.parse().unwrap());
+            assert_eq!(page.as_ref().map(Page::as_str), expected);
+        }
+    }
+}

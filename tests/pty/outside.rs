@@ -1,0 +1,120 @@
+//! What the console leaves to other programs: pager, editor, clipboard, and the terminal's own progress bar.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use rustix::process::Signal;
+
+use super::{HEIGHT, WIDTH, ended, project, signal, start};
+use crate::support::{project::Project, registry::Registry, screen::Screen};
+
+fn open_with(project: &Project, variables: &[(&str, &str)]) -> Screen {
+    let mut program = project.program(&[]);
+    program.envs(variables.iter().copied());
+    Screen::start(&program, WIDTH, HEIGHT)
+}
+
+#[track_caller]
+fn is_the_consoles(screen: &Screen) {
+    screen.until("the console's modes", |screen| {
+        screen.alternate_screen()
+            && screen.bracketed_paste()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease
+    });
+}
+
+#[test]
+fn a_pager_has_the_terminal_until_it_ends() {
+    let registry = Registry::with_login();
+    let project = project(&registry, 0);
+    project.release();
+    let pager = "sh -c 'echo a pager has it; tail -n 1 \"$1\"; read line; echo it had $line' pager";
+    let mut console = open_with(&project, &[("PAGER", pager)]);
+    console.sees("ended by");
+    is_the_consoles(&console);
+    console.press("o");
+    console.sees("a pager has it");
+    console.is_given_back();
+    // Keys are the pager's.
+    console.press("q\r");
+    console.sees("n release");
+    is_the_consoles(&console);
+    // Ctrl-C there is the pager's too.
+    console.press("o");
+    console.sees("a pager has it");
+    console.press("\x03");
+    console.sees("This did not work");
+    is_the_consoles(&console);
+    console.press("\r");
+    console.no_longer_sees("This did not work");
+    console.press("o");
+    console.sees("a pager has it");
+    signal(&console, Signal::TERM);
+    assert_eq!(console.end(), 143);
+    console.is_given_back();
+}
+
+#[test]
+fn what_was_edited_is_read_again_and_an_editor_that_fails_is_told_of() {
+    let registry = Registry::open();
+    let project = Project::new(&registry);
+    let editor = "sed -i s/\\\"app\\\"/\\\"other\\\"/";
+    let mut console = open_with(&project, &[("EDITOR", "no-such-editor"), ("VISUAL", editor)]);
+    console.sees("app · ");
+    console.press("\x05");
+    console.sees("other · ");
+    is_the_consoles(&console);
+    console.press("q");
+    assert_eq!(console.end(), 0);
+
+    let mut console = open_with(&project, &[("EDITOR", "no-such-editor")]);
+    console.sees("other · ");
+    console.press("\x05");
+    console.sees("no-such-editor did not do its work");
+    console.press("\r");
+    console.no_longer_sees("did not do its work");
+    console.press("q");
+    assert_eq!(console.end(), 0);
+    console.is_given_back();
+}
+
+#[test]
+fn over_ssh_the_terminal_keeps_what_is_copied_and_its_mouse() {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    project.set_secret();
+    let release = project.release();
+    let digest = release["pushes"][0]["digest"].as_str().expect("a digest");
+    let mut console = open_with(&project, &[("SSH_TTY", "/dev/pts/1"), ("DISPLAY", ":7")]);
+    console.sees("mouse off");
+    console.press("2");
+    console.sees("• match-claimed");
+    console.press("y");
+    console.sees("(the terminal was asked to)");
+    let expected = format!("\x1b]52;c;{}\x07", STANDARD.encode(format!("{}@{digest}", project.repository)));
+    assert!(console.text().contains(&expected), "{expected:?}");
+    console.until("the terminal's mouse", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None);
+    console.press("M");
+    console
+        .until("the console's mouse", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease);
+    console.press("q");
+    assert_eq!(console.end(), 0);
+    console.is_given_back();
+}
+
+#[test]
+fn a_terminal_that_has_a_bar_shows_how_far_a_release_is() {
+    let registry = Registry::with_login();
+    let project = project(&registry, 1);
+    let mut console = open_with(&project, &[("TERM_PROGRAM", "ghostty")]);
+    console.sees("n release");
+    assert!(!console.text().contains("\x1b]9;"));
+    start(&project, &mut console);
+    console.sees("✓ record");
+    assert_eq!(ended(&project)["state"], "succeeded");
+    console.sees("match");
+    let text = console.text();
+    let (_, bar) = text.split_once("\x1b]9;4;3\x1b\\").expect("it is busy");
+    assert!(bar.contains("\x1b]9;4;0\x1b\\"), "it ends with the release");
+    console.press("q");
+    assert_eq!(console.end(), 0);
+    console.is_given_back();
+}
