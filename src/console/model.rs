@@ -29,6 +29,8 @@ use crate::domain::{
 pub struct Look {
     pub signs: Signs,
     pub colour: bool,
+    /// The terminal's background is known to be light.
+    pub light: bool,
 }
 
 #[derive(Debug)]

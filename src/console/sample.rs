@@ -105,7 +105,7 @@ pub fn recorded(number: u8, image: &str) -> Release {
 }
 
 pub fn look() -> Look {
-    Look { signs: Signs::Unicode, colour: true }
+    Look { signs: Signs::Unicode, colour: true, light: false }
 }
 
 pub fn project() -> Project {

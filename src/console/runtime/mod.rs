@@ -142,7 +142,9 @@ impl Console {
         let size = terminal::size();
         let style = ground.output.out;
         let signs = if ascii { Signs::Ascii } else { style.signs() };
-        let mut model = Model::new(size, Look { signs, colour: style.colour() }, Timestamp::now());
+        let told = (ground.environment)("COLORFGBG");
+        let light = told.is_some_and(|colours| terminal::is_light(&colours.to_string_lossy()));
+        let mut model = Model::new(size, Look { signs, colour: style.colour(), light }, Timestamp::now());
         model.read_only = ground.permit.is_none();
         model.flags = jobs::flags(&ground).iter().map(|word| word.to_string_lossy().into_owned()).collect();
         let over_ssh = terminal::is_over_ssh(&*ground.environment);

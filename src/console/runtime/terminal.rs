@@ -106,6 +106,13 @@ pub fn capture(mouse: Mouse) -> &'static [u8] {
     }
 }
 
+/// Whether `COLORFGBG`, as `0;15`, says that the background is light. Terminals that do not set it are taken for dark
+/// ones. Source: rxvt(1), and what vim makes of it.
+pub fn is_light(colours: &str) -> bool {
+    let background = colours.rsplit(';').next().and_then(|number| number.parse::<u8>().ok());
+    matches!(background, Some(7 | 9..=15))
+}
+
 /// Columns and rows.
 pub fn size() -> (u16, u16) {
     match tcgetwinsize(stdout()) {
@@ -224,4 +231,17 @@ pub fn failed(error: &io::Error) -> Failure {
         error.to_string(),
         "use the commands instead: windlass --help; releases go on whatever became of it",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_light_background_is_known_by_its_number() {
+        for (told, light) in [("0;15", true), ("0;default;15", true), ("0;7", true), ("15;0", false), ("7;8", false)] {
+            assert_eq!(is_light(told), light, "{told}");
+        }
+        assert!(!is_light("") && !is_light("0;default") && !is_light("15;"));
+    }
 }

@@ -6,7 +6,7 @@
 //! │ log   line 1 204: denied: requested access   │
 //! │ why   the registry answers 403               │
 //! │ next  give it the right at the registry      │
-//! │ look  windlass doctor push: the right to push│
+//! │ look  D runs windlass doctor push: the right to push
 //! │ tags  master-2026-11-21-09-30-00 was pushed, latest was not
 //! │ keys  e re-run from push   v verify its tags │
 //! ```
@@ -58,7 +58,8 @@ pub fn rows(model: &Model, release: &Release, columns: u16, most: u16) -> Vec<(&
     part("why", &failure.why, WHY, 3);
     part("next", &failure.next, 2, 4);
     if let Some(check) = failure.check {
-        part("look", &format!("windlass doctor {check}: {}", check.title()), 1, 6);
+        let key = Action::of(Id::Explain).keys[0];
+        part("look", &format!("{key} runs windlass doctor {check}: {}", check.title()), 1, 6);
     }
     if release.steps.iter().any(|step| step.step == Step::Push && step.state != StepState::Pending) {
         part("tags", &pushed(release), 2, 5);
@@ -102,6 +103,7 @@ fn keys(model: &Model, release: &Release) -> Vec<String> {
         seen.then(|| key(Id::Open, "goes to that line".to_owned())).flatten(),
         key(Id::Rerun, format!("re-run {from}")),
         (!release.pushes.is_empty()).then(|| key(Id::Verify, "verify its tags".to_owned())).flatten(),
+        key(Id::Explain, "what explains it".to_owned()),
     ];
     keys.into_iter().flatten().take(KEYS).collect()
 }

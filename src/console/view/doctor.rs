@@ -122,7 +122,9 @@ fn mark(look: Look, checked: &CheckRow) -> (String, Tone) {
 }
 
 fn line(look: Look, checked: &CheckRow, several: bool, here: bool, columns: usize) -> Line<'static> {
-    let (word, tone) = mark(look, checked);
+    // The sign has the colour: not every word can be read in every colour on every background.
+    let (mark, tone) = mark(look, checked);
+    let (sign, word) = mark.split_once(' ').unwrap_or((&mark, ""));
     let before = if here { look.signs.glyph("▌", ">") } else { " " };
     let name = format!("  {:<NAME$}  ", checked.subject.check);
     let image = if several {
@@ -135,7 +137,8 @@ fn line(look: Look, checked: &CheckRow, several: bool, here: bool, columns: usiz
     let found_tone = if checked.runs { Tone::Dim } else { Tone::Plain };
     Line::from(vec![
         look.span(Tone::Bold, before),
-        look.span(tone, padded(&word, WORD, look.signs)),
+        look.span(tone, format!("{sign} ")),
+        look.span(if tone == Tone::Bad { tone } else { Tone::Plain }, padded(word, WORD - 2, look.signs)),
         look.span(Tone::Bold, name),
         look.span(Tone::Plain, image),
         look.span(found_tone, fit(&found, room, look.signs)),

@@ -25,8 +25,6 @@ struct Indicator {
     known: Option<Known>,
     /// The words too.
     whole: bool,
-    /// Never left out.
-    stays: bool,
 }
 
 impl Indicator {
@@ -54,7 +52,7 @@ impl Indicator {
 /// In at most so many columns.
 pub fn spans(model: &Model, columns: usize) -> Vec<Span<'static>> {
     let (look, images, standing) = (model.look, model.images(), &model.standing);
-    let one = |label, known| Indicator { label, known, whole: true, stays: false };
+    let one = |label, known| Indicator { label, known, whole: true };
     let mut all = vec![one("engine", standing.engine.clone())];
     if !images.is_empty() {
         all.push(one("registry", standing.registry(images)));
@@ -77,13 +75,13 @@ pub fn spans(model: &Model, columns: usize) -> Vec<Span<'static>> {
     };
     let too_wide = |all: &[Indicator]| line(all).iter().map(|span| width(&span.content)).sum::<usize>() > columns;
     while too_wide(&all) {
-        let spare = |indicator: &Indicator| indicator.is_well() && !indicator.stays;
-        if let Some(wordy) = all.iter_mut().rev().find(|indicator| indicator.whole && indicator.is_well()) {
+        let wordy = |well: bool| move |indicator: &&mut Indicator| indicator.whole && indicator.is_well() == well;
+        if let Some(wordy) = all.iter_mut().rev().find(wordy(true)) {
             wordy.whole = false;
-        } else if let Some(last) = all.iter().rposition(spare) {
+        } else if let Some(wordy) = all.iter_mut().rev().find(wordy(false)) {
+            wordy.whole = false;
+        } else if let Some(last) = all.iter().rposition(Indicator::is_well) {
             all.remove(last);
-        } else if let Some(wordy) = all.iter_mut().rev().find(|indicator| indicator.whole) {
-            wordy.whole = false;
         } else if all.pop().is_none() {
             break;
         }

@@ -195,7 +195,7 @@ fn a_failed_build_opens_on_its_card_with_the_line_that_says_why_and_the_keys_tha
         ];
         sees(&model, &seen);
         if size != SIZES[0] {
-            sees(&model, &["next  correct the Dockerfile", "look  windlass doctor engine"]);
+            sees(&model, &["next  correct the Dockerfile", "look  D runs windlass doctor engine"]);
         }
         press(&mut model, "<enter>");
         sees(&model, &seen);
@@ -431,6 +431,17 @@ fn without_colour_nothing_is_coloured_and_with_it_words_are_the_same() {
     let words = rows(&model);
     model.look.colour = false;
     assert!(drawn(&model).content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+    assert_eq!(rows(&model), words);
+}
+
+#[test]
+fn nothing_is_yellow_on_a_light_background() {
+    let mut model = busy((100, 30));
+    let has = |model: &Model, colour| drawn(model).content.iter().any(|cell| cell.fg == colour);
+    assert!(has(&model, Color::Yellow));
+    let words = rows(&model);
+    model.look.light = true;
+    assert!(!has(&model, Color::Yellow) && has(&model, Color::Magenta));
     assert_eq!(rows(&model), words);
 }
 

@@ -32,7 +32,8 @@ impl Look {
             Tone::Dim => Style::new().add_modifier(Modifier::DIM),
             Tone::Bold => Style::new().add_modifier(Modifier::BOLD),
             Tone::Good => painted(Color::Green),
-            Tone::Notice => painted(Color::Yellow),
+            // Yellow on white cannot be read.
+            Tone::Notice => painted(if self.light { Color::Magenta } else { Color::Yellow }),
             Tone::Bad => painted(Color::Red).add_modifier(Modifier::BOLD),
         }
     }

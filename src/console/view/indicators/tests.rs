@@ -86,6 +86,6 @@ fn the_line_is_read_without_colour_or_unicode() {
     let words = first(&model);
     model.look.colour = false;
     assert_eq!(first(&model), words);
-    model.look = Look { signs: Signs::Ascii, colour: false };
+    model.look = Look { signs: Signs::Ascii, colour: false, light: false };
     assert!(first(&model).contains("engine + 20.10.24   registry + bot   secret +"), "{}", first(&model));
 }

@@ -131,7 +131,7 @@ fn boxes_are_closed_and_no_size_is_too_small() {
 fn without_colour_or_unicode_the_same_words_are_seen() {
     let mut model = table((100, 30));
     assert!(drawn(&model).content.iter().any(|cell| cell.fg != Color::Reset));
-    model.look = Look { signs: Signs::Ascii, colour: false };
+    model.look = Look { signs: Signs::Ascii, colour: false, light: false };
     assert!(drawn(&model).content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
     assert!(rows(&model).join("\n").is_ascii());
     sees(&model, &["+ Registry ", "+ verdict ", "x mismatch", ">master-", "as of 09:31:00 UTC - image id"]);

@@ -52,7 +52,7 @@ fn words_say_it_without_colour_or_unicode() {
     let words = rows(&model);
     model.look.colour = false;
     assert_eq!(rows(&model), words);
-    model.look = Look { signs: Signs::Ascii, colour: false };
+    model.look = Look { signs: Signs::Ascii, colour: false, light: false };
     assert!(rows(&model).join("\n").is_ascii());
     sees(&model, &["| + release bbbb", "| * release cccc", "| x release dddd", "~"]);
 }
