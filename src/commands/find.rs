@@ -5,21 +5,40 @@ use serde_json::json;
 use super::{args::ImageArg, ground::Ground};
 use crate::{
     domain::failure::Failure,
-    verify::find::{Sought, find},
+    journal::Journal,
+    verify::find::{Finding, Sought, find},
 };
 
 pub async fn run(ground: &Ground, digest: &str, image: &ImageArg) -> Result<u8, Failure> {
-    let sought = Sought::parse(digest)?;
     let journal = ground.journal().await?;
+    let found = found(ground, &journal, digest, image.image.as_deref()).await?;
+    ground.output.result(
+        || json!({"schema": "windlass.find/1", "sought": digest, "found": found}),
+        |_| found.iter().map(|f| f.sentence.as_str()).collect::<Vec<_>>().join("\n"),
+    )?;
+    Ok(0)
+}
+
+/// What a digest is: by the records, and in the repository of this image or in those of all of the project's images.
+///
+/// # Errors
+/// When it is no digest, or nobody knows it.
+pub async fn found(
+    ground: &Ground,
+    journal: &Journal,
+    digest: &str,
+    image: Option<&str>,
+) -> Result<Vec<Finding>, Failure> {
+    let sought = Sought::parse(digest)?;
     let mut clients = Vec::new();
     if let Ok(project) = ground.project() {
         for candidate in &project.images {
-            if image.image.as_ref().is_none_or(|name| name == &candidate.name) {
+            if image.is_none_or(|name| name == candidate.name) {
                 clients.push(ground.reader(candidate)?);
             }
         }
     }
-    let found = find(&sought, &journal, &clients).await?;
+    let found = find(&sought, journal, &clients).await?;
     if found.is_empty() {
         return Err(Failure::failed(
             format!("{digest} is not known"),
@@ -27,9 +46,5 @@ pub async fn run(ground: &Ground, digest: &str, image: &ImageArg) -> Result<u8, 
             "see the newest state first: windlass tags --fresh",
         ));
     }
-    ground.output.result(
-        || json!({"schema": "windlass.find/1", "sought": digest, "found": found}),
-        |_| found.iter().map(|f| f.sentence.as_str()).collect::<Vec<_>>().join("\n"),
-    )?;
-    Ok(0)
+    Ok(found)
 }

@@ -6,7 +6,7 @@ mod cancel;
 mod carry_out;
 mod completions;
 pub mod doctor;
-mod find;
+pub mod find;
 mod given;
 pub mod ground;
 mod init;

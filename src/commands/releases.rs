@@ -15,7 +15,7 @@ use crate::{
 
 pub async fn run(ground: &Ground, image: &ImageArg, limit: usize) -> Result<u8, Failure> {
     let journal = ground.journal().await?;
-    let filter = ReleaseFilter { image: image.image.clone(), repository: None };
+    let filter = ReleaseFilter { image: image.image.clone(), ..ReleaseFilter::default() };
     let mut listing = journal.releases(filter, limit).await?;
     for release in &mut listing.releases {
         ground.check_alive(&journal, release).await?;

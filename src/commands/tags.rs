@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     config::Image,
-    domain::{failure::Failure, reference::Tag},
+    domain::{digest::Digest, failure::Failure, name::ReleaseId, observation::Sighting, reference::Tag},
     journal::Journal,
     registry::Client,
     verify::{self, Question},
@@ -46,43 +47,35 @@ pub async fn history(ground: &Ground, image: &ImageArg, tag: &str) -> Result<u8,
     let project = ground.project()?;
     let image = ground::image(&project, image)?;
     let journal = ground.journal().await?;
-    let client = ground.reader(image)?;
-    let (tags, locks) = (Some(vec![tag.clone()]), ground.paths.run());
-    let now = verify::table(&Question { tags, ..about(image, &client, &journal, &locks) }).await?;
-    let sightings = journal.history(&image.repository, &tag).await?;
-    let records = verify::records(&journal, &image.repository, None).await?;
-    let release_of = |digest: Option<&crate::domain::digest::Digest>| {
-        let digest = digest?;
-        records.iter().find(|k| k.record.top_digests().any(|d| d == digest)).map(|k| k.record.release.to_string())
-    };
+    let (as_of, past) = past(ground, &journal, image, &tag).await?;
     ground.output.result(
         || {
-            let rows: Vec<_> = sightings
+            let rows: Vec<_> = past
                 .iter()
-                .map(|s| {
+                .map(|(s, release)| {
                     json!({
                         "digest": s.digest, "first_seen": s.first_seen, "last_seen": s.last_seen,
-                        "release": release_of(s.digest.as_ref()),
+                        "release": release,
                     })
                 })
                 .collect();
             json!({
                 "schema": "windlass.tag-history/1", "repository": image.repository, "tag": tag,
-                "as_of": now.as_of, "rows": rows,
+                "as_of": as_of, "rows": rows,
             })
         },
         |style| {
-            if sightings.is_empty() {
+            if past.is_empty() {
                 return format!("{tag} was never seen in {}", image.repository);
             }
-            let rows: Vec<Vec<Cell>> = sightings
+            let rows: Vec<Vec<Cell>> = past
                 .iter()
-                .map(|s| {
+                .map(|(s, release)| {
                     vec![
                         Cell::new(time(s.first_seen)),
                         Cell::toned(format!("until {}", time(s.last_seen)), Tone::Dim),
                         Cell::new(s.digest.as_ref().map_or("absent".to_owned(), ToString::to_string)),
-                        Cell::toned(release_of(s.digest.as_ref()).unwrap_or_else(|| "no record".into()), Tone::Dim),
+                        Cell::toned(release.as_ref().map_or("no record".to_owned(), ToString::to_string), Tone::Dim),
                     ]
                 })
                 .collect();
@@ -90,4 +83,28 @@ pub async fn history(ground: &Ground, image: &ImageArg, tag: &str) -> Result<u8,
         },
     )?;
     Ok(0)
+}
+
+/// Looks at a tag now. Gives when that was, and what the tag showed over time, newest first, with the release that
+/// recorded it.
+pub async fn past(
+    ground: &Ground,
+    journal: &Journal,
+    image: &Image,
+    tag: &Tag,
+) -> Result<(Timestamp, Vec<(Sighting, Option<ReleaseId>)>), Failure> {
+    let client = ground.reader(image)?;
+    let (tags, locks) = (Some(vec![tag.clone()]), ground.paths.run());
+    let now = verify::table(&Question { tags, ..about(image, &client, journal, &locks) }).await?;
+    let records = verify::records(journal, &image.repository, None).await?;
+    let release_of = |digest: &Digest| {
+        let known = records.iter().find(|known| known.record.top_digests().any(|top| top == digest));
+        known.map(|known| known.record.release.clone())
+    };
+    let sightings = journal.history(&image.repository, tag).await?.into_iter();
+    let past = sightings.map(|sighting| {
+        let release = sighting.digest.as_ref().and_then(release_of);
+        (sighting, release)
+    });
+    Ok((now.as_of, past.collect()))
 }

@@ -27,6 +27,11 @@ pub enum Effect {
     LoadProject,
     /// The newest releases of these repositories; of all where none is named.
     LoadReleases(Vec<Repository>),
+    /// Those of these repositories that came before this one.
+    LoadOlder {
+        repositories: Vec<Repository>,
+        before: ReleaseId,
+    },
     /// What the registry shows under this image's tags, beside what was recorded.
     LoadTags {
         image: String,

@@ -31,6 +31,8 @@ pub enum Layer {
     Confirm(Box<Confirm>),
     /// A line is to be typed.
     Ask(Box<Ask>),
+    /// Something that was asked for.
+    Told { title: String, lines: Vec<Line> },
     /// Something was refused or failed.
     Failure(Failure),
 }
@@ -148,7 +150,7 @@ impl Layer {
             Self::Help { typed, .. } | Self::Search { typed, .. } | Self::Narrow { typed } => Some(typed),
             Self::Confirm(confirm) => confirm.typed.as_mut().map(|(_, typed)| typed),
             Self::Ask(ask) => Some(&mut ask.typed),
-            Self::Secret { .. } | Self::Waiting(_) | Self::Menu(_) | Self::Failure(_) => None,
+            Self::Secret { .. } | Self::Waiting(_) | Self::Menu(_) | Self::Told { .. } | Self::Failure(_) => None,
         }
     }
 
@@ -179,12 +181,7 @@ impl Layer {
             Self::Help { at, .. } => *at = 0,
             Self::Search { wrong, .. } => *wrong = None,
             Self::Ask(ask) => ask.wrong = None,
-            Self::Narrow { .. }
-            | Self::Secret { .. }
-            | Self::Waiting(_)
-            | Self::Menu(_)
-            | Self::Confirm(_)
-            | Self::Failure(_) => {}
+            _ => {}
         }
     }
 }

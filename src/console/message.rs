@@ -26,6 +26,8 @@ pub enum Message {
     Tick,
     Project(Result<Project, Failure>),
     Releases(Result<Listing, Failure>),
+    /// Those that came before the ones in the list.
+    Older(Result<Listing, Failure>),
     /// Of this image.
     Tags(String, Result<Table, Failure>),
     Verified(Verified),
@@ -41,6 +43,8 @@ pub enum Message {
     Fault(ReleaseId, Result<Option<(u64, String)>, Failure>),
     /// What this found out.
     Prepared(Request, Result<Answer, Failure>),
+    /// Something that was asked for.
+    Failed(Failure),
     /// Others' changes are not seen: there is a reason.
     Unwatched(Failure),
     /// A worker needs the passphrase of the vault, and waits.
@@ -71,11 +75,21 @@ pub struct Around {
     pub vault: bool,
 }
 
+/// So many releases are read at once.
+pub const PAGE: usize = 100;
+
 /// Releases, newest first, and how many could not be read.
 #[derive(Debug)]
 pub struct Listing {
     pub releases: Vec<Release>,
     pub damaged: usize,
+}
+
+impl Listing {
+    /// There may be older ones.
+    pub fn is_full(&self) -> bool {
+        self.releases.len() + self.damaged >= PAGE
+    }
 }
 
 /// What was found under tags that were fetched and hashed.

@@ -51,6 +51,10 @@ pub struct Model {
     pub releases: Loaded<Vec<Release>>,
     /// Releases in the journal that could not be read.
     pub damaged: usize,
+    /// Whether there are more than in the list.
+    pub older: Older,
+    /// The list has the releases of the image that is meant, and no others.
+    pub only_image: bool,
     pub reload: Reload,
     /// The worst verdict of releases whose tags were verified since the console was opened.
     pub verified: BTreeMap<ReleaseId, Verdict>,
@@ -101,6 +105,14 @@ pub enum Reload {
     Idle,
     Asked,
     AskedAndChanged,
+}
+
+/// Releases that came before those in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Older {
+    None,
+    There,
+    Asked,
 }
 
 /// What the space between header and footer is for.
@@ -185,6 +197,8 @@ impl Model {
             project: Loaded::Not,
             releases: Loaded::Not,
             damaged: 0,
+            older: Older::None,
+            only_image: false,
             reload: Reload::Idle,
             verified: BTreeMap::new(),
             faults: BTreeMap::new(),
@@ -267,6 +281,14 @@ impl Model {
     /// The image that is meant, once it is known which there are.
     pub fn image(&self) -> Option<&Image> {
         self.images().get(self.image).or_else(|| self.images().first())
+    }
+
+    /// Those whose releases are in the list; all, where there is none.
+    pub fn repositories(&self) -> Vec<Repository> {
+        match self.image().filter(|_| self.only_image) {
+            Some(image) => vec![image.repository.clone()],
+            None => self.images().iter().map(|image| image.repository.clone()).collect(),
+        }
     }
 
     /// The log has a line for the search in it: something is typed there, or is looked for.

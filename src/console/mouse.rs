@@ -79,7 +79,7 @@ fn click(model: &mut Model, at: Position) -> Vec<Effect> {
         }
     } else if geometry.release.contains(at) && model.selected().is_some() {
         model.focus = Pane::Log;
-    } else if geometry.tag_rows.contains(at) {
+    } else if geometry.tag_rows.contains(at) && model.tags.whole.is_none() {
         let row =
             top_row(Some(model.tags.position()), geometry.tag_rows.height) + usize::from(at.y - geometry.tag_rows.y);
         model.tags.select(row);

@@ -22,7 +22,7 @@ use super::{
     layer::LONGEST,
     model::{Layer, Model, Pane, Screen},
 };
-use crate::domain::sign::Tone;
+use crate::domain::{digest::Digest, sign::Tone};
 
 /// Where keys count now, the nearest first.
 pub fn scopes(model: &Model) -> &'static [Scope] {
@@ -104,14 +104,27 @@ fn type_in(model: &mut Model, event: &KeyEvent) {
     if full {
         model.say(Tone::Notice, "there is no room for more characters");
     }
+    typed(model);
+}
+
+/// What follows while it is typed.
+fn typed(model: &mut Model) {
+    if let (Screen::Tags, Some(Layer::Narrow { typed })) = (model.screen, model.layers.last()) {
+        model.tags.name(typed.value());
+    }
 }
 
 /// What is pasted is text, never keys.
 pub(super) fn paste(model: &mut Model, text: &str) {
+    // A digest is pasted to learn what it is.
+    if model.layers.is_empty() && model.screen == Screen::Tags && Digest::digits(text).is_some() {
+        tags::type_name(model);
+    }
     let taken = model.layers.last_mut().map_or_else(|| Err("nothing is pasted here".to_owned()), |top| top.paste(text));
     if let Err(reason) = taken {
         model.hint(Tone::Notice, reason);
     }
+    typed(model);
 }
 
 /// Why nothing outside is changed.

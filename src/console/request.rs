@@ -7,11 +7,13 @@ use super::{
 use crate::domain::{
     event::Step,
     name::ReleaseId,
+    observation::Sighting,
     preview::Preview,
     reference::Tag,
     release::Release,
     sign::{Signs, Tone},
     wishes::Wishes,
+    written::time,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,10 @@ pub enum Request {
     Rerun { release: ReleaseId, first: Option<Step>, move_tags: bool },
     /// What pointing the tag to this release would do.
     Point { tag: Tag, release: ReleaseId },
+    /// What a tag showed, and when. It can be pointed to what it showed if releases move it.
+    History { image: String, tag: Tag, moving: bool },
+    /// What this digest is, or what begins so.
+    Find { digest: String },
 }
 
 /// What was found out.
@@ -32,6 +38,10 @@ pub enum Answer {
     Preview(Box<Preview>),
     /// Each way, and why it cannot be gone; `None`: it can.
     Ways(Box<Release>, Vec<(Option<Step>, Option<String>)>),
+    /// Newest first, each with the release that recorded it.
+    Past(Vec<(Sighting, Option<ReleaseId>)>),
+    /// A sentence for each thing that it is.
+    Found(Vec<String>),
 }
 
 impl Request {
@@ -52,6 +62,10 @@ impl Request {
                 words
             }
             Self::Point { tag, release } => vec!["point".to_owned(), tag.to_string(), release.to_string(), yes()],
+            Self::History { image, tag, .. } => {
+                ["tags", "--image", image, "--history", tag.as_str()].map(str::to_owned).to_vec()
+            }
+            Self::Find { digest } => vec!["find".to_owned(), digest.clone()],
         }
     }
 
@@ -63,6 +77,8 @@ impl Request {
             Self::Rerun { release, first: None, .. } => format!("Re-run release {release}, with new tags"),
             Self::Rerun { release, first: Some(step), .. } => format!("Re-run release {release} from {}", step.name()),
             Self::Point { tag, release } => format!("Point {tag} to release {release}"),
+            Self::History { tag, .. } => format!("What {tag} showed"),
+            Self::Find { digest } => format!("What {digest} is"),
         }
     }
 
@@ -72,6 +88,7 @@ impl Request {
             Self::Release { image, .. } => format!("starting a release of {image}"),
             Self::Ways(release) | Self::Rerun { release, .. } => format!("taking up release {release} again"),
             Self::Point { tag, release } => format!("pointing {tag} to release {release}"),
+            Self::History { .. } | Self::Find { .. } => self.title(),
         }
     }
 
@@ -84,7 +101,7 @@ impl Request {
             Self::Rerun { release, first, .. } => {
                 Some(Self::Rerun { release: release.clone(), first: *first, move_tags: true })
             }
-            Self::Ways(_) | Self::Point { .. } => None,
+            Self::Ways(_) | Self::Point { .. } | Self::History { .. } | Self::Find { .. } => None,
         }
     }
 }
@@ -95,6 +112,14 @@ impl Answer {
         match self {
             Self::Preview(preview) => Layer::Confirm(Box::new(confirm(request, &preview, signs))),
             Self::Ways(earlier, ways) => Layer::Menu(again(&earlier, ways)),
+            Self::Past(past) => match request {
+                Request::History { tag, moving, .. } if !past.is_empty() => Layer::Menu(history(tag, *moving, past)),
+                _ => Layer::Told { title: request.title(), lines: vec![Line::plain("nobody has looked at it before")] },
+            },
+            Self::Found(sentences) => {
+                let lines = sentences.into_iter().map(Line::plain).collect();
+                Layer::Told { title: request.title(), lines }
+            }
         }
     }
 }
@@ -123,6 +148,24 @@ fn confirm(request: &Request, preview: &Preview, signs: Signs) -> Confirm {
         then: vec![Effect::Start { words }],
         said: request.said(),
     }
+}
+
+/// What a moving tag showed before can be chosen, to be pointed to once more.
+fn history(tag: &Tag, moving: bool, past: Vec<(Sighting, Option<ReleaseId>)>) -> Menu {
+    let choices = past.into_iter().enumerate().map(|(i, (sighting, release))| {
+        let until = if i == 0 { "since".to_owned() } else { format!("until {}", time(sighting.last_seen)) };
+        let shown = sighting.digest.as_ref().map_or("absent".to_owned(), |digest| digest.hex()[..12].to_owned());
+        let label = format!("{}  {shown}", time(sighting.first_seen));
+        let whose = release.as_ref().map_or("of no record".to_owned(), |release| format!("release {release}"));
+        let said = if sighting.digest.is_some() { format!("{until}, {whose}") } else { until };
+        let (note, refused) = match release.as_ref().filter(|_| moving && i > 0) {
+            Some(_) => (format!("{said}; enter points {tag} there"), None),
+            None => (String::new(), Some(said)),
+        };
+        let then = release.map(|release| Effect::Prepare(Request::Point { tag: tag.clone(), release }));
+        Choice { label, note, refused, then: then.into_iter().collect() }
+    });
+    Menu { title: format!("What {tag} showed, from (UTC)"), choices: choices.collect(), at: 0 }
 }
 
 /// The ways to take a release up again; where it stood is chosen.

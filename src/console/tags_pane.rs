@@ -1,18 +1,37 @@
-//! The tags of one image: what is known of them, whether the registry is asked, and which one is selected.
+//! The tags of one image: what is known of them, whether the registry is asked, which of them are shown, and which one is
+//! selected. What is needed for each frame is found out when the tags change, not when they are drawn.
 
 use super::model::Loaded;
 use crate::domain::{
     failure::Failure,
-    reference::Tag,
+    sign::Signs,
     table::{Identity, Row, Table},
+    verdict::Class,
 };
 
 #[derive(Debug)]
 pub struct TagsPane {
     pub table: Loaded<Table>,
     pub inquiry: Inquiry,
-    selected: Option<Tag>,
     pub identity: Identity,
+    /// Only those of this class.
+    pub class: Option<Class>,
+    /// Only those that have this in their names.
+    pub name: String,
+    /// The first line that is seen of all that is known of the selected one, where that has the screen.
+    pub whole: Option<usize>,
+    /// Which rows of the table are shown.
+    shown: Vec<usize>,
+    /// Which of those is selected.
+    at: usize,
+    pub widths: Widths,
+}
+
+/// Columns that the longest of the rows need.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Widths {
+    pub tag: usize,
+    pub verdict: usize,
 }
 
 /// The registry is asked once at a time.
@@ -33,7 +52,17 @@ pub enum Depth {
 
 impl Default for TagsPane {
     fn default() -> Self {
-        Self { table: Loaded::Not, inquiry: Inquiry::None, selected: None, identity: Identity::ImageId }
+        Self {
+            table: Loaded::Not,
+            inquiry: Inquiry::None,
+            identity: Identity::ImageId,
+            class: None,
+            name: String::new(),
+            whole: None,
+            shown: Vec::new(),
+            at: 0,
+            widths: Widths::default(),
+        }
     }
 }
 
@@ -66,10 +95,14 @@ impl TagsPane {
     /// The answer to what [`Self::wants`] asked for.
     pub fn take(&mut self, answer: Result<Table, Failure>) {
         self.inquiry = Inquiry::None;
+        let selected = self.selected().map(|row| row.tag.clone());
         self.table = match answer {
             Ok(table) => Loaded::Yes(table),
             Err(failure) => Loaded::Failed(failure),
         };
+        self.arrange();
+        let found = selected.and_then(|tag| self.shown().position(|row| row.tag == tag));
+        self.at = found.unwrap_or(0);
     }
 
     /// Some of the tags were looked at again.
@@ -80,8 +113,59 @@ impl TagsPane {
                 *row = new;
             }
         }
+        self.arrange();
     }
 
+    /// Shows those of the next class that there are any of; after the last, all.
+    pub fn next_class(&mut self) {
+        const CLASSES: [Class; 4] = [Class::Bad, Class::Notice, Class::Unknown, Class::Good];
+        let after = self.class.and_then(|class| CLASSES.iter().position(|c| *c == class)).map_or(0, |at| at + 1);
+        self.class = CLASSES.into_iter().skip(after).find(|class| self.count(*class) > 0);
+        self.arrange();
+    }
+
+    /// Shows those that have this in their names, in small letters or capitals.
+    pub fn name(&mut self, name: &str) {
+        name.trim().clone_into(&mut self.name);
+        self.arrange();
+    }
+
+    /// Something is left out.
+    pub fn filters(&self) -> bool {
+        self.class.is_some() || !self.name.is_empty()
+    }
+
+    /// Nothing is left out any more.
+    pub fn show_all(&mut self) {
+        (self.class, self.name) = (None, String::new());
+        self.arrange();
+    }
+
+    /// So many tags have a verdict of this class.
+    pub fn count(&self, class: Class) -> usize {
+        self.rows().iter().filter(|row| row.judgement.verdict.class() == class).count()
+    }
+
+    fn arrange(&mut self) {
+        let selected = self.shown.get(self.at).copied();
+        let name = self.name.to_lowercase();
+        let wanted = |row: &Row| {
+            self.class.is_none_or(|class| row.judgement.verdict.class() == class)
+                && (name.is_empty() || row.tag.as_str().to_lowercase().contains(&name))
+        };
+        let shown: Vec<usize> =
+            self.rows().iter().enumerate().filter(|(_, row)| wanted(row)).map(|(number, _)| number).collect();
+        // The signs of one terminal are as wide as those of the other, and names of tags are ASCII.
+        let verdict = |row: &Row| Signs::Ascii.verdict(row.judgement.verdict).0.len();
+        self.widths = Widths {
+            tag: self.rows().iter().map(|row| row.tag.as_str().len()).max().unwrap_or(0),
+            verdict: self.rows().iter().map(verdict).max().unwrap_or(0),
+        };
+        self.at = selected.and_then(|selected| shown.binary_search(&selected).ok()).unwrap_or(0);
+        self.shown = shown;
+    }
+
+    /// All rows that are known.
     pub fn rows(&self) -> &[Row] {
         match &self.table {
             Loaded::Yes(table) => &table.rows,
@@ -89,27 +173,30 @@ impl TagsPane {
         }
     }
 
-    /// Where the selected tag is; the first one when it is gone.
+    /// The rows that no filter leaves out.
+    pub fn shown(&self) -> impl ExactSizeIterator<Item = &Row> {
+        self.shown.iter().map(|number| &self.rows()[*number])
+    }
+
+    /// Where the selected tag is among those that are shown.
     pub fn position(&self) -> usize {
-        let selected = self.selected.as_ref();
-        self.rows().iter().position(|row| Some(&row.tag) == selected).unwrap_or(0)
+        self.at
     }
 
     pub fn selected(&self) -> Option<&Row> {
-        self.rows().get(self.position())
+        self.rows().get(*self.shown.get(self.at)?)
     }
 
     /// The tag in this row, if there is one.
     pub fn select(&mut self, row: usize) {
-        if let Some(row) = self.rows().get(row) {
-            self.selected = Some(row.tag.clone());
+        if row < self.shown.len() {
+            self.at = row;
         }
     }
 
     /// Up or down by rows.
     pub fn scroll(&mut self, rows: isize) {
-        let Some(last) = self.rows().len().checked_sub(1) else { return };
-        let at = self.position().saturating_add_signed(rows).min(last);
-        self.selected = Some(self.rows()[at].tag.clone());
+        let Some(last) = self.shown.len().checked_sub(1) else { return };
+        self.at = self.at.saturating_add_signed(rows).min(last);
     }
 }

@@ -8,7 +8,7 @@ use super::{
     geometry::Geometry,
     masked::Masked,
     message::{Listing, Message, News, Verified},
-    model::{Confirm, Doing, Fault, Inquiry, Layer, Loaded, Model, Reload, Screen, Which, ending, runs},
+    model::{Confirm, Doing, Fault, Inquiry, Layer, Loaded, Model, Older, Reload, Screen, Which, ending, runs},
     mouse::mouse,
     press::{paste, press},
 };
@@ -95,6 +95,10 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             Vec::new()
         }
         Message::Releases(listing) => listed(model, listing),
+        Message::Older(listing) => {
+            take_older(model, listing);
+            follow(model)
+        }
         Message::News(release, news) => heard(model, &release, news),
         Message::Log(release, answer) => {
             if model.log.release.as_ref() == Some(&release) {
@@ -170,7 +174,10 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             model.say(Tone::Notice, format!("release {release} was told to cancel"));
             Vec::new()
         }
-        Message::Started(Err(failure)) | Message::CancelTold(_, Err(failure)) | Message::Copied(_, Err(failure)) => {
+        Message::Failed(failure)
+        | Message::Started(Err(failure))
+        | Message::CancelTold(_, Err(failure))
+        | Message::Copied(_, Err(failure)) => {
             model.fails(failure);
             Vec::new()
         }
@@ -301,21 +308,13 @@ pub(super) fn reload(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     model.reload = Reload::Asked;
-    vec![Effect::LoadReleases(model.images().iter().map(|image| image.repository.clone()).collect())]
+    vec![Effect::LoadReleases(model.repositories())]
 }
 
 fn listed(model: &mut Model, listing: Result<Listing, Failure>) -> Vec<Effect> {
     let again = std::mem::replace(&mut model.reload, Reload::Idle) == Reload::AskedAndChanged;
     match listing {
-        Ok(Listing { releases, damaged }) => {
-            let known = newest_of_both(model.list(), releases);
-            let ended = unfollowed_ends(model, &known);
-            model.releases = Loaded::Yes(known);
-            for (tone, words) in ended {
-                model.say(tone, words);
-            }
-            model.damaged = damaged;
-        }
+        Ok(listing) => newest(model, listing),
         Err(failure) => {
             // Their own screen shows it; it is said once.
             let is_news = !matches!(model.releases, Loaded::Failed(_));
@@ -346,6 +345,51 @@ fn unfollowed_ends(model: &Model, listed: &[Release]) -> Vec<(Tone, String)> {
             && release.ended.is_some_and(|ended| ended >= model.opened)
     };
     listed.iter().rev().filter(is_news).filter_map(ending).collect()
+}
+
+/// The newest releases. Older ones that are in the list stay there.
+fn newest(model: &mut Model, listing: Listing) {
+    let full = listing.is_full();
+    let mut known = newest_of_both(model.list(), listing.releases);
+    let ended = unfollowed_ends(model, &known);
+    let before = match std::mem::replace(&mut model.releases, Loaded::Not) {
+        Loaded::Yes(releases) => releases,
+        Loaded::Not | Loaded::Failed(_) => Vec::new(),
+    };
+    let last = known.last().map(|release| release.plan.release.clone());
+    let at = before.iter().position(|release| Some(&release.plan.release) == last.as_ref());
+    match at {
+        _ if !full => model.older = Older::None,
+        // Between the two there may be some that are in neither.
+        None => model.older = Older::There,
+        Some(at) => {
+            let wanted = model.repositories();
+            let ours = |release: &Release| wanted.is_empty() || wanted.contains(&release.plan.repository);
+            known.extend(before.into_iter().skip(at + 1).filter(ours));
+        }
+    }
+    model.releases = Loaded::Yes(known);
+    model.damaged = listing.damaged;
+    for (tone, words) in ended {
+        model.say(tone, words);
+    }
+}
+
+/// Releases that came before those in the list.
+fn take_older(model: &mut Model, listing: Result<Listing, Failure>) {
+    let listing = match listing {
+        Ok(listing) => listing,
+        Err(failure) => {
+            model.older = Older::There;
+            return model.say(Tone::Bad, format!("{}: {}", failure.what, failure.why));
+        }
+    };
+    model.older = if listing.is_full() { Older::There } else { Older::None };
+    model.damaged += listing.damaged;
+    let Loaded::Yes(known) = &mut model.releases else { return };
+    let new = |release: &Release| known.iter().all(|known| known.plan.release != release.plan.release);
+    let older: Vec<Release> = listing.releases.into_iter().filter(new).collect();
+    known.extend(older);
 }
 
 /// Every release that runs is followed, once.
@@ -419,9 +463,12 @@ fn event(model: &mut Model, release: &ReleaseId, stamped: &Stamped) -> Vec<Effec
     if let Some(doing) = model.followed.get_mut(release) {
         *doing = None;
     }
+    let only_image = model.only_image;
     let known = match find(model, release) {
         Some(known) if stamped.seq <= known.seq => return Vec::new(),
         Some(known) => known.apply(stamped).is_ok().then(|| known.clone()),
+        // It is of an image that is not in the list.
+        None if only_image => return Vec::new(),
         None => None,
     };
     let Some(known) = known else { return reload(model) };

@@ -12,6 +12,9 @@ use sha2::{Digest as _, Sha256};
 #[serde(try_from = "String", into = "String")]
 pub struct Digest(String);
 
+/// Fewer digits than git's own short ids name too much.
+pub const SHORTEST: usize = 7;
+
 /// A text that is no `sha256` digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a digest: sha256: and 64 lower-case hexadecimal digits are expected")]
@@ -34,6 +37,17 @@ impl Digest {
             write!(text, "{byte:02x}").expect("writing to a String cannot fail");
         }
         Self(text)
+    }
+
+    /// The hexadecimal digits of what may be a digest or the beginning of one, as people copy them:
+    /// `sha256:7eb2f01f0000…`, `repository@sha256:…`, or 7 to 64 digits alone.
+    #[must_use]
+    pub fn digits(text: &str) -> Option<String> {
+        let text = text.trim();
+        let digits = text.rsplit_once('@').map_or(text, |(_, digest)| digest);
+        let digits = digits.strip_prefix("sha256:").unwrap_or(digits).trim_end_matches('…').to_ascii_lowercase();
+        let so_many = (SHORTEST..=64).contains(&digits.len());
+        (so_many && digits.bytes().all(|b| b.is_ascii_hexdigit())).then_some(digits)
     }
 
     #[must_use]

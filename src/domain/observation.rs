@@ -57,6 +57,15 @@ pub enum Hashed {
     Earlier(Timestamp),
 }
 
+/// What a tag showed, without a change in between that anybody saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// `None`: there was no such tag.
+    pub digest: Option<Digest>,
+    pub first_seen: Timestamp,
+    pub last_seen: Timestamp,
+}
+
 /// The answer for one tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Observation {

@@ -1,9 +1,12 @@
-//! Web pages of what is named here: the commit of a release, the repository of an image. Made of names that were parsed,
+//! Web pages of what is named here: the commit of a release, a tag of a repository. Made of names that were parsed,
 //! on hosts whose addresses are known; nothing remote can make one.
 
 use std::fmt;
 
-use super::{plan::Source, reference::Repository};
+use super::{
+    plan::Source,
+    reference::{DOCKER_HUB, Repository, Tag},
+};
 
 /// The address of a page, `https` always.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,15 +25,15 @@ impl Page {
         Some(Self(format!("https://{host}/{path}/{folder}/{}", source.commit)))
     }
 
-    /// The repository, at its registry.
-    pub fn of_repository(repository: &Repository) -> Option<Self> {
+    /// The tag, at its registry. Sources: the sites themselves, 2026.
+    pub fn of_tag(repository: &Repository, tag: &Tag) -> Option<Self> {
         let path = repository.path();
         Some(Self(match (repository.host(), path.strip_prefix("library/")) {
-            ("docker.io", Some(official)) => format!("https://hub.docker.com/_/{official}"),
-            ("docker.io", None) => format!("https://hub.docker.com/r/{path}"),
-            ("quay.io", _) => format!("https://quay.io/repository/{path}"),
-            // It leads to the package's page.
-            ("ghcr.io", _) => format!("https://ghcr.io/{path}"),
+            (DOCKER_HUB, Some(official)) => format!("https://hub.docker.com/_/{official}/tags?name={tag}"),
+            (DOCKER_HUB, None) => format!("https://hub.docker.com/r/{path}/tags?name={tag}"),
+            // It leads on to the package of the user or the organisation.
+            ("ghcr.io", _) => format!("https://ghcr.io/{path}:{tag}"),
+            ("quay.io", _) => format!("https://quay.io/repository/{path}?tab=tags&tag={tag}"),
             _ => return None,
         }))
     }
@@ -107,14 +110,16 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_is_where_its_registry_shows_it() {
+    fn three_registries_have_a_page_for_people() {
+        let tag: Tag = "latest".parse().unwrap();
         for (repository, expected) in [
-            ("docker.io/mozilla/balrog", Some("https://hub.docker.com/r/mozilla/balrog")),
-            ("docker.io/library/busybox", Some("https://hub.docker.com/_/busybox")),
-            ("quay.io/team/app", Some("https://quay.io/repository/team/app")),
-            ("127.0.0.1:5000/team/app", None),
+            ("busybox", Some("https://hub.docker.com/_/busybox/tags?name=latest")),
+            ("mozilla/balrog", Some("https://hub.docker.com/r/mozilla/balrog/tags?name=latest")),
+            ("ghcr.io/a/b", Some("https://ghcr.io/a/b:latest")),
+            ("quay.io/a/b", Some("https://quay.io/repository/a/b?tab=tags&tag=latest")),
+            ("127.0.0.1:5000/a/b", None),
         ] {
-            let page = Page::of_repository(&repository.parse().unwrap());
+            let page = Page::of_tag(&repository.parse().unwrap(), &tag);
             assert_eq!(page.as_ref().map(Page::as_str), expected);
         }
     }

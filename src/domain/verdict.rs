@@ -47,6 +47,16 @@ pub enum Class {
 }
 
 impl Class {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Notice => "notice",
+            Self::Bad => "bad",
+            Self::Unknown => "unknown",
+        }
+    }
+
     /// How much it weighs beside others.
     #[must_use]
     pub fn weight(self) -> u8 {

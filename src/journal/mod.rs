@@ -37,7 +37,6 @@ pub use audit::AuditNumber;
 pub use contents::Remembered;
 pub use error::{Damaged, JournalError};
 pub use examine::{Examined, examine};
-pub use observed::Sighting;
 pub use releases::{Found, Listing, ReleaseFilter};
 
 use error::Fault;

@@ -10,17 +10,9 @@ use super::{
 };
 use crate::domain::{
     digest::Digest,
+    observation::Sighting,
     reference::{Repository, Tag},
 };
-
-/// What a tag showed, without a change in between that anybody saw.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sighting {
-    /// `None`: there was no such tag.
-    pub digest: Option<Digest>,
-    pub first_seen: Timestamp,
-    pub last_seen: Timestamp,
-}
 
 impl Journal {
     /// Notes what these tags showed at this time, in one transaction. `None`: no such tag.

@@ -20,7 +20,10 @@ use crate::domain::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReleaseFilter {
     pub image: Option<String>,
-    pub repository: Option<Repository>,
+    /// Of one of these; without any, of all.
+    pub repositories: Vec<Repository>,
+    /// That came before this one.
+    pub before: Option<ReleaseId>,
 }
 
 /// Releases, newest first. Those that cannot be read do not hide the others.
@@ -89,14 +92,19 @@ impl Journal {
             // One view of the file, whatever others write meanwhile.
             let view = connection.transaction()?;
             let mut listing = Listing { releases: Vec::new(), damaged: Vec::new() };
+            let repositories: Vec<String> = filter.repositories.iter().map(ToString::to_string).collect();
+            let repositories = (!repositories.is_empty()).then(|| serde_json::json!(repositories).to_string());
             for id in ids(
                 &view,
-                "SELECT id FROM releases WHERE (?1 IS NULL OR image = ?1) AND (?2 IS NULL OR repository = ?2)
+                "SELECT id FROM releases WHERE (?1 IS NULL OR image = ?1)
+                 AND (?2 IS NULL OR repository IN (SELECT value FROM json_each(?2)))
+                 AND (?4 IS NULL OR number < (SELECT number FROM releases WHERE id = ?4))
                  ORDER BY number DESC LIMIT ?3",
                 params![
                     filter.image,
-                    filter.repository.map(|r| r.to_string()),
-                    i64::try_from(limit).unwrap_or(i64::MAX)
+                    repositories,
+                    i64::try_from(limit).unwrap_or(i64::MAX),
+                    filter.before.as_ref().map(ReleaseId::as_str),
                 ],
             )? {
                 match fold(&view, &id) {

@@ -14,7 +14,7 @@ use crate::domain::{
     event::{Built, Event, Stamped, Step},
     failure::Failure,
     name::ReleaseId,
-    observation::{Content, ObservedImage},
+    observation::{Content, ObservedImage, Sighting},
     plan::{Plan, PlannedTag, TagKind},
     record::{IdKind, RECORD_SCHEMA, Record, Review},
     reference::{Repository, Tag},
@@ -219,7 +219,11 @@ async fn releases_are_listed_newest_first() {
     fresh.plan(&other, 20).await;
     fresh.plan(&plan(4, 'a'), 30).await;
     let list = |image: Option<&str>, repository: Option<&Repository>, limit| {
-        let filter = ReleaseFilter { image: image.map(Into::into), repository: repository.cloned() };
+        let filter = ReleaseFilter {
+            image: image.map(Into::into),
+            repositories: repository.cloned().into_iter().collect(),
+            before: None,
+        };
         let journal = fresh.journal.clone();
         async move {
             let listing = journal.releases(filter, limit).await.unwrap();

@@ -3,7 +3,12 @@
 use serde::Serialize;
 
 use crate::{
-    domain::{digest::Digest, failure::Failure, observation::Content, record::Record},
+    domain::{
+        digest::{Digest, SHORTEST},
+        failure::Failure,
+        observation::Content,
+        record::Record,
+    },
     journal::Journal,
     registry::{Client, Reference},
 };
@@ -13,25 +18,17 @@ pub struct Sought {
     hex: String,
 }
 
-/// Fewer digits than git's own short ids name too much.
-const SHORTEST: usize = 7;
-
 impl Sought {
     /// # Errors
     /// When it is no hexadecimal text of 7 to 64 digits.
     pub fn parse(text: &str) -> Result<Self, Failure> {
-        // `repository@sha256:…`, as docker prints it, is taken too.
-        let digits = text.rsplit_once('@').map_or(text, |(_, digest)| digest);
-        let hex = digits.strip_prefix("sha256:").unwrap_or(digits).trim_end_matches('…').to_ascii_lowercase();
-        if (SHORTEST..=64).contains(&hex.len()) && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-            Ok(Self { hex })
-        } else {
-            Err(Failure::usage(
+        Digest::digits(text).map(|hex| Self { hex }).ok_or_else(|| {
+            Failure::usage(
                 format!("`{text}` is not a digest"),
                 format!("sha256: and {SHORTEST} to 64 hexadecimal digits are expected"),
                 "copy it from `docker images --no-trunc`, a record or `windlass tags --json`",
-            ))
-        }
+            )
+        })
     }
 
     /// The beginning of what is sought, as digests are written.

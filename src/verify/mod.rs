@@ -103,7 +103,7 @@ fn of_no_record(verdict: Verdict) -> bool {
 
 /// Releases that pushed something and left no record, or not yet.
 async fn without_record(question: &Question<'_>) -> Result<Vec<Release>, Failure> {
-    let filter = ReleaseFilter { image: None, repository: Some(question.repository.clone()) };
+    let filter = ReleaseFilter { repositories: vec![question.repository.clone()], ..ReleaseFilter::default() };
     let listing = question.journal.releases(filter, 200).await?;
     let mut releases: Vec<Release> =
         listing.releases.into_iter().filter(|r| r.record.is_none() && !r.pushes.is_empty()).collect();

@@ -147,3 +147,49 @@ fn another_commit_is_released_and_a_tag_is_moved_back_only_when_that_is_said() {
     console.press("q");
     assert_eq!(console.end(), 0);
 }
+
+#[test]
+fn a_pasted_digest_is_explained_and_a_history_is_gone_back_in() {
+    let registry = Registry::with_login();
+    let project = ready(&registry);
+    let first = project.release();
+    project.windlass(&["tags"]).exits(0);
+    project.commit("the second");
+    project.release();
+    let mut console = open(&project);
+    console.sees("match");
+    console.press("2");
+    console.sees("▌latest");
+    console.press(&format!("\x1b[200~{}\x1b[201~", first["image_id"].as_str().expect("a digest")));
+    console.sees("enter says what this digest is");
+    console.press("\r");
+    console.sees(&format!("is the image id of release {}", id(&first)));
+    console.press("\r");
+    console.no_longer_sees("is the image id of release");
+
+    console.press("h");
+    console.sees("What latest showed");
+    console.press("j");
+    console.sees("enter points latest there");
+    console.press("\r");
+    console.sees(&format!("Point latest to release {}?", id(&first)));
+    console.press("\x1b");
+    console.no_longer_sees("Point latest to release");
+
+    console.press("\r");
+    console.sees("In the registry");
+    console.sees("org.opencontainers.image.revision=");
+    console.press("G");
+    console.sees("journal of this machine");
+    console.press("\x1b");
+    console.sees("as of");
+
+    project.curl(first["pushes"][0]["digest"].as_str().expect("a digest"), &["--request", "DELETE"]);
+    console.press("r");
+    console.sees("✗ missing");
+    console.press("f");
+    console.sees("bad (of 3)");
+    console.press("q");
+    assert_eq!(console.end(), 0);
+    console.is_given_back();
+}

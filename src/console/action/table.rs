@@ -95,6 +95,15 @@ pub const ACTIONS: &[Action] = &[
     action(Id::Reload, Scope::Releases, &[Key::char('r')], "look at project and journal again", releases::reload)
         .same_as("releases"),
     action(
+        Id::OnlyImage,
+        Scope::Releases,
+        &[Key::char('a')],
+        "releases of all images, or of the one that is meant",
+        releases::only_image,
+    )
+    .same_as("releases --image IMAGE")
+    .unless(screens::one_image),
+    action(
         Id::LookAgain,
         Scope::Tags,
         &[Key::char('r')],
@@ -112,6 +121,44 @@ pub const ACTIONS: &[Action] = &[
         .hinted("verify")
         .same_as("verify TAG --image IMAGE")
         .unless(tags::none_selected),
+    action(Id::History, Scope::Tags, &[Key::char('h')], "what the tag showed, and when", tags::history)
+        .hinted("history")
+        .same_as("tags --image IMAGE --history TAG")
+        .unless(tags::none_selected),
+    action(
+        Id::Evidence,
+        Scope::Tags,
+        &[on(KeyCode::Enter)],
+        "all that is known of the tag, or the table again",
+        tags::evidence,
+    )
+    .hinted("evidence")
+    .unless(tags::none_selected),
+    action(Id::TagsBack, Scope::Tags, &[on(KeyCode::Esc)], "back to the table, and to all tags", tags::back)
+        .hinted("back")
+        .unless(tags::nowhere_back),
+    action(
+        Id::NextClass,
+        Scope::Tags,
+        &[Key::char('f')],
+        "only the bad ones, notices, unknown ones, good ones, or all",
+        tags::next_class,
+    )
+    .hinted("filter")
+    .unless(tags::no_tags),
+    action(
+        Id::TagName,
+        Scope::Tags,
+        &[Key::char('/')],
+        "only tags with this in their name; of a digest, what it is",
+        tags::type_name,
+    )
+    .hinted("find")
+    .same_as("find DIGEST"),
+    action(Id::CopyTag, Scope::Tags, &[Key::char('y')], "copy repository@sha256:… of what the tag shows", tags::copy)
+        .unless(tags::shows_nothing),
+    action(Id::BrowseTag, Scope::Tags, &[Key::char('b')], "open the registry's page of the tag", tags::browse)
+        .unless(tags::no_page),
     action(
         Id::Identity,
         Scope::Tags,
@@ -220,8 +267,16 @@ pub const ACTIONS: &[Action] = &[
     action(Id::Wipe, Scope::Secret, &[Key::ctrl('u')], "begin again", layers::wipe),
     action(Id::SearchRun, Scope::Search, &[on(KeyCode::Enter)], "search the whole log", log::search).hinted("search"),
     action(Id::SearchClose, Scope::Search, &[on(KeyCode::Esc)], "search nothing new", layers::close).hinted("close"),
-    action(Id::NarrowKeep, Scope::Narrow, &[on(KeyCode::Enter)], "keep to these", activity::keep).hinted("keep"),
-    action(Id::NarrowEnd, Scope::Narrow, &[on(KeyCode::Esc)], "show all again", activity::end).hinted("show all"),
+    action(
+        Id::NarrowKeep,
+        Scope::Narrow,
+        &[on(KeyCode::Enter)],
+        "keep to these; look a digest up",
+        screens::keep_narrowed,
+    )
+    .hinted("keep"),
+    action(Id::NarrowEnd, Scope::Narrow, &[on(KeyCode::Esc)], "show all again", screens::end_narrowed)
+        .hinted("show all"),
     action(Id::HelpDown, Scope::Help, &[on(KeyCode::Down)], "next action", layers::down),
     action(Id::HelpUp, Scope::Help, &[on(KeyCode::Up)], "previous action", layers::up),
     action(Id::HelpRun, Scope::Help, &[on(KeyCode::Enter)], "do it", layers::run_chosen),
@@ -244,23 +299,6 @@ pub const ACTIONS: &[Action] = &[
         outside::browse_commit,
     )
     .unless(outside::no_commit_page),
-    action(
-        Id::CopyReference,
-        Scope::Tags,
-        &[Key::char('y')],
-        "copy the tag's repository@digest",
-        outside::copy_reference,
-    )
-    .hinted("copy")
-    .unless(outside::no_reference),
-    action(
-        Id::BrowseRepository,
-        Scope::Tags,
-        &[Key::char('b')],
-        "show the repository in the browser",
-        outside::browse_repository,
-    )
-    .unless(outside::no_repository_page),
     action(Id::Edit, Scope::Everywhere, &[Key::ctrl('e')], "edit windlass.toml in your editor", outside::edit),
     action(
         Id::Mouse,

@@ -28,14 +28,14 @@ pub fn narrow(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-pub fn keep(model: &mut Model) -> Vec<Effect> {
+pub(super) fn keep(model: &mut Model) -> Vec<Effect> {
     if let Some(Layer::Narrow { typed }) = model.layers.pop() {
         typed.value().clone_into(&mut model.activity.narrowed);
     }
     Vec::new()
 }
 
-pub fn end(model: &mut Model) -> Vec<Effect> {
+pub(super) fn end(model: &mut Model) -> Vec<Effect> {
     model.layers.pop();
     model.activity.narrowed.clear();
     Vec::new()

@@ -64,10 +64,7 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
             model.layers.push(open);
             Vec::new()
         }
-        Some(
-            Layer::Failure(_) | Layer::Secret { .. } | Layer::Search { .. } | Layer::Narrow { .. } | Layer::Help { .. },
-        )
-        | None => Vec::new(),
+        Some(_) | None => Vec::new(),
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::console::{
     effect::Effect,
     geometry::Geometry,
-    model::{Model, Pane, Screen},
+    model::{Model, Older, Pane, Screen},
+    view::evidence,
 };
 
 pub fn down(model: &mut Model) -> Vec<Effect> {
@@ -38,6 +39,7 @@ fn page(model: &Model) -> i64 {
     let rows = match (model.screen, model.focus) {
         (Screen::Releases, Pane::Log) => geometry.log.height,
         (Screen::Releases, Pane::List) => geometry.list.height.saturating_sub(2),
+        (Screen::Tags, _) if model.tags.whole.is_some() => geometry.tags.height.saturating_sub(2),
         (Screen::Tags, _) => geometry.tag_rows.height,
         (Screen::Doctor | Screen::Activity, _) => geometry.split.rows.height,
     };
@@ -48,7 +50,13 @@ fn page(model: &Model) -> i64 {
 fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
     let steps = isize::try_from(lines).unwrap_or(if lines < 0 { isize::MIN } else { isize::MAX });
     match (model.screen, model.focus) {
-        (Screen::Tags, _) => model.tags.scroll(steps),
+        (Screen::Tags, _) => match model.tags.whole {
+            Some(first) => {
+                let last = evidence::last(model);
+                model.tags.whole = Some(first.saturating_add_signed(steps).min(last));
+            }
+            None => model.tags.scroll(steps),
+        },
         (Screen::Doctor, _) => model.doctor.scroll(steps),
         (Screen::Activity, _) => {
             let words = model.narrowed().to_owned();
@@ -62,6 +70,11 @@ fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
             if let Some(last) = model.list().len().checked_sub(1) {
                 let at = model.position().unwrap_or(0).saturating_add_signed(steps).min(last);
                 model.selected = Some(model.list()[at].plan.release.clone());
+                if at == last && model.older == Older::There {
+                    model.older = Older::Asked;
+                    let before = model.list()[last].plan.release.clone();
+                    return vec![Effect::LoadOlder { repositories: model.repositories(), before }];
+                }
             }
         }
     }

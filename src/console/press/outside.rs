@@ -5,28 +5,8 @@ use crate::{
         effect::{Effect, Guest},
         model::Model,
     },
-    domain::{observation::Observation, page::Page},
+    domain::page::Page,
 };
-
-/// The selected tag as others pull exactly it: `repository@sha256:…`.
-fn reference(model: &Model) -> Option<String> {
-    let repository = &model.image()?.repository;
-    let row = model.tags.selected()?;
-    let digest = match (&row.observation, &row.known) {
-        (Observation::Seen { content, .. }, _) => Some(&content.digest),
-        (_, Some(known)) => known.record.manifest_digest.as_ref(),
-        _ => None,
-    };
-    Some(format!("{repository}@{}", digest?))
-}
-
-pub fn copy_reference(model: &mut Model) -> Vec<Effect> {
-    reference(model).map(Effect::Copy).into_iter().collect()
-}
-
-pub fn no_reference(model: &Model) -> Option<String> {
-    reference(model).is_none().then(|| "nothing to copy: no digest is known here".to_owned())
-}
 
 fn commit(model: &Model) -> Option<Page> {
     Page::of_commit(&model.selected()?.plan.source)
@@ -38,18 +18,6 @@ pub fn browse_commit(model: &mut Model) -> Vec<Effect> {
 
 pub fn no_commit_page(model: &Model) -> Option<String> {
     commit(model).is_none().then(|| "no page is known for this commit's remote".to_owned())
-}
-
-fn repository(model: &Model) -> Option<Page> {
-    Page::of_repository(&model.image()?.repository)
-}
-
-pub fn browse_repository(model: &mut Model) -> Vec<Effect> {
-    repository(model).map(Effect::Browse).into_iter().collect()
-}
-
-pub fn no_repository_page(model: &Model) -> Option<String> {
-    repository(model).is_none().then(|| "no page is known for this registry".to_owned())
 }
 
 /// Gives the log to the pager.
@@ -102,13 +70,10 @@ mod tests {
         press(&mut model, "j");
         assert_eq!(press(&mut model, "b"), []);
         assert_eq!(said(&model), "no page is known for this commit's remote");
-        press(&mut model, "2");
-        let effects = press(&mut model, "b");
-        assert!(matches!(&effects[..], [Effect::Browse(page)] if page.as_str().contains("hub.docker.com")));
     }
 
     #[test]
-    fn a_tag_is_copied_by_its_digest_and_how_is_said() {
+    fn how_something_was_copied_is_said() {
         let mut model = console((100, 30), vec![running(1)]);
         press(&mut model, "2");
         tell(&mut model, tags(vec![row("a", Some("image"), None), row("b", None, None)]));
@@ -120,6 +85,6 @@ mod tests {
         let effects = tell(&mut model, Message::Copied(text.clone(), Ok(None)));
         assert_eq!(effects, [Effect::CopyByTerminal(text.clone())]);
         press(&mut model, "jy");
-        assert_eq!(said(&model), "nothing to copy: no digest is known here");
+        assert_eq!(said(&model), "the tag shows nothing that has a digest");
     }
 }

@@ -8,8 +8,9 @@ use crate::{
         effect::Effect,
         fault,
         geometry::Geometry,
-        model::{Ask, Confirm, Layer, Line, Loaded, Model, Pane, Request, runs},
+        model::{Ask, Confirm, Layer, Line, Loaded, Model, Older, Pane, Request, runs},
         press::read_only,
+        update::reload as reload_list,
     },
     domain::{sign::Tone, wishes::Wishes},
 };
@@ -105,4 +106,18 @@ pub fn zoom(model: &mut Model) -> Vec<Effect> {
 pub fn reload(model: &mut Model) -> Vec<Effect> {
     model.project = Loaded::Not;
     vec![Effect::LoadProject]
+}
+
+/// The list has the releases of all images, or of the one that is meant.
+pub fn only_image(model: &mut Model) -> Vec<Effect> {
+    model.only_image = !model.only_image;
+    list_again(model)
+}
+
+/// The list is of other releases than before.
+pub(super) fn list_again(model: &mut Model) -> Vec<Effect> {
+    model.releases = Loaded::Not;
+    model.selected = None;
+    model.older = Older::None;
+    reload_list(model)
 }

@@ -4,7 +4,11 @@ use crate::{
     console::{
         effect::Effect,
         model::{Depth, Model, Mouse, Screen},
-        press::layers,
+        press::{
+            activity, layers,
+            releases::list_again,
+            tags::{end_name, keep_name},
+        },
     },
     domain::sign::Tone,
 };
@@ -39,13 +43,22 @@ pub fn next_image(model: &mut Model) -> Vec<Effect> {
     model.image = (model.image + 1) % model.images().len().max(1);
     model.tags.of_another_image();
     if let Some(image) = model.image().map(|image| image.name.clone()) {
-        model.say(Tone::Plain, format!("{image} is what is shown and released now"));
+        model.hint(Tone::Plain, format!("{image} is what is shown and released now"));
     }
-    Vec::new()
+    if model.only_image { list_again(model) } else { Vec::new() }
 }
 
 pub fn one_image(model: &Model) -> Option<String> {
     (model.images().len() < 2).then(|| "the project has no other image".to_owned())
+}
+
+/// Keeps to the rows that have what is typed.
+pub fn keep_narrowed(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Tags { keep_name(model) } else { activity::keep(model) }
+}
+
+pub fn end_narrowed(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Tags { end_name(model) } else { activity::end(model) }
 }
 
 /// Ctrl-C closes the console's own business; a second one leaves.

@@ -1,12 +1,14 @@
 //! The tags of an image.
 
+use tui_input::Input;
+
 use crate::{
     console::{
         effect::Effect,
         model::{Choice, Depth, Layer, Loaded, Menu, Model, Request},
         press::{again::how_thoroughly, read_only},
     },
-    domain::{plan::TagKind, sign::Tone, written::time},
+    domain::{digest::Digest, page::Page, plan::TagKind, sign::Tone, verdict::Class, written::time},
 };
 
 pub fn look_again(model: &mut Model) -> Vec<Effect> {
@@ -74,6 +76,100 @@ pub fn verify(model: &mut Model) -> Vec<Effect> {
     let menu = how_thoroughly(format!("Verify {tag}"), then);
     model.layers.push(Layer::Menu(menu));
     Vec::new()
+}
+
+/// Finds out what the selected tag showed before.
+pub fn history(model: &mut Model) -> Vec<Effect> {
+    let (Some(row), Some(image)) = (model.tags.selected(), model.image()) else { return Vec::new() };
+    let moving = row.kind == Some(TagKind::Moving) && !model.read_only;
+    vec![Effect::Prepare(Request::History { image: image.name.clone(), tag: row.tag.clone(), moving })]
+}
+
+/// All that is known of the selected tag, or the table again.
+pub fn evidence(model: &mut Model) -> Vec<Effect> {
+    model.tags.whole = if model.tags.whole.is_none() { Some(0) } else { None };
+    Vec::new()
+}
+
+/// Back to the table; there, to all tags.
+pub fn back(model: &mut Model) -> Vec<Effect> {
+    if model.tags.whole.take().is_none() {
+        model.tags.show_all();
+    }
+    Vec::new()
+}
+
+pub fn nowhere_back(model: &Model) -> Option<String> {
+    let tags = &model.tags;
+    (tags.whole.is_none() && !tags.filters()).then(|| "all tags are shown".to_owned())
+}
+
+pub fn next_class(model: &mut Model) -> Vec<Effect> {
+    model.tags.next_class();
+    let counts = [Class::Bad, Class::Notice, Class::Unknown, Class::Good]
+        .map(|class| format!("{} {} {}", model.look.signs.class(class), class.word(), model.tags.count(class)));
+    let shown = model.tags.class.map_or("all", Class::word);
+    model.hint(Tone::Plain, format!("{shown} of: {}", counts.join("  ")));
+    Vec::new()
+}
+
+/// The names of tags narrow down while they are typed.
+pub fn type_name(model: &mut Model) -> Vec<Effect> {
+    model.tags.whole = None;
+    model.layers.push(Layer::Narrow { typed: Input::new(model.tags.name.clone()) });
+    Vec::new()
+}
+
+/// Keeps what is typed; a digest that is in no name is looked up.
+pub fn keep_name(model: &mut Model) -> Vec<Effect> {
+    model.layers.pop();
+    let typed = model.tags.name.clone();
+    if model.tags.shown().len() > 0 || Digest::digits(&typed).is_none() {
+        return Vec::new();
+    }
+    model.tags.name("");
+    vec![Effect::Prepare(Request::Find { digest: typed })]
+}
+
+pub fn end_name(model: &mut Model) -> Vec<Effect> {
+    model.layers.pop();
+    model.tags.name("");
+    Vec::new()
+}
+
+/// `docker.io/team/app@sha256:…`, which pulls what the tag shows whatever becomes of the tag.
+pub fn copy(model: &mut Model) -> Vec<Effect> {
+    let (Some(row), Some(image)) = (model.tags.selected(), model.image()) else { return Vec::new() };
+    let Some(content) = row.content() else { return Vec::new() };
+    let text = format!("{}@{}", image.repository, content.digest);
+    vec![Effect::Copy(text)]
+}
+
+pub fn shows_nothing(model: &Model) -> Option<String> {
+    none_selected(model).or_else(|| {
+        let nothing = model.tags.selected().is_none_or(|row| row.content().is_none());
+        nothing.then(|| "the tag shows nothing that has a digest".to_owned())
+    })
+}
+
+/// Opens the registry's page of the tag.
+pub fn browse(model: &mut Model) -> Vec<Effect> {
+    page(model).map(Effect::Browse).into_iter().collect()
+}
+
+pub fn no_page(model: &Model) -> Option<String> {
+    none_selected(model).or_else(|| {
+        let host = model.image().map_or("it", |image| image.repository.host());
+        page(model).is_none().then(|| format!("no page for people is known of {host}"))
+    })
+}
+
+fn page(model: &Model) -> Option<Page> {
+    Page::of_tag(&model.image()?.repository, &model.tags.selected()?.tag)
+}
+
+pub fn no_tags(model: &Model) -> Option<String> {
+    model.tags.rows().is_empty().then(|| "there are no tags".to_owned())
 }
 
 pub fn none_selected(model: &Model) -> Option<String> {

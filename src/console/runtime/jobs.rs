@@ -92,7 +92,10 @@ impl Shared {
     async fn answer(&self, effect: Effect) -> Option<Message> {
         Some(match effect {
             Effect::LoadProject => Message::Project(self.project()),
-            Effect::LoadReleases(repositories) => Message::Releases(Box::pin(self.releases(repositories)).await),
+            Effect::LoadReleases(repositories) => Message::Releases(Box::pin(self.releases(repositories, None)).await),
+            Effect::LoadOlder { repositories, before } => {
+                Message::Older(Box::pin(self.releases(repositories, Some(before))).await)
+            }
             Effect::LoadTags { image, depth } => {
                 let table = Box::pin(self.tags(&image, depth)).await;
                 Message::Tags(image, table)

@@ -4,13 +4,14 @@ use super::*;
 use crate::{
     console::{
         action::{ACTIONS, Danger},
-        model::{Answer, Depth, Found, LogPart, LogState, Mode, Pane, Request, Window},
+        model::{Answer, Depth, Found, LogPart, LogState, Mode, Older, Pane, Request, Window},
         press::scopes,
         sample::{console, id, news, now, plan, press, project, recorded, release, row, running, stamped, tags, tell},
     },
     domain::{
         digest::Digest,
         event::{Event, Step},
+        observation::Sighting,
         plan::TagKind,
         preview::{Change, Next, Preview, Shown},
         progress::Progress,
@@ -430,6 +431,105 @@ fn the_log_of_a_failed_build_is_searched_once_for_what_went_wrong_and_enter_goes
     let height = u64::from(Geometry::of(&model).log.height);
     assert!(model.focus == Pane::Log && (model.log.top..model.log.top + height).contains(&1203));
     assert!(matches!(model.log.mode, Mode::Paused { .. }));
+}
+
+#[test]
+fn a_pasted_digest_is_looked_up_and_a_history_can_be_gone_back_in() {
+    let mut model = console(SIZE, Vec::new());
+    press(&mut model, "2");
+    let mut latest = row("latest", Some("ours"), Some("ours"));
+    latest.kind = Some(TagKind::Moving);
+    tell(&mut model, tags(vec![latest]));
+    let digest = Digest::of(b"x").to_string();
+    tell(&mut model, Message::Pasted(format!("{digest}\n").into()));
+    assert!(matches!(&model.layers[..], [Layer::Narrow { .. }]));
+    let find = Request::Find { digest };
+    assert_eq!(press(&mut model, "<enter>"), [Effect::Prepare(find.clone())]);
+    tell(&mut model, Message::Prepared(find, Ok(Answer::Found(vec!["it is the config of release x".to_owned()]))));
+    assert!(matches!(&model.layers[..], [Layer::Told { .. }]));
+    press(&mut model, "<enter>");
+    assert!(model.layers.is_empty() && !model.tags.filters());
+
+    let history = Request::History { image: "balrog".to_owned(), tag: "latest".parse().unwrap(), moving: true };
+    assert_eq!(press(&mut model, "h"), [Effect::Prepare(history.clone())]);
+    let sighting =
+        |image: &str| Sighting { digest: Some(Digest::of(image.as_bytes())), first_seen: now(), last_seen: now() };
+    let past = vec![(sighting("ours"), Some(id(2))), (sighting("theirs"), None), (sighting("older"), Some(id(3)))];
+    tell(&mut model, Message::Prepared(history, Ok(Answer::Past(past))));
+    assert_eq!(press(&mut model, "<enter>"), [], "it shows that now");
+    assert_eq!(press(&mut model, "j<enter>"), [], "that is of no record");
+    let point = Request::Point { tag: "latest".parse().unwrap(), release: id(3) };
+    assert_eq!(press(&mut model, "j<enter>"), [Effect::Prepare(point)]);
+}
+
+#[test]
+fn a_tag_is_copied_by_digest_and_opened_where_there_is_a_page() {
+    let mut model = console(SIZE, Vec::new());
+    press(&mut model, "2");
+    tell(&mut model, tags(vec![row("latest", Some("ours"), None), row("stable", None, Some("ours"))]));
+    let digest = Digest::of(b"manifest of ours");
+    assert_eq!(press(&mut model, "y"), [Effect::Copy(format!("docker.io/mozilla/balrog@{digest}"))]);
+    let page = "https://hub.docker.com/r/mozilla/balrog/tags?name=latest";
+    assert!(matches!(&press(&mut model, "b")[..], [Effect::Browse(opened)] if opened.as_str() == page));
+    assert_eq!(press(&mut model, "jy"), [], "it shows nothing");
+}
+
+/// So many that succeeded, the newest first.
+fn page(numbers: std::ops::Range<u16>) -> Vec<Release> {
+    let mut releases: Vec<Release> = numbers
+        .map(|number| {
+            let mut release = finished(1, "2026-11-20T09:00:00Z");
+            let [a, b, c] = [8, 4, 0].map(|bits| u8::try_from(number >> bits & 0xf).unwrap());
+            release.plan.release = crate::domain::name::ReleaseId::from_random([1, 2, 3, 4, 5, 6, 7, a, b, c]);
+            release
+        })
+        .collect();
+    releases.reverse();
+    releases
+}
+
+#[test]
+fn older_releases_are_read_at_the_end_of_the_list_and_stay_there() {
+    let mut model = console(SIZE, page(900..1000));
+    let oldest = model.list().last().unwrap().plan.release.clone();
+    let effects = press(&mut model, "G");
+    let repositories = vec!["docker.io/mozilla/balrog".parse().unwrap()];
+    assert!(effects.contains(&Effect::LoadOlder { repositories, before: oldest }), "{effects:?}");
+    let asks = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::LoadOlder { .. }));
+    assert!(!asks(&press(&mut model, "kG")), "once");
+    tell(&mut model, Message::Older(Ok(Listing { releases: page(850..900), damaged: 0 })));
+    assert_eq!(model.list().len(), 150);
+    assert!(!asks(&press(&mut model, "G")), "there are no more");
+    assert_eq!(model.position(), Some(149));
+    // Something new came.
+    tell(&mut model, Message::Changed);
+    tell(&mut model, listing(page(901..1001)));
+    assert_eq!((model.list().len(), model.position()), (151, Some(150)));
+    // And so much that what is between is not known.
+    tell(&mut model, Message::Changed);
+    tell(&mut model, listing(page(1200..1300)));
+    assert_eq!((model.list().len(), model.older), (100, Older::There));
+    // A page that is not full is all there is.
+    tell(&mut model, Message::Changed);
+    tell(&mut model, listing(page(0..3)));
+    assert_eq!((model.list().len(), model.older), (3, Older::None));
+}
+
+#[test]
+fn the_list_has_the_releases_of_all_images_or_of_one() {
+    let mut model = three();
+    let mut two = project();
+    two.images.push(crate::console::model::Image { name: "agent".into(), repository: "ghcr.io/a/b".parse().unwrap() });
+    let all: Vec<_> = two.images.iter().map(|image| image.repository.clone()).collect();
+    tell(&mut model, Message::Project(Ok(two)));
+    tell(&mut model, listing(vec![running(1)]));
+    assert_eq!(press(&mut model, "a"), [Effect::LoadReleases(vec![all[0].clone()])]);
+    tell(&mut model, listing(vec![running(1)]));
+    assert_eq!(press(&mut model, "I"), [Effect::LoadReleases(vec![all[1].clone()])]);
+    tell(&mut model, listing(Vec::new()));
+    let next = stamped(&running(1), Event::StepSucceeded { step: Step::Push, note: String::new() });
+    assert_eq!(tell(&mut model, news(1, News::Event(next))), [], "another image's release is no reason to look");
+    assert_eq!(press(&mut model, "a"), [Effect::LoadReleases(all)]);
 }
 
 #[test]

@@ -102,6 +102,7 @@ fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
             return Some(boxed(model, screen, confirm.title.clone(), &question(model, confirm), &answers));
         }
         Layer::Ask(ask) => (ask.title.clone(), asked(model, ask, screen), &TAKE),
+        Layer::Told { title, lines } => (title.clone(), lines.clone(), &SEEN),
         Layer::Failure(failure) => {
             let answers: &[_] = if failure.check.is_some() { &EXPLAINED } else { &SEEN };
             ("This did not work".to_owned(), refusal(failure), answers)

@@ -1,23 +1,29 @@
 //! ```text
 //!  n release  x cancel  enter log  f follow  z zoom  ? help  q quit
+//!  /master-2026▏  3 of 240   enter keep  esc show all        or the name of a tag while it is typed
 //! ```
 
 use ratatui::{Frame, layout::Rect, text::Line};
+use tui_input::Input;
 
-use super::text::width;
+use super::text::{line_with_cursor, width};
 use crate::{
     console::{
-        action::{Action, Scope},
+        action::{Action, Id, Scope},
         keymap::reachable,
-        model::Model,
+        model::{Layer, Model, Screen},
         press::scopes,
     },
-    domain::sign::Tone,
+    domain::{digest::Digest, sign::Tone},
 };
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let look = model.look;
     let columns = usize::from(area.width);
+    if let (Screen::Tags, Some(Layer::Narrow { typed })) = (model.screen, model.layers.last()) {
+        frame.render_widget(name(model, typed, columns), area);
+        return;
+    }
     let mut hints: Vec<(&Action, String, &str)> = reachable(scopes(model))
         .filter(|action| (action.refused)(model).is_none())
         .filter_map(|action| Some((action, action.keys[0].to_string(), action.hint?)))
@@ -38,4 +44,21 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         spans.push(look.span(Tone::Dim, format!(" {hint} ")));
     }
     frame.render_widget(Line::from(spans), area);
+}
+
+fn name(model: &Model, typed: &Input, columns: usize) -> Line<'static> {
+    let (look, tags) = (model.look, &model.tags);
+    let keys = [Id::NarrowKeep, Id::NarrowEnd].map(Action::of);
+    let [keep, all] = keys.map(|action| (action.keys[0].to_string(), action.hint.unwrap_or_default()));
+    let sought = tags.shown().len() == 0 && Digest::digits(typed.value()).is_some();
+    let kept = if sought { "says what this digest is" } else { keep.1 };
+    let said = format!("  {} of {}   ", tags.shown().len(), tags.rows().len());
+    let rest = format!("{} {kept}  {} {}", keep.0, all.0, all.1);
+    let room = columns.saturating_sub(width(&said) + width(&rest) + 2);
+    Line::from(vec![
+        look.span(Tone::Bold, " /"),
+        look.span(Tone::Plain, line_with_cursor(typed, room, look.signs)),
+        look.span(Tone::Bold, said),
+        look.span(Tone::Dim, rest),
+    ])
 }

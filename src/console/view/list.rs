@@ -16,13 +16,13 @@ use ratatui::{
 
 use super::{
     progress,
-    text::{padded, width, wrap},
+    text::{fit, padded, width, wrap},
 };
 use crate::{
     console::{
         action::{Action, Id},
         geometry::top_row,
-        model::{Loaded, Model, Pane},
+        model::{Loaded, Model, Older, Pane},
     },
     domain::{
         failure::FailureKind,
@@ -41,10 +41,15 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     }
     let look = model.look;
     let focus = model.focus == Pane::List;
-    let mut block = look.boxed("Releases", focus);
+    let of = model.image().filter(|_| model.only_image).map(|image| format!(" of {}", image.name)).unwrap_or_default();
+    let title = fit(&format!("Releases{of}"), usize::from(area.width).saturating_sub(5), look.signs);
+    let mut block = look.boxed(&title, focus);
     if model.damaged > 0 {
         let words = format!(" {} cannot be read: windlass releases says why ", model.damaged);
         block = block.title_bottom(look.span(Tone::Bad, words));
+    }
+    if model.older == Older::Asked {
+        block = block.title_bottom(look.span(Tone::Dim, " reading older ones "));
     }
     let inner = block.inner(area);
     frame.render_widget(block, area);

@@ -5,6 +5,7 @@ pub mod card;
 mod coloured;
 pub mod dialog;
 mod doctor;
+pub mod evidence;
 mod footer;
 pub mod header;
 mod help;

@@ -21,7 +21,10 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-use super::text::{fit, padded, width, wrap};
+use super::{
+    evidence,
+    text::{fit, padded, width, wrap},
+};
 use crate::{
     console::{
         action::{Action, Id},
@@ -32,7 +35,7 @@ use crate::{
         digest::Digest,
         sign::Tone,
         table::{Identity, Row},
-        written::time,
+        written::{count, time},
     },
 };
 
@@ -82,6 +85,9 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
         return;
     }
     let (look, tags) = (model.look, &model.tags);
+    if tags.whole.is_some() {
+        return evidence::render(model, frame, area);
+    }
     let columns = usize::from(geometry.tag_rows.width);
     let repository = model.image().map(|image| image.repository.to_string()).unwrap_or_default();
     let title = format!("Registry {repository}");
@@ -93,10 +99,8 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
         frame.render_widget(Paragraph::new(nothing(model, columns)), geometry.tag_rows);
         return;
     };
-    let rows = tags.rows();
-    let verdicts = rows.iter().map(|row| width(&look.signs.verdict(row.judgement.verdict).0)).max().unwrap_or(0);
-    let verdicts = verdicts.max("verdict".len() + 1);
-    let longest = rows.iter().map(|row| width(row.tag.as_str())).max().unwrap_or(0);
+    let verdicts = tags.widths.verdict.max("verdict".len() + 1);
+    let longest = tags.widths.tag;
     // With the space around a verdict and the two lines between the panes.
     let room = |shown: Columns| columns.saturating_sub(shown.left() + verdicts + 4 + shown.right());
     let shown = COLUMNS.into_iter().find(|shown| room(*shown) >= longest).unwrap_or(COLUMNS[COLUMNS.len() - 1]);
@@ -113,7 +117,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
     let height = usize::from(geometry.tag_rows.height);
     let here = tags.position();
     let first = top_row(Some(here), geometry.tag_rows.height);
-    for (i, row) in rows.iter().enumerate().skip(first).take(height) {
+    for (i, row) in tags.shown().enumerate().skip(first).take(height) {
         let place =
             Rect { y: geometry.tag_rows.y + u16::try_from(i - first).unwrap_or(0), height: 1, ..geometry.tag_rows };
         let mut line = line(look, row, tags.identity, shown, (tag, verdicts), i == here);
@@ -124,7 +128,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
         }
         frame.render_widget(line, place);
     }
-    frame.render_widget(Paragraph::new(evidence(look, selected, tags.identity, columns)), geometry.evidence);
+    frame.render_widget(Paragraph::new(summary(look, selected, tags.identity, columns)), geometry.evidence);
 }
 
 /// The line above the evidence, and where each pane to the right begins, with its title.
@@ -163,8 +167,14 @@ fn state(model: &Model) -> String {
         Inquiry::None => format!("as of {} UTC", table.as_of.strftime("%H:%M:%S")),
         Inquiry::Wanted(_) | Inquiry::Sent => format!("as of {} UTC, looking again", table.as_of.strftime("%H:%M:%S")),
     };
-    let count = table.rows.len();
-    let place = if count == 0 { String::new() } else { format!("{dot}{} of {count}", model.tags.position() + 1) };
+    let (all, shown) = (table.rows.len(), model.tags.shown().len());
+    let class = model.tags.class.map_or(String::new(), |class| format!(" {}", class.word()));
+    let of = if model.tags.filters() { format!("{class} (of {})", count(all as u64)) } else { String::new() };
+    let place = match shown {
+        0 if all == 0 => String::new(),
+        0 => format!("{dot}0{of}"),
+        shown => format!("{dot}{} of {}{of}", count(model.tags.position() as u64 + 1), count(shown as u64)),
+    };
     format!("{when}{dot}{}{place}", identity.words())
 }
 
@@ -186,6 +196,14 @@ fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
             (Tone::Bold, failure.next.clone()),
             (Tone::Dim, again),
         ],
+        (_, Loaded::Yes(table), Inquiry::None) if !table.rows.is_empty() => {
+            let mut said = vec![(Tone::Plain, format!("none of {} tags is like that", count(table.rows.len() as u64)))];
+            if Digest::digits(&model.tags.name).is_some() {
+                said.push((Tone::Bold, format!("{} says what this digest is", key(Id::NarrowKeep))));
+            }
+            said.push((Tone::Dim, format!("{} shows all of them", key(Id::TagsBack))));
+            said
+        }
         (_, Loaded::Yes(_), Inquiry::None) => vec![
             (Tone::Plain, "no tags that this login can see, and no record names one".to_owned()),
             (Tone::Bold, format!("press {}, then {} to release", key(Id::Releases), key(Id::New))),
@@ -234,7 +252,7 @@ fn short(digest: Option<&Digest>, columns: usize) -> &str {
     if columns >= short.len() { short } else { &hex[..columns.min(hex.len())] }
 }
 
-fn evidence(look: Look, row: &Row, identity: Identity, columns: usize) -> Vec<Line<'static>> {
+fn summary(look: Look, row: &Row, identity: Identity, columns: usize) -> Vec<Line<'static>> {
     let full = |digest: Option<&Digest>| digest.map_or("-".to_owned(), ToString::to_string);
     let by = row.known.as_ref().map_or("no record names this tag".to_owned(), |known| {
         format!("{} of commit {}", known.cite(), known.record.commit.short())

@@ -1,14 +1,14 @@
 //! Lists releases, follows those that run, finds out what a request would do, starts and cancels.
 
-use std::{cmp::Reverse, ffi::OsString};
+use std::ffi::OsString;
 
 use jiff::Timestamp;
 
 use super::{Shared, flags};
 use crate::{
-    commands::{point, release as command, rerun},
+    commands::{find, point, release as command, rerun, tags},
     console::{
-        message::{Listing, Message, News},
+        message::{Listing, Message, News, PAGE},
         model::{Answer, Request},
         runtime::follow,
     },
@@ -26,32 +26,20 @@ use crate::{
     },
 };
 
-/// Releases that the list has, of each repository.
-const LISTED: usize = 100;
-
 impl Shared {
-    pub(super) async fn releases(&self, repositories: Vec<Repository>) -> Result<Listing, Failure> {
+    /// The newest ones, or those that came before one.
+    pub(super) async fn releases(
+        &self,
+        repositories: Vec<Repository>,
+        before: Option<ReleaseId>,
+    ) -> Result<Listing, Failure> {
         let journal = self.journal().await?;
-        let filters: Vec<ReleaseFilter> = if repositories.is_empty() {
-            vec![ReleaseFilter::default()]
-        } else {
-            repositories.into_iter().map(|r| ReleaseFilter { image: None, repository: Some(r) }).collect()
-        };
-        let several = filters.len() > 1;
-        let mut all = Listing { releases: Vec::new(), damaged: 0 };
-        for filter in filters {
-            let listing = journal.releases(filter, LISTED).await?;
-            all.releases.extend(listing.releases);
-            all.damaged += listing.damaged.len();
-        }
-        for release in &mut all.releases {
+        let listing = journal.releases(ReleaseFilter { image: None, repositories, before }, PAGE).await?;
+        let mut listing = Listing { releases: listing.releases, damaged: listing.damaged.len() };
+        for release in &mut listing.releases {
             self.ground.check_alive(journal, release).await?;
         }
-        // Those of one repository are in the order of their arrival, whatever the clock said.
-        if several {
-            all.releases.sort_by_key(|release| Reverse(release.started));
-        }
-        Ok(all)
+        Ok(listing)
     }
 
     pub(super) async fn follow(&self, release: ReleaseId, repository: &Repository, after: u64) {
@@ -82,6 +70,15 @@ impl Shared {
                 ground.permit("point")?;
                 let target = ground.release_of(journal, release).await?;
                 point::prepare(ground, journal, tag, &target).await?
+            }
+            Request::History { image, tag, .. } => {
+                let project = ground.project()?;
+                let (_, past) = tags::past(ground, journal, project.image(Some(image))?, tag).await?;
+                return Ok(Answer::Past(past));
+            }
+            Request::Find { digest } => {
+                let found = find::found(ground, journal, digest, None).await?;
+                return Ok(Answer::Found(found.into_iter().map(|finding| finding.sentence).collect()));
             }
             Request::Ways(release) => {
                 let earlier = ground.release_of(journal, release).await?;

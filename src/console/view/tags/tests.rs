@@ -1,6 +1,6 @@
 //! Frames of the tags, as they are read.
 
-use ratatui::style::Color;
+use ratatui::style::{Color, Modifier};
 
 use super::*;
 use crate::{
@@ -161,4 +161,98 @@ fn while_the_registry_is_asked_again_the_table_stays() {
     let mut model = table((100, 30));
     press(&mut model, "r");
     sees(&model, &["as of 09:31:00 UTC, looking again", "✓ match"]);
+}
+
+#[test]
+fn tags_are_filtered_by_verdict_and_by_name() {
+    for size in SIZES {
+        let mut model = table(size);
+        press(&mut model, "f");
+        sees(
+            &model,
+            &["bad of: ✗ bad 2  • notice 1  ? unknown 0  ✓ good 1", "1 of 2 bad (of 4)", "▌latest", " stable"],
+        );
+        never_sees(&model, "hotfix");
+        press(&mut model, "f");
+        sees(&model, &["1 of 1 notice (of 4)", "▌hotfix"]);
+        press(&mut model, "ff");
+        sees(&model, &["all of: ", " of 4", "stable"]);
+        press(&mut model, "/LATE");
+        sees(&model, &["/LATE▏", "1 of 4", "enter keep  esc show all", "▌latest"]);
+        never_sees(&model, "hotfix");
+        press(&mut model, "<enter>");
+        sees(&model, &["1 of 1 (of 4)"]);
+        press(&mut model, "<esc>");
+        sees(&model, &[" of 4 ", "hotfix"]);
+        press(&mut model, "/7eb2f01f0000");
+        sees(&model, &["none of 4 tags is like that", "enter says what this digest is"]);
+    }
+}
+
+#[test]
+fn all_that_is_known_of_a_tag_has_both_identities_under_each_other() {
+    for size in SIZES {
+        let mut model = table(size);
+        press(&mut model, "j<enter>");
+        sees(&model, &["╭ latest · ✗ mismatch ─", " to ", " image id", "registry ", "recorded "]);
+        let (ours, theirs) = (config("ours").to_string(), config("theirs").to_string());
+        let differs = ours.bytes().zip(theirs.bytes()).position(|(a, b)| a != b).unwrap();
+        let underlined = |model: &Model| -> String {
+            let buffer = drawn(model);
+            let cells = buffer.content.iter().filter(|cell| cell.modifier.contains(Modifier::UNDERLINED));
+            cells.map(ratatui::buffer::Cell::symbol).collect()
+        };
+        if size != SIZES[0] {
+            sees(&model, &[&format!("they differ from digit {} on", differs + 1 - "sha256:".len())]);
+            assert!(underlined(&model).starts_with(&theirs[differs..]), "{}", underlined(&model));
+            sees(&model, &["In the registry", "platforms", "as its config says"]);
+        }
+        press(&mut model, "G");
+        sees(
+            &model,
+            &["Asked", "registry-1.docker.io, 2026-11-21 09:31:00", "fetched and hashed", "journal of this machine"],
+        );
+        press(&mut model, "gk");
+        sees(&model, &["1 to "]);
+        press(&mut model, "<esc>");
+        sees(&model, &["▌latest", "as of "]);
+        for columns in [20, 21, 30] {
+            for rows in [5, 6, 7] {
+                model.size = (columns, rows);
+                press(&mut model, "<enter>G");
+                drawn(&model);
+                press(&mut model, "<enter>");
+            }
+        }
+    }
+}
+
+#[test]
+fn names_and_labels_from_a_registry_are_harmless() {
+    let mut model = console((100, 30), Vec::new());
+    press(&mut model, "2");
+    let mut bad = row("latest", Some("ours"), None);
+    if let crate::domain::observation::Observation::Seen { content, .. } = &mut bad.observation {
+        content.images[0].labels.insert("a\x1b[2J\u{202e}b".to_owned(), "c\x1b]52;c;x\x07\u{9b}2Jd".to_owned());
+        content.media_type = "x\x1b[31my".to_owned();
+    }
+    bad.judgement.why = "because\x1b[2J".to_owned();
+    tell(&mut model, tags(vec![bad]));
+    press(&mut model, "<enter>G");
+    for keys in ["", "g", "<esc>"] {
+        press(&mut model, keys);
+        let text = rows(&model).join("\n");
+        assert!(!text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text:?}");
+    }
+}
+
+#[test]
+fn ten_thousand_tags_and_the_frame_formats_those_that_are_seen() {
+    let mut model = table((100, 30));
+    let all: Vec<Row> = (0..10_000).map(|n| row(&format!("v{n:05}"), Some("ours"), None)).collect();
+    tell(&mut model, tags(all));
+    press(&mut model, "G");
+    sees(&model, &["▌v09999", "10 000 of 10 000"]);
+    press(&mut model, "/09998");
+    sees(&model, &["▌v09998", "1 of 10000"]);
 }
