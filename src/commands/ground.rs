@@ -22,6 +22,7 @@ use crate::{
     secrets::{IdentityKind, Passphrase, Vault, VaultPaths},
 };
 
+#[derive(Clone)]
 pub struct Ground {
     pub environment: Arc<Environment>,
     pub paths: Paths,

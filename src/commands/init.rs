@@ -3,6 +3,7 @@
 use std::{
     fmt::{self, Display},
     io::IsTerminal as _,
+    path::PathBuf,
     str::FromStr,
 };
 
@@ -21,18 +22,8 @@ use crate::{
 
 pub async fn run(ground: &Ground, args: &InitArgs) -> Result<u8, Failure> {
     let permit = ground.permit("init")?;
-    let file = match &ground.place {
-        Place::Here => PROJECT_FILE.into(),
-        Place::File(file) => file.clone(),
-        Place::Known(_, folder) => folder.join(PROJECT_FILE),
-    };
-    // Known before anybody answers questions for nothing.
-    if file.exists() {
-        return Err(ConfigError::Exists { file }.into());
-    }
-    let here = std::path::absolute(&file).map_err(|why| ConfigError::Unwritable { file: file.clone(), why })?;
-    let folder = here.parent().unwrap_or(&here);
-    let found = look(folder, &*ground.environment).await?;
+    let (file, here) = place(ground)?;
+    let found = look(here.parent().unwrap_or(&here), &*ground.environment).await?;
     let terminal = if args.yes { None } else { Some(terminal(ground)?) };
     if let (Some(terminal), Some(seen)) = (&terminal, seen(&found)) {
         terminal.tell(&seen)?;
@@ -69,6 +60,33 @@ pub async fn run(ground: &Ground, args: &InitArgs) -> Result<u8, Failure> {
         },
     )?;
     Ok(0)
+}
+
+/// What would be written where nobody is asked, and its file.
+///
+/// # Errors
+/// When there is a file already, or something cannot be told from what is here.
+pub async fn proposed(ground: &Ground) -> Result<(PathBuf, Draft), Failure> {
+    let (_, file) = place(ground)?;
+    let found = look(file.parent().unwrap_or(&file), &*ground.environment).await?;
+    let nothing = InitArgs { repository: None, branches: Vec::new(), secret: None, yes: true };
+    let asked = |failure| Failure { next: "answer its questions in a shell: windlass init".to_owned(), ..failure };
+    Ok((file, decide(&nothing, &found, Asker::Nobody).map_err(asked)?))
+}
+
+/// The file that is to be written, as it was named and from the root on. It is known not to be there before anybody
+/// answers questions for nothing.
+fn place(ground: &Ground) -> Result<(PathBuf, PathBuf), Failure> {
+    let file = match &ground.place {
+        Place::Here => PROJECT_FILE.into(),
+        Place::File(file) => file.clone(),
+        Place::Known(_, folder) => folder.join(PROJECT_FILE),
+    };
+    if file.exists() {
+        return Err(ConfigError::Exists { file }.into());
+    }
+    let here = std::path::absolute(&file).map_err(|why| ConfigError::Unwritable { file: file.clone(), why })?;
+    Ok((file, here))
 }
 
 /// What the maintainer may want to know before the questions.

@@ -9,7 +9,7 @@ pub mod doctor;
 pub mod find;
 mod given;
 pub mod ground;
-mod init;
+pub mod init;
 mod json;
 mod log;
 mod man;

@@ -76,6 +76,11 @@ impl Place {
         })
     }
 
+    /// There is no `windlass.toml` here or above, and no other was named.
+    pub fn is_no_project(&self) -> bool {
+        *self == Self::Here && current_folder().is_ok_and(|here| !config::is_in_project(&here))
+    }
+
     /// The words between `windlass` and a command that name this place, for a process that starts in
     /// [`Self::folder`].
     pub fn words(&self) -> Vec<OsString> {

@@ -66,27 +66,35 @@ impl Draft {
         }
     }
 
-    /// Writes the file, whole or not at all. Never over another.
+    /// Writes the file, as [`write_new`] does.
     ///
     /// # Errors
     /// When there is one already, or it cannot be written.
-    pub fn write(&self, file: &Path, _: MayWrite) -> Result<(), ConfigError> {
-        let unwritable = |why| ConfigError::Unwritable { file: file.to_owned(), why };
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let write = || {
-            // As every file of a checkout: git keeps no other modes, and others may build from it.
-            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-            let mut new = tempfile::Builder::new().prefix(".windlass-").permissions(mode).tempfile_in(folder)?;
-            new.write_all(self.text().as_bytes())?;
-            new.as_file().sync_all()?;
-            new.persist_noclobber(file).map_err(|error| error.error)?;
-            Ok(())
-        };
-        write().map_err(|why: std::io::Error| match why.kind() {
-            std::io::ErrorKind::AlreadyExists => ConfigError::Exists { file: file.to_owned() },
-            _ => unwritable(why),
-        })
+    pub fn write(&self, file: &Path, permit: MayWrite) -> Result<(), ConfigError> {
+        write_new(file, &self.text(), permit)
     }
+}
+
+/// Writes the text of a new `windlass.toml`, whole or not at all. Never over another.
+///
+/// # Errors
+/// When there is one already, or it cannot be written.
+pub fn write_new(file: &Path, text: &str, _: MayWrite) -> Result<(), ConfigError> {
+    let unwritable = |why| ConfigError::Unwritable { file: file.to_owned(), why };
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || {
+        // As every file of a checkout: git keeps no other modes, and others may build from it.
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        let mut new = tempfile::Builder::new().prefix(".windlass-").permissions(mode).tempfile_in(folder)?;
+        new.write_all(text.as_bytes())?;
+        new.as_file().sync_all()?;
+        new.persist_noclobber(file).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|why: std::io::Error| match why.kind() {
+        std::io::ErrorKind::AlreadyExists => ConfigError::Exists { file: file.to_owned() },
+        _ => unwritable(why),
+    })
 }
 
 impl DraftImage {

@@ -25,11 +25,11 @@ use std::{
 };
 
 pub use diagnostic::Diagnostic;
-pub use draft::{Draft, DraftImage};
+pub use draft::{Draft, DraftImage, write_new};
 pub use known::Known;
 pub use paths::Paths;
 pub use project::{Image, Project, SecretSource};
-pub use settings::Settings;
+pub use settings::{KeyWish, Placed, Settings};
 pub use taskcluster::{Taskcluster, Trigger};
 pub use version::VersionSource;
 
@@ -148,6 +148,12 @@ pub fn file(start: &Path, explicit: Option<&Path>) -> Result<PathBuf, ConfigErro
         Some(path) => path.to_owned(),
         None => find(start)?,
     })
+}
+
+/// Whether there is a `windlass.toml` for this folder, with or without mistakes.
+#[must_use]
+pub fn is_in_project(start: &Path) -> bool {
+    find(start).is_ok()
 }
 
 fn find(start: &Path) -> Result<PathBuf, ConfigError> {

@@ -48,6 +48,10 @@ pub enum Id {
     BrowseTag,
     Identity,
     TagsOfNextImage,
+    OpenProject,
+    InitProject,
+    ForgetProject,
+    LookForProjects,
     Releases,
     Tags,
     Doctor,
@@ -62,6 +66,7 @@ pub enum Id {
     NarrowKeep,
     NarrowEnd,
     CopyCommand,
+    Projects,
     NextImage,
     Confirm,
     Other,
@@ -78,20 +83,39 @@ pub enum Id {
     HelpDown,
     HelpUp,
     HelpRun,
+    HelpPageDown,
+    HelpPageUp,
     HelpClose,
     Page,
     BrowseCommit,
     Edit,
     Mouse,
     Help,
+    Commands,
     Quit,
     Interrupt,
     Suspend,
 }
 
+impl Id {
+    /// What the user's settings call it: `new`, `next-pane`.
+    pub fn name(self) -> String {
+        let mut name = String::new();
+        for c in format!("{self:?}").chars() {
+            if c.is_ascii_uppercase() && !name.is_empty() {
+                name.push('-');
+            }
+            name.push(c.to_ascii_lowercase());
+        }
+        name
+    }
+}
+
 /// Where a key counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
+    /// The known projects.
+    Projects,
     /// The releases: their list, and the one that is selected.
     Releases,
     /// The tags of an image.
@@ -130,6 +154,7 @@ impl Scope {
     /// In the help and in the README.
     pub fn title(self) -> &'static str {
         match self {
+            Self::Projects => "projects",
             Self::Releases => "releases",
             Self::Tags => "tags",
             Self::Doctor => "doctor",
@@ -147,7 +172,48 @@ impl Scope {
             Self::Everywhere | Self::Always => "everywhere",
         }
     }
+
+    /// Keys that are no action are typed here: such a key cannot be given to one.
+    pub fn takes_text(self) -> bool {
+        match self {
+            Self::Typed | Self::Secret | Self::Search | Self::Narrow | Self::Help | Self::Always => true,
+            Self::Projects
+            | Self::Releases
+            | Self::Tags
+            | Self::Doctor
+            | Self::Activity
+            | Self::Rows
+            | Self::List
+            | Self::Log
+            | Self::Matches
+            | Self::Dialog
+            | Self::Everywhere => false,
+        }
+    }
+
+    /// Lies over the screens, and is left by its own keys alone.
+    pub fn is_over(self) -> bool {
+        self == Self::Dialog || (self.takes_text() && self != Self::Always)
+    }
 }
+
+/// Scopes that count at the same time: in none of these may a key mean two actions. What hides others on purpose stands
+/// alone, as the matches of a search do.
+pub const STACKS: &[&[Scope]] = &[
+    &[Scope::List, Scope::Releases, Scope::Rows, Scope::Everywhere, Scope::Always],
+    &[Scope::Log, Scope::Releases, Scope::Rows, Scope::Everywhere, Scope::Always],
+    &[Scope::Tags, Scope::Rows, Scope::Everywhere, Scope::Always],
+    &[Scope::Projects, Scope::Rows, Scope::Everywhere, Scope::Always],
+    &[Scope::Doctor, Scope::Rows, Scope::Everywhere, Scope::Always],
+    &[Scope::Activity, Scope::Rows, Scope::Everywhere, Scope::Always],
+    &[Scope::Narrow, Scope::Always],
+    &[Scope::Dialog, Scope::Always],
+    &[Scope::Matches, Scope::Always],
+    &[Scope::Typed, Scope::Always],
+    &[Scope::Secret, Scope::Always],
+    &[Scope::Search, Scope::Always],
+    &[Scope::Help, Scope::Always],
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Danger {
@@ -158,7 +224,7 @@ pub enum Danger {
 
 pub struct Action {
     pub id: Id,
-    /// The first is the one that hints name.
+    /// At least one, where the user's settings name no others: [`super::keymap::Keymap`] has those that count.
     pub keys: &'static [Key],
     pub scope: Scope,
     /// What it does, in a few words.
@@ -210,11 +276,6 @@ impl Action {
         ACTIONS.iter().find(|action| action.id == id).expect("every id has its row")
     }
 
-    /// The keys as people write them.
-    pub fn keys_text(&self) -> String {
-        self.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-    }
-
     /// The words of the equivalent command, where each stands for what it means now; those that mean nothing else stay.
     pub fn command_words(&self, meant: impl Fn(&str) -> Option<String>) -> Option<Vec<String>> {
         let word = |word: &str| meant(word).unwrap_or_else(|| word.to_owned());
@@ -229,36 +290,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_actions_share_a_key_where_both_count() {
-        for scopes in [
-            &[Scope::List, Scope::Releases, Scope::Rows, Scope::Everywhere, Scope::Always][..],
-            &[Scope::Log, Scope::Releases, Scope::Rows, Scope::Everywhere, Scope::Always],
-            &[Scope::Tags, Scope::Rows, Scope::Everywhere, Scope::Always],
-            &[Scope::Doctor, Scope::Rows, Scope::Everywhere, Scope::Always],
-            &[Scope::Activity, Scope::Rows, Scope::Everywhere, Scope::Always],
-            &[Scope::Narrow, Scope::Always],
-            &[Scope::Dialog, Scope::Always],
-            &[Scope::Matches, Scope::Always],
-            &[Scope::Typed, Scope::Always],
-            &[Scope::Secret, Scope::Always],
-            &[Scope::Search, Scope::Always],
-            &[Scope::Help, Scope::Always],
-        ] {
-            let mut seen = HashSet::new();
-            for action in ACTIONS.iter().filter(|action| scopes.contains(&action.scope)) {
-                for key in action.keys {
-                    assert!(seen.insert(*key), "`{key}` means {:?} and something else in {scopes:?}", action.id);
-                }
-            }
+    fn every_scope_counts_somewhere_and_every_name_is_one_of_the_settings() {
+        for action in ACTIONS {
+            assert!(STACKS.iter().any(|stack| stack.contains(&action.scope)), "{:?}", action.scope);
         }
+        assert_eq!([Id::New, Id::NextPane].map(Id::name), ["new", "next-pane"]);
+        let names: HashSet<String> = ACTIONS.iter().map(|action| action.id.name()).collect();
+        assert_eq!(names.len(), ACTIONS.len());
     }
 
     #[test]
     fn a_search_hides_some_keys_until_it_ends() {
         let matches = ACTIONS.iter().filter(|action| action.scope == Scope::Matches).flat_map(|action| action.keys);
         let below = [Scope::Log, Scope::Releases, Scope::Everywhere, Scope::Always];
-        let hidden: Vec<Id> =
-            matches.filter_map(|key| super::super::keymap::action(*key, &below)).map(|a| a.id).collect();
+        let keymap = crate::console::keymap::Keymap::default();
+        let hidden: Vec<Id> = matches.filter_map(|key| keymap.action(*key, &below)).map(|a| a.id).collect();
         assert_eq!(hidden, [Id::New, Id::NewOf, Id::Back]);
     }
 
@@ -289,11 +335,12 @@ mod tests {
     /// The README's table of keys, as Markdown.
     fn markdown() -> String {
         use std::fmt::Write as _;
-        let mut text = String::from("| where | keys | what | as a command |\n|---|---|---|---|\n");
+        let mut text = String::from("| where | keys | what | name | as a command |\n|---|---|---|---|---|\n");
         for action in ACTIONS {
             let keys: Vec<String> = action.keys.iter().map(|key| format!("`{key}`")).collect();
             let command = action.command.map(|words| format!("`windlass {words}`")).unwrap_or_default();
-            let _ = writeln!(text, "| {} | {} | {} | {command} |", action.scope.title(), keys.join(" "), action.title);
+            let (scope, name) = (action.scope.title(), action.id.name());
+            let _ = writeln!(text, "| {scope} | {} | {} | `{name}` | {command} |", keys.join(" "), action.title);
         }
         text
     }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
-        name::ReleaseId,
+        name::{ProjectName, ReleaseId},
         page::Page,
         reference::{Repository, Tag},
     },
@@ -25,6 +25,18 @@ pub enum Guest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     LoadProject,
+    /// The known projects, with the last release of each.
+    LoadKnown,
+    /// Let go of everything, and begin anew in this known project.
+    OpenProject(ProjectName),
+    /// Take it out of the list of known projects.
+    Forget(ProjectName),
+    /// Find out what `windlass init` would write here.
+    DraftProject,
+    WriteProject {
+        file: String,
+        text: String,
+    },
     /// The newest releases of these repositories; of all where none is named.
     LoadReleases(Vec<Repository>),
     /// Those of these repositories that came before this one.

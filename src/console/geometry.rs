@@ -97,9 +97,10 @@ impl Geometry {
             Screen::Doctor if model.doctor.zoom => all.split = Split::of(body, u16::MAX),
             Screen::Doctor => all.split = Split::of(body, (body.height / 3).max(5)),
             Screen::Activity => all.split = Split::of(body, (body.height / 4).max(4)),
+            Screen::Projects => all.split = Split::of(body, 3),
             Screen::Releases | Screen::Tags => {}
         }
-        if matches!(model.screen, Screen::Doctor | Screen::Activity) {
+        if matches!(model.screen, Screen::Projects | Screen::Doctor | Screen::Activity) {
             return all;
         }
         let one_at_a_time = columns < WIDE || model.zoom;
@@ -176,6 +177,18 @@ impl Geometry {
             self.search = Rect { y: self.log.bottom(), height: 1, ..self.log };
         }
     }
+}
+
+/// The box in which an action is found: as high as there is room for, so that it does not jump while somebody types.
+pub fn palette((columns, rows): (u16, u16)) -> Rect {
+    let width = columns.saturating_sub(4).min(84);
+    let height = rows.saturating_sub(2).min(30);
+    Rect::new((columns - width) / 2, (rows - height) / 2, width, height)
+}
+
+/// Rows of it that list actions. Below them are why the chosen one cannot be done, its command, and the keys.
+pub fn palette_rows(size: (u16, u16)) -> u16 {
+    palette(size).height.saturating_sub(2 + 3)
 }
 
 /// Within the border of a box.

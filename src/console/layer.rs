@@ -16,7 +16,7 @@ pub const LONGEST: usize = 1000;
 #[derive(Debug)]
 pub enum Layer {
     /// Actions that match what was typed.
-    Help { typed: Input, at: usize },
+    Help { typed: Input, at: usize, reach: Reach },
     /// What is looked for in the log; and, once that was refused, why.
     Search { typed: Input, wrong: Option<String> },
     /// Words that the rows have which are shown, while they are typed.
@@ -35,6 +35,15 @@ pub enum Layer {
     Told { title: String, lines: Vec<Line> },
     /// Something was refused or failed.
     Failure(Failure),
+}
+
+/// Which actions are looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Those that count where the reader is.
+    Here,
+    /// Those of every screen.
+    Everywhere,
 }
 
 /// A line of a dialog: words, with a label before them where that is not empty.

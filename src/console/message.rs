@@ -5,12 +5,19 @@ use zeroize::Zeroizing;
 
 use super::{
     effect::Guest,
-    model::{Answer, Found, Project, Request, Window},
+    model::{Answer, Found, KnownProject, Project, Request, Window},
 };
 use crate::{
     domain::{
-        audit::AuditRow, event::Stamped, failure::Failure, finding::Report, name::ReleaseId, page::Page,
-        progress::Progress, release::Release, table::Table,
+        audit::AuditRow,
+        event::Stamped,
+        failure::Failure,
+        finding::Report,
+        name::{ProjectName, ReleaseId},
+        page::Page,
+        progress::Progress,
+        release::Release,
+        table::Table,
     },
     log::pattern::Pattern,
 };
@@ -25,6 +32,18 @@ pub enum Message {
     /// A second has passed in which a clock on the screen went on.
     Tick,
     Project(Result<Project, Failure>),
+    /// There is none where the console was opened, and none was named.
+    NoProject(Failure),
+    Known(Result<Vec<KnownProject>, Failure>),
+    /// The console begins anew, with these words after `windlass`.
+    Opened(Result<Vec<String>, Failure>),
+    Forgotten(ProjectName, Result<(), Failure>),
+    /// What `windlass init` would write: the file and its text.
+    Drafted(Result<(String, String), Failure>),
+    /// This `windlass.toml`.
+    Written(String, Result<(), Failure>),
+    /// The project is not among the known ones: there is a reason.
+    NotRemembered(Failure),
     Releases(Result<Listing, Failure>),
     /// Those that came before the ones in the list.
     Older(Result<Listing, Failure>),

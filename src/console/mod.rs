@@ -19,7 +19,9 @@ pub mod bar;
 mod doctor_pane;
 pub mod effect;
 mod fault;
+mod fuzzy;
 pub mod geometry;
+pub mod key;
 pub mod keymap;
 pub mod layer;
 mod log_pane;
@@ -28,6 +30,7 @@ pub mod message;
 pub mod model;
 mod mouse;
 pub mod press;
+mod projects_pane;
 pub mod request;
 pub mod runtime;
 #[cfg(test)]

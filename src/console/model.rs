@@ -7,8 +7,10 @@ use jiff::Timestamp;
 use super::activity::Activity;
 pub use super::doctor_pane::{CheckRow, DoctorPane, Subject, Which};
 pub use super::fault::Fault;
-pub use super::layer::{Ask, Choice, Confirm, Layer, Line, Menu};
+use super::keymap::{Key, Keymap};
+pub use super::layer::{Ask, Choice, Confirm, Layer, Line, Menu, Reach};
 pub use super::log_pane::{LogPane, LogPart, LogState, Mode, Window};
+pub use super::projects_pane::{KnownProject, Past, ProjectsPane};
 pub use super::request::{Answer, Request};
 pub use super::search::{Found, Search};
 pub use super::standing::{Known, Standing};
@@ -47,6 +49,7 @@ pub struct Model {
     /// What stands between `windlass` and the command in commands that are shown: `--config FILE`.
     pub flags: Vec<String>,
     pub project: Loaded<Project>,
+    pub projects: ProjectsPane,
     /// Newest first.
     pub releases: Loaded<Vec<Release>>,
     /// Releases in the journal that could not be read.
@@ -81,6 +84,10 @@ pub struct Model {
     pub activity: Activity,
     /// The last key was Ctrl-C.
     pub interrupted: bool,
+    /// Which keys mean what.
+    pub keymap: Keymap,
+    /// The first key of two.
+    pub pending: Option<Key>,
 }
 
 /// Whose clicks and the wheel are.
@@ -118,6 +125,7 @@ pub enum Older {
 /// What the space between header and footer is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Screen {
+    Projects,
     Releases,
     Tags,
     Doctor,
@@ -195,6 +203,7 @@ impl Model {
             mouse: Mouse::Ours,
             flags: Vec::new(),
             project: Loaded::Not,
+            projects: ProjectsPane::default(),
             releases: Loaded::Not,
             damaged: 0,
             older: Older::None,
@@ -216,7 +225,21 @@ impl Model {
             toasts: Toasts::default(),
             activity: Activity::default(),
             interrupted: false,
+            keymap: Keymap::default(),
+            pending: None,
         }
+    }
+
+    /// Lets go of everything that belongs to the project, for another one that these words name. What is the console's
+    /// own stays.
+    pub fn begin_anew(&mut self, flags: Vec<String>) {
+        let fresh = Self::new(self.size, self.look, self.now);
+        let former = std::mem::replace(self, fresh);
+        self.flags = flags;
+        self.read_only = former.read_only;
+        self.activity = former.activity;
+        self.keymap = former.keymap;
+        self.mouse = former.mouse;
     }
 
     /// Says something in a toast, which is kept among the activity.
@@ -321,6 +344,7 @@ impl Model {
             "TAG" if self.screen == Screen::Tags => Some(self.tags.selected()?.tag.to_string()),
             "TAG" => Some(self.selected()?.plan.tags.last()?.tag.to_string()),
             "RELEASE" => Some(self.selected.as_ref()?.to_string()),
+            "NAME" if self.screen == Screen::Projects => Some(self.projects.selected()?.name.to_string()),
             "CHECK" => match (self.layers.last(), self.screen) {
                 (Some(Layer::Failure(failure)), _) => Some(failure.check?.to_string()),
                 (_, Screen::Doctor) => Some(self.doctor.selected()?.subject.check.to_string()),
@@ -336,7 +360,9 @@ impl Model {
             let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
             if word.chars().all(plain) { word.clone() } else { format!("'{}'", word.replace('\'', r"'\''")) }
         };
-        let words = self.flags.iter().chain(words).map(quoted);
+        // Words that name a project themselves need no flag that does.
+        let named = words.first().is_some_and(|word| word == "--project");
+        let words = self.flags.iter().filter(|_| !named).chain(words).map(quoted);
         std::iter::once("windlass".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
         MouseEventKind::Down(MouseButton::Left) => {
             // As a key does: what was said before was seen.
             model.toasts.fade(model.now, true);
-            model.interrupted = false;
+            (model.interrupted, model.pending) = (false, None);
             click(model, at)
         }
         _ => Vec::new(),
@@ -95,6 +95,7 @@ fn click_row(model: &mut Model, area: Rect, at: Position) {
     let here = match model.screen {
         Screen::Doctor => model.doctor.position(),
         Screen::Activity => model.activity.position(&model.activity.rows(&words)),
+        Screen::Projects => model.projects.position(),
         Screen::Releases | Screen::Tags => return,
     };
     let row = top_row(Some(here), area.height) + usize::from(at.y - area.y);
@@ -102,6 +103,7 @@ fn click_row(model: &mut Model, area: Rect, at: Position) {
     match model.screen {
         Screen::Doctor => model.doctor.scroll(steps),
         Screen::Activity => model.activity.scroll(&words, steps),
+        Screen::Projects => model.projects.scroll(steps),
         Screen::Releases | Screen::Tags => {}
     }
 }

@@ -8,6 +8,7 @@ pub mod layers;
 pub mod log;
 pub mod moving;
 pub mod outside;
+pub mod projects;
 pub mod releases;
 pub mod screens;
 pub mod tags;
@@ -18,7 +19,7 @@ use tui_input::backend::crossterm::EventHandler as _;
 use super::{
     action::{Action, Id, Scope},
     effect::Effect,
-    keymap::{Key, action},
+    keymap::Key,
     layer::LONGEST,
     model::{Layer, Model, Pane, Screen},
 };
@@ -40,7 +41,7 @@ pub fn scopes(model: &Model) -> &'static [Scope] {
 
 /// Where keys count while no dialog is open.
 fn below(model: &Model) -> &'static [Scope] {
-    use Scope::{Activity, Always, Doctor, Everywhere, List, Log, Matches, Releases, Rows, Tags};
+    use Scope::{Activity, Always, Doctor, Everywhere, List, Log, Matches, Projects, Releases, Rows, Tags};
     match (model.screen, model.focus) {
         (Screen::Releases, Pane::List) => &[List, Releases, Rows, Everywhere, Always],
         (Screen::Releases, Pane::Log) if model.log.search.is_some() => {
@@ -50,19 +51,33 @@ fn below(model: &Model) -> &'static [Scope] {
         (Screen::Tags, _) => &[Tags, Rows, Everywhere, Always],
         (Screen::Doctor, _) => &[Doctor, Rows, Everywhere, Always],
         (Screen::Activity, _) => &[Activity, Rows, Everywhere, Always],
+        (Screen::Projects, _) => &[Projects, Rows, Everywhere, Always],
     }
 }
 
 pub(super) fn press(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
     let Some(key) = Key::pressed(event) else { return Vec::new() };
     model.toasts.fade(model.now, true);
-    let action = action(key, scopes(model));
+    let scopes = scopes(model);
+    let first = model.pending.take();
+    let action = match first {
+        None => model.keymap.action(key, scopes),
+        // Two keys that mean nothing do nothing, but for what can be done whatever else goes on.
+        Some(first) => {
+            model.keymap.action(first.then(key), scopes).or_else(|| model.keymap.action(key, &[Scope::Always]))
+        }
+    };
     // A second one leaves only where it comes right after the first.
     model.interrupted &= action.is_some_and(|action| action.id == Id::Interrupt);
-    if let Some(action) = action {
-        return act(model, action);
+    match (action, first) {
+        (Some(action), _) => return act(model, action),
+        (None, Some(_)) if key == Key::of(KeyCode::Esc) => {}
+        (None, Some(first)) => {
+            model.hint(Tone::Notice, format!("{} means nothing here", first.then(key)));
+        }
+        (None, None) if !model.keymap.after(key, scopes).is_empty() => model.pending = Some(key),
+        (None, None) => type_in(model, event),
     }
-    type_in(model, event);
     Vec::new()
 }
 
@@ -131,3 +146,6 @@ pub(super) fn paste(model: &mut Model, text: &str) {
 fn read_only(model: &Model) -> Option<String> {
     model.read_only.then(|| "refused: windlass runs read-only".to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -184,6 +184,8 @@ pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
                 "down" => (KeyCode::Down, KeyModifiers::NONE),
                 "page-down" => (KeyCode::PageDown, KeyModifiers::NONE),
                 "page-up" => (KeyCode::PageUp, KeyModifiers::NONE),
+                "up" => (KeyCode::Up, KeyModifiers::NONE),
+                "home" => (KeyCode::Home, KeyModifiers::NONE),
                 other => match other.strip_prefix("ctrl-").and_then(|c| c.chars().next()) {
                     Some(c) => (KeyCode::Char(c), KeyModifiers::CONTROL),
                     None => panic!("no key is called {other}"),

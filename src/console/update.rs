@@ -10,7 +10,7 @@ use super::{
     message::{Listing, Message, News, Verified},
     model::{Confirm, Doing, Fault, Inquiry, Layer, Loaded, Model, Older, Reload, Screen, Which, ending, runs},
     mouse::mouse,
-    press::{paste, press},
+    press::{paste, press, projects, screens},
 };
 use crate::domain::{
     event::Stamped,
@@ -51,6 +51,37 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             };
             reload(model)
         }
+        Message::NoProject(failure) => {
+            // Whoever opens the console where there is nothing to release chooses what it is to be about.
+            let first = matches!(model.releases, Loaded::Not) && model.screen == Screen::Releases;
+            model.projects.nowhere = true;
+            model.project = Loaded::Failed(failure);
+            let mut effects = reload(model);
+            if first && model.layers.is_empty() {
+                effects.extend(screens::projects(model));
+            }
+            effects
+        }
+        Message::Known(known) => model.projects.take(known).then_some(Effect::LoadKnown).into_iter().collect(),
+        Message::Opened(Ok(flags)) => {
+            model.begin_anew(flags);
+            begin()
+        }
+        Message::Forgotten(name, Ok(())) => {
+            model.say(Tone::Notice, format!("project {name} is forgotten"));
+            projects::look(model)
+        }
+        Message::Drafted(Ok((file, text))) => {
+            if model.screen == Screen::Projects && model.layers.is_empty() {
+                projects::drafted(model, &file, text);
+            }
+            Vec::new()
+        }
+        Message::Written(file, Ok(())) => {
+            model.begin_anew(model.flags.clone());
+            model.say(Tone::Good, format!("{file} is written; next, the registry's login: windlass secret set"));
+            begin()
+        }
         Message::Tags(image, table) => {
             // The reader may have gone on to another image.
             match &table {
@@ -75,7 +106,11 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             if model.screen == Screen::Activity {
                 model.activity.ask();
             }
-            reload(model)
+            let mut effects = reload(model);
+            if model.screen == Screen::Projects {
+                effects.extend(projects::look(model));
+            }
+            effects
         }
         Message::Trail(trail) => {
             model.activity.take(trail);
@@ -130,7 +165,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             }
             Vec::new()
         }
-        Message::Unwatched(failure) => {
+        Message::Unwatched(failure) | Message::NotRemembered(failure) => {
             model.say(Tone::Bad, format!("{}: {}", failure.what, failure.why));
             Vec::new()
         }
@@ -177,7 +212,11 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         Message::Failed(failure)
         | Message::Started(Err(failure))
         | Message::CancelTold(_, Err(failure))
-        | Message::Copied(_, Err(failure)) => {
+        | Message::Copied(_, Err(failure))
+        | Message::Opened(Err(failure))
+        | Message::Forgotten(_, Err(failure))
+        | Message::Drafted(Err(failure))
+        | Message::Written(_, Err(failure)) => {
             model.fails(failure);
             Vec::new()
         }

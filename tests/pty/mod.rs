@@ -4,6 +4,7 @@ mod checks;
 mod console;
 mod flood;
 mod outside;
+mod projects;
 mod releases;
 mod table;
 mod terminal;

@@ -5,12 +5,15 @@ use ratatui::crossterm::event::KeyCode;
 use super::{Action, Id, Scope, action};
 use crate::console::{
     keymap::Key,
-    press::{activity, again, doctor, layers, log, moving, outside, releases, screens, tags},
+    press::{activity, again, doctor, layers, log, moving, outside, projects, releases, screens, tags},
 };
 
 const fn on(code: KeyCode) -> Key {
     Key::of(code)
 }
+
+/// Begins the keys that go somewhere.
+const GO: Key = Key::char('g');
 
 pub const ACTIONS: &[Action] = &[
     action(Id::New, Scope::Releases, &[Key::char('n')], "release an image", releases::new)
@@ -175,6 +178,26 @@ pub const ACTIONS: &[Action] = &[
         screens::next_image,
     )
     .unless(screens::one_image),
+    action(Id::OpenProject, Scope::Projects, &[on(KeyCode::Enter)], "open the project in this console", projects::open)
+        .hinted("open")
+        .same_as("--project NAME")
+        .unless(projects::cannot_open),
+    action(
+        Id::InitProject,
+        Scope::Projects,
+        &[Key::char('i')],
+        "make this folder a project: write its windlass.toml",
+        projects::init,
+    )
+    .hinted("new project here")
+    .same_as("init --yes")
+    .asking()
+    .unless(projects::cannot_init),
+    action(Id::ForgetProject, Scope::Projects, &[Key::char('x')], "forget the project", projects::forget)
+        .hinted("forget")
+        .asking()
+        .unless(projects::cannot_forget),
+    action(Id::LookForProjects, Scope::Projects, &[Key::char('r')], "look at the known projects again", projects::look),
     action(Id::Examine, Scope::Doctor, &[Key::char('r')], "run every check again", doctor::all)
         .hinted("run all")
         .same_as("doctor"),
@@ -214,7 +237,7 @@ pub const ACTIONS: &[Action] = &[
     action(Id::Up, Scope::Rows, &[Key::char('k'), on(KeyCode::Up)], "previous row, or up a line", moving::up),
     action(Id::PageDown, Scope::Rows, &[on(KeyCode::PageDown), Key::char(' ')], "a page down", moving::page_down),
     action(Id::PageUp, Scope::Rows, &[on(KeyCode::PageUp)], "a page up", moving::page_up),
-    action(Id::First, Scope::Rows, &[Key::char('g'), on(KeyCode::Home)], "to the beginning", moving::first),
+    action(Id::First, Scope::Rows, &[GO.then(GO), on(KeyCode::Home)], "to the beginning", moving::first),
     action(
         Id::Last,
         Scope::Rows,
@@ -280,6 +303,8 @@ pub const ACTIONS: &[Action] = &[
     action(Id::HelpDown, Scope::Help, &[on(KeyCode::Down)], "next action", layers::down),
     action(Id::HelpUp, Scope::Help, &[on(KeyCode::Up)], "previous action", layers::up),
     action(Id::HelpRun, Scope::Help, &[on(KeyCode::Enter)], "do it", layers::run_chosen),
+    action(Id::HelpPageDown, Scope::Help, &[on(KeyCode::PageDown)], "a page of actions down", layers::page_down),
+    action(Id::HelpPageUp, Scope::Help, &[on(KeyCode::PageUp)], "a page of actions up", layers::page_up),
     action(Id::HelpClose, Scope::Help, &[on(KeyCode::Esc)], "close the help", layers::close),
     action(Id::Releases, Scope::Everywhere, &[Key::char('1')], "releases", screens::releases).same_as("releases"),
     action(Id::Tags, Scope::Everywhere, &[Key::char('2')], "tags: registry and record side by side", screens::tags)
@@ -301,6 +326,13 @@ pub const ACTIONS: &[Action] = &[
     .unless(outside::no_commit_page),
     action(Id::Edit, Scope::Everywhere, &[Key::ctrl('e')], "edit windlass.toml in your editor", outside::edit),
     action(
+        Id::Projects,
+        Scope::Everywhere,
+        &[GO.then(Key::char('p'))],
+        "the projects that are known",
+        screens::projects,
+    ),
+    action(
         Id::Mouse,
         Scope::Everywhere,
         &[Key::char('M')],
@@ -310,7 +342,16 @@ pub const ACTIONS: &[Action] = &[
     action(Id::NextImage, Scope::Everywhere, &[Key::char('I')], "mean the project's next image", screens::next_image)
         .hinted("next image")
         .unless(screens::one_image),
-    action(Id::Help, Scope::Everywhere, &[Key::char('?')], "find an action, and do it", layers::help).hinted("help"),
+    action(
+        Id::Commands,
+        Scope::Everywhere,
+        &[Key::char(':')],
+        "find an action of any screen, and do it",
+        layers::commands,
+    )
+    .hinted("commands"),
+    action(Id::Help, Scope::Everywhere, &[Key::char('?')], "find an action that counts here, and do it", layers::help)
+        .hinted("help"),
     action(Id::Quit, Scope::Everywhere, &[Key::char('q')], "leave; what runs goes on", screens::quit).hinted("quit"),
     action(
         Id::Interrupt,

@@ -3,7 +3,7 @@
 
 use crate::{
     console::{
-        action::{Action, Id},
+        action::Id,
         effect::Effect,
         model::{Choice, Layer, Loaded, Menu, Model, Request, runs},
         press::read_only,
@@ -24,7 +24,7 @@ pub fn rerun(model: &mut Model) -> Vec<Effect> {
 pub fn cannot_rerun(model: &Model) -> Option<String> {
     read_only(model).or_else(|| match ended(model) {
         Ok(release) if release.plan.trigger == Trigger::Point => {
-            let key = Action::of(Id::Point).keys[0];
+            let key = model.keymap.first(Id::Point);
             Some(format!("release {} only pointed a tag: {key} points one again", release.plan.release))
         }
         Ok(release) => of_another_project(model, release),

@@ -1,38 +1,61 @@
 //! Dialogs: yes, no, choosing, and what is typed into them.
 
+use std::cmp::Reverse;
+
 use tui_input::Input;
 
 use crate::{
     console::{
-        action::{Action, Id},
+        action::{ACTIONS, Action, Id},
         effect::Effect,
-        keymap::reachable,
-        model::{Layer, Model},
-        press::{act, below},
+        fuzzy::score,
+        geometry::palette_rows,
+        model::{Layer, Model, Reach},
+        press::{act, below, screens},
     },
     domain::sign::Tone,
 };
 
-/// The actions that the help lists: those of the screen below it that match what was typed.
-pub fn found(model: &Model, typed: &str) -> Vec<&'static Action> {
-    let wanted = typed.to_lowercase();
-    let matches = |action: &&Action| {
-        action.id != Id::Help && (action.title.to_lowercase().contains(&wanted) || action.keys_text() == typed)
+/// The actions that match what was typed, the best first; those that match alike are in the order of the table. A key
+/// that is typed finds its actions.
+pub fn found(model: &Model, typed: &str, reach: Reach) -> Vec<&'static Action> {
+    let all: Vec<&Action> = match reach {
+        Reach::Here => model.keymap.reachable(below(model)).collect(),
+        Reach::Everywhere => ACTIONS.iter().filter(|action| !action.scope.is_over()).collect(),
     };
-    reachable(below(model)).filter(matches).collect()
+    let fits = |action: &Action| {
+        let key = model.keymap.keys(action.id).iter().any(|key| key.to_string() == typed);
+        let words = format!("{} {} {}", action.title, action.scope.title(), action.id.name());
+        if key { Some(i32::MAX) } else { score(typed, &words) }
+    };
+    let itself = |action: &&Action| matches!(action.id, Id::Help | Id::Commands);
+    let mut found: Vec<(i32, &Action)> =
+        all.into_iter().filter(|action| !itself(action)).filter_map(|action| Some((fits(action)?, action))).collect();
+    found.sort_by_key(|(score, _)| Reverse(*score));
+    found.into_iter().map(|(_, action)| action).collect()
 }
 
 pub fn help(model: &mut Model) -> Vec<Effect> {
-    model.layers.push(Layer::Help { typed: Input::default(), at: 0 });
+    find(model, Reach::Here)
+}
+
+pub fn commands(model: &mut Model) -> Vec<Effect> {
+    find(model, Reach::Everywhere)
+}
+
+fn find(model: &mut Model, reach: Reach) -> Vec<Effect> {
+    model.layers.push(Layer::Help { typed: Input::default(), at: 0, reach });
     Vec::new()
 }
 
-/// Does what is chosen in the help.
+/// Does what is chosen, on the screen where it counts.
 pub fn run_chosen(model: &mut Model) -> Vec<Effect> {
-    let Some(Layer::Help { typed, at }) = model.layers.last() else { return Vec::new() };
-    let Some(chosen) = found(model, typed.value()).get(*at).copied() else { return Vec::new() };
+    let Some(Layer::Help { typed, at, reach }) = model.layers.last() else { return Vec::new() };
+    let Some(chosen) = found(model, typed.value(), *reach).get(*at).copied() else { return Vec::new() };
     model.layers.pop();
-    act(model, chosen)
+    let mut effects = if below(model).contains(&chosen.scope) { Vec::new() } else { screens::go(model, chosen.scope) };
+    effects.extend(act(model, chosen));
+    effects
 }
 
 /// Yes to the dialog on top.
@@ -111,9 +134,23 @@ pub fn up(model: &mut Model) -> Vec<Effect> {
     choose(model, -1)
 }
 
+pub fn page_down(model: &mut Model) -> Vec<Effect> {
+    let page = page(model);
+    choose(model, page)
+}
+
+pub fn page_up(model: &mut Model) -> Vec<Effect> {
+    let page = page(model);
+    choose(model, -page)
+}
+
+fn page(model: &Model) -> isize {
+    isize::try_from(palette_rows(model.size).saturating_sub(1).max(1)).unwrap_or(1)
+}
+
 fn choose(model: &mut Model, step: isize) -> Vec<Effect> {
     let actions = match model.layers.last() {
-        Some(Layer::Help { typed, .. }) => found(model, typed.value()).len(),
+        Some(Layer::Help { typed, reach, .. }) => found(model, typed.value(), *reach).len(),
         _ => 0,
     };
     let (at, count) = match model.layers.last_mut() {

@@ -41,7 +41,7 @@ fn page(model: &Model) -> i64 {
         (Screen::Releases, Pane::List) => geometry.list.height.saturating_sub(2),
         (Screen::Tags, _) if model.tags.whole.is_some() => geometry.tags.height.saturating_sub(2),
         (Screen::Tags, _) => geometry.tag_rows.height,
-        (Screen::Doctor | Screen::Activity, _) => geometry.split.rows.height,
+        (Screen::Projects | Screen::Doctor | Screen::Activity, _) => geometry.split.rows.height,
     };
     i64::from(rows.saturating_sub(1).max(1))
 }
@@ -62,6 +62,7 @@ fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
             let words = model.narrowed().to_owned();
             model.activity.scroll(&words, steps);
         }
+        (Screen::Projects, _) => model.projects.scroll(steps),
         (Screen::Releases, Pane::Log) => {
             let height = usize::from(Geometry::of(model).log.height);
             model.log.scroll(lines, height);

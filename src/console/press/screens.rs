@@ -2,10 +2,11 @@
 
 use crate::{
     console::{
+        action::Scope,
         effect::Effect,
-        model::{Depth, Model, Mouse, Screen},
+        model::{Depth, Model, Mouse, Pane, Screen},
         press::{
-            activity, layers,
+            activity, doctor, layers, projects,
             releases::list_again,
             tags::{end_name, keep_name},
         },
@@ -25,6 +26,35 @@ pub fn tags(model: &mut Model) -> Vec<Effect> {
         model.tags.ask(Depth::Known);
     }
     Vec::new()
+}
+
+pub fn projects(model: &mut Model) -> Vec<Effect> {
+    model.screen = Screen::Projects;
+    projects::look(model)
+}
+
+/// To where actions of this scope count.
+pub fn go(model: &mut Model, scope: Scope) -> Vec<Effect> {
+    match scope {
+        Scope::Releases => releases(model),
+        Scope::List | Scope::Log | Scope::Matches => {
+            model.focus = if scope == Scope::List { Pane::List } else { Pane::Log };
+            releases(model)
+        }
+        Scope::Tags => tags(model),
+        Scope::Projects => projects(model),
+        Scope::Doctor => doctor::open(model),
+        Scope::Activity | Scope::Narrow => activity::open(model),
+        // They count on every screen, or over it.
+        Scope::Rows
+        | Scope::Dialog
+        | Scope::Typed
+        | Scope::Secret
+        | Scope::Search
+        | Scope::Help
+        | Scope::Everywhere
+        | Scope::Always => Vec::new(),
+    }
 }
 
 /// The terminal selects text only while the mouse is not ours.

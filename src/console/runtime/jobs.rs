@@ -5,6 +5,7 @@ mod activity;
 mod doctor;
 mod faults;
 mod outside;
+mod projects;
 mod releases;
 mod tags;
 
@@ -19,14 +20,14 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    commands::ground::Ground,
+    commands::{ground::Ground, place::Place},
     console::{
         effect::Effect,
         message::{Message, Verified},
-        model::{Image, Project},
     },
-    domain::failure::Failure,
+    domain::{failure::Failure, name::ProjectName},
     journal::Journal,
+    secrets::Passphrase,
 };
 
 pub struct Jobs {
@@ -47,10 +48,20 @@ impl Jobs {
     /// What they find out goes `to` the model.
     pub fn new(mut ground: Ground, to: Outbox) -> Result<Self, Failure> {
         let question = Question::default();
-        ground.passphrase = question.asked_through(to.clone());
+        // One that was typed in this console already opens the vault for every project.
+        ground.passphrase = match ground.passphrase.used() {
+            Some(known) => Passphrase::given(known),
+            None => question.asked_through(to.clone()),
+        };
         let logs = Logs::new(ground.paths.logs(), to.clone())?;
         let shared = Arc::new(Shared { ground, journal: OnceCell::new(), to });
         Ok(Self { shared, logs, question })
+    }
+
+    /// What the jobs of another known project stand on.
+    pub fn ground_of(&self, project: ProjectName) -> Result<Ground, Failure> {
+        let ground = &self.shared.ground;
+        Ok(Ground { place: Place::named(project, &ground.paths)?, ..ground.clone() })
     }
 
     pub fn start(&self, effect: Effect) {
@@ -62,7 +73,13 @@ impl Jobs {
             }
             Effect::Answer(answer) => self.question.answer(answer.as_ref()),
             Effect::Follow { release, repository, after } => {
-                tokio::spawn(async move { shared.follow(release, &repository, after).await });
+                tokio::spawn(async move {
+                    // Nobody is told any more once the console has ended, or is about another project.
+                    tokio::select! {
+                        () = shared.to.closed() => {}
+                        () = shared.follow(release, &repository, after) => {}
+                    }
+                });
             }
             Effect::Examine(which) => {
                 tokio::spawn(async move { shared.examine(which).await });
@@ -91,7 +108,17 @@ impl Shared {
 
     async fn answer(&self, effect: Effect) -> Option<Message> {
         Some(match effect {
-            Effect::LoadProject => Message::Project(self.project()),
+            Effect::LoadProject => self.project().await,
+            Effect::LoadKnown => Message::Known(Box::pin(self.known()).await),
+            Effect::Forget(name) => {
+                let forgotten = self.forget(&name);
+                Message::Forgotten(name, forgotten)
+            }
+            Effect::DraftProject => Message::Drafted(Box::pin(self.draft()).await),
+            Effect::WriteProject { file, text } => {
+                let written = self.write_project(&file, &text);
+                Message::Written(file, written)
+            }
             Effect::LoadReleases(repositories) => Message::Releases(Box::pin(self.releases(repositories, None)).await),
             Effect::LoadOlder { repositories, before } => {
                 Message::Older(Box::pin(self.releases(repositories, Some(before))).await)
@@ -133,15 +160,10 @@ impl Shared {
             | Effect::Lend(_)
             | Effect::Capture(_)
             | Effect::Examine(_)
+            | Effect::OpenProject(_)
             | Effect::Suspend
             | Effect::Quit => return None,
         })
-    }
-
-    fn project(&self) -> Result<Project, Failure> {
-        let project = self.ground.project()?;
-        let image = |image: crate::config::Image| Image { name: image.name, repository: image.repository };
-        Ok(Project { images: project.images.into_iter().map(image).collect() })
     }
 
     async fn journal(&self) -> Result<&Journal, Failure> {

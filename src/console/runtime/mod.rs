@@ -9,6 +9,7 @@
 //! Workers wait while their messages are not taken, so that a flood neither piles up nor keeps a key waiting.
 
 mod clipboard;
+mod custom_keys;
 mod decode;
 mod follow;
 mod guest;
@@ -45,13 +46,14 @@ use self::{
 use super::{
     bar::Bar,
     effect::{Effect, Guest},
+    keymap::Keymap,
     message::Message,
     model::{Look, Model, Mouse},
     update::{begin, update},
 };
 use crate::{
     commands::ground::Ground,
-    domain::{failure::Failure, sign::Signs},
+    domain::{failure::Failure, name::ProjectName, sign::Signs},
     fault,
 };
 
@@ -68,10 +70,11 @@ type Outbox = Sender<Message>;
 /// # Errors
 /// When the terminal cannot be used.
 pub async fn run(ground: Ground, ascii: bool) -> Result<u8, Failure> {
+    let keymap = custom_keys::keymap(&ground)?;
     let mut signals = Signals::listen()?;
     let _held = Held::take()?;
     let mut keyboard = Keyboard::open()?;
-    let mut console = Console::open(ground, ascii)?;
+    let mut console = Console::open(ground, ascii, keymap)?;
     console.draw()?;
     console.perform(begin())?;
     loop {
@@ -120,6 +123,11 @@ async fn at(time: Option<Instant>) {
     }
 }
 
+/// As commands that are shown have them.
+fn flags(ground: &Ground) -> Vec<String> {
+    jobs::flags(ground).iter().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
 struct Console {
     model: Model,
     screen: Screen,
@@ -138,15 +146,16 @@ struct Console {
 }
 
 impl Console {
-    fn open(ground: Ground, ascii: bool) -> Result<Self, Failure> {
+    fn open(ground: Ground, ascii: bool, keymap: Keymap) -> Result<Self, Failure> {
         let size = terminal::size();
         let style = ground.output.out;
         let signs = if ascii { Signs::Ascii } else { style.signs() };
         let told = (ground.environment)("COLORFGBG");
         let light = told.is_some_and(|colours| terminal::is_light(&colours.to_string_lossy()));
         let mut model = Model::new(size, Look { signs, colour: style.colour(), light }, Timestamp::now());
+        model.keymap = keymap;
         model.read_only = ground.permit.is_none();
-        model.flags = jobs::flags(&ground).iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        model.flags = flags(&ground);
         let over_ssh = terminal::is_over_ssh(&*ground.environment);
         model.mouse = if over_ssh { Mouse::Terminals } else { Mouse::Ours };
         let in_tmux = (ground.environment)("TMUX").is_some();
@@ -186,6 +195,7 @@ impl Console {
                 Effect::CopyByTerminal(text) => self.screen.also(&clipboard::question(&text, self.in_tmux)),
                 Effect::Lend(guest) => self.guest = Some(guest),
                 Effect::Capture(ours) => self.screen.also(terminal::capture(ours)),
+                Effect::OpenProject(name) => self.open_project(name)?,
                 Effect::Suspend => {
                     terminal::suspend()?;
                     self.came_back()?;
@@ -212,6 +222,22 @@ impl Console {
         };
         self.take(Message::Returned(guest, ended), Haste::Now)?;
         Ok(None)
+    }
+
+    /// The jobs of the former project are let go, with whatever they would still have told. What was begun goes on: the
+    /// journal has it.
+    fn open_project(&mut self, name: ProjectName) -> Result<(), Failure> {
+        let opened = match self.jobs.ground_of(name) {
+            Ok(ground) => {
+                let flags = flags(&ground);
+                let outbox;
+                (outbox, self.inbox) = channel(MESSAGES);
+                self.jobs = Jobs::new(ground, outbox)?;
+                Ok(flags)
+            }
+            Err(failure) => Err(failure),
+        };
+        self.take(Message::Opened(opened), Haste::Now)
     }
 
     /// After having been stopped: somebody else had the terminal.

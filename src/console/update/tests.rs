@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     console::{
-        action::{ACTIONS, Danger},
+        action::{ACTIONS, Action, Danger, Scope},
         model::{Answer, Depth, Found, LogPart, LogState, Mode, Older, Pane, Request, Window},
         press::scopes,
         sample::{console, id, news, now, plan, press, project, recorded, release, row, running, stamped, tags, tell},
@@ -185,7 +185,7 @@ fn progress_belongs_to_its_step() {
 fn moving_in_the_list_opens_the_log_of_what_is_selected() {
     let mut model = three();
     for (keys, expected) in
-        [("j", 2), ("j", 3), ("j", 3), ("k", 2), ("g", 1), ("G", 3), ("<page-up>", 1), ("<down>", 2)]
+        [("j", 2), ("j", 3), ("j", 3), ("k", 2), ("gg", 1), ("G", 3), ("<page-up>", 1), ("<down>", 2)]
     {
         let before = model.selected.clone();
         let effects = press(&mut model, keys);
@@ -219,7 +219,7 @@ fn the_log_scrolls_pauses_and_follows() {
     assert_eq!((model.log.top, model.log.mode), (180, Mode::Paused { at: 200 }));
     tell(&mut model, news(1, News::Log(212)));
     assert_eq!((model.log.top, model.log.unseen()), (180, 12));
-    assert_eq!(press(&mut model, "g"), [Effect::ReadLog { release: id(1), part: LogPart::From(0, 54) }]);
+    assert_eq!(press(&mut model, "gg"), [Effect::ReadLog { release: id(1), part: LogPart::From(0, 54) }]);
     press(&mut model, "lll");
     assert_eq!(model.log.left, 24);
     press(&mut model, "h0");
@@ -621,6 +621,8 @@ fn only_what_runs_is_cancelled_and_only_once_confirmed() {
 fn what_is_dangerous_asks_before_it_changes_anything() {
     let changes =
         |effects: &[Effect]| effects.iter().any(|e| matches!(e, Effect::Start { .. } | Effect::Cancel { .. }));
+    // What the projects ask is tested with them.
+    let asks = |action: &&Action| action.danger == Danger::Asks && action.scope != Scope::Projects;
     let mut tagged = console(SIZE, vec![recorded(4, "ours")]);
     press(&mut tagged, "2");
     let mut latest = row("latest", Some("ours"), Some("ours"));
@@ -628,7 +630,7 @@ fn what_is_dangerous_asks_before_it_changes_anything() {
     tell(&mut tagged, tags(vec![latest]));
     let mut asked = std::collections::HashSet::new();
     for model in [&mut three(), &mut console(SIZE, vec![recorded(4, "ours")]), &mut tagged] {
-        for action in ACTIONS.iter().filter(|action| action.danger == Danger::Asks) {
+        for action in ACTIONS.iter().filter(asks) {
             if !scopes(model).contains(&action.scope) || (action.refused)(model).is_some() {
                 continue;
             }
@@ -638,7 +640,7 @@ fn what_is_dangerous_asks_before_it_changes_anything() {
             asked.insert(action.id);
         }
     }
-    assert_eq!(asked.len(), ACTIONS.iter().filter(|action| action.danger == Danger::Asks).count());
+    assert_eq!(asked.len(), ACTIONS.iter().filter(asks).count());
 }
 
 #[test]
@@ -765,7 +767,7 @@ fn tags_wait_for_the_project_that_names_their_image() {
 fn the_selected_tag_stays_selected_when_the_registry_answers_anew() {
     let mut model = tagged(&["a", "b", "c"]);
     let selected = |model: &Model| model.tags.selected().map(|row| row.tag.to_string());
-    for (keys, expected) in [("", "a"), ("j", "b"), ("k", "a"), ("G", "c"), ("g", "a"), ("j", "b")] {
+    for (keys, expected) in [("", "a"), ("j", "b"), ("k", "a"), ("G", "c"), ("gg", "a"), ("j", "b")] {
         press(&mut model, keys);
         assert_eq!(selected(&model).as_deref(), Some(expected), "{keys}");
     }

@@ -23,7 +23,7 @@ use ratatui::{
 use super::text::{fit, padded, width, wrap};
 use crate::{
     console::{
-        action::{Action, Id},
+        action::Id,
         activity::{Entry, TRAIL},
         geometry::{Geometry, top_row},
         model::{Layer, Loaded, Look, Model},
@@ -94,7 +94,7 @@ fn state(model: &Model, here: usize, count: usize) -> String {
 
 /// What is there to say without a row, and what to do.
 fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
-    let key = |id| Action::of(id).keys[0];
+    let key = |id| model.keymap.first(id);
     let said: Vec<(Tone, String)> = match &model.activity.trail {
         _ if !model.narrowed().is_empty() => vec![
             (Tone::Plain, "no row has these words".to_owned()),

@@ -95,13 +95,18 @@ struct Part {
 fn keys(model: &Model, release: &Release) -> Vec<String> {
     let key = |id, effect: String| {
         let action = Action::of(id);
-        (action.refused)(model).is_none().then(|| format!("{} {effect}", action.keys[0]))
+        (action.refused)(model).is_none().then(|| format!("{} {effect}", model.keymap.first(id)))
     };
     let seen = matches!(model.faults.get(&release.plan.release), Some(Fault::Line { .. }));
     let from = release.open_step().map_or("whole".to_owned(), |step| format!("from {}", step.name()));
     let keys = [
         seen.then(|| key(Id::Open, "goes to that line".to_owned())).flatten(),
         key(Id::Rerun, format!("re-run {from}")),
+        release
+            .failure
+            .as_ref()
+            .and_then(|failure| failure.check)
+            .and_then(|check| key(Id::Explain, format!("doctor {check}"))),
         (!release.pushes.is_empty()).then(|| key(Id::Verify, "verify its tags".to_owned())).flatten(),
         key(Id::Explain, "what explains it".to_owned()),
     ];

@@ -23,7 +23,7 @@ use ratatui::{
 use super::text::{fit, line_with_cursor, padded, width, wrap};
 use crate::{
     console::{
-        action::{Action, Id},
+        action::Id,
         geometry::inside,
         masked::Masked,
         model::{Ask, Choice, Confirm, Layer, Line, Menu, Model},
@@ -241,7 +241,7 @@ fn boxed(model: &Model, screen: Rect, title: String, rows: &[Line], answers: &[(
     let mut parts = Vec::new();
     for (id, word) in answers {
         let from = keys.width();
-        keys.push_span(look.span(Tone::Bold, format!(" {}", Action::of(*id).keys[0])));
+        keys.push_span(look.span(Tone::Bold, format!(" {}", model.keymap.first(*id))));
         keys.push_span(look.span(Tone::Dim, format!(" {word}  ")));
         parts.push((from..keys.width() - 1, *id));
     }

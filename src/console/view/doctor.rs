@@ -25,7 +25,7 @@ use ratatui::{
 use super::text::{fit, padded, width, wrap};
 use crate::{
     console::{
-        action::{Action, Id},
+        action::Id,
         geometry::{Geometry, top_row},
         model::{CheckRow, Loaded, Look, Model, Which},
     },
@@ -54,7 +54,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
         let words = match model.project {
             Loaded::Not => "reading windlass.toml".to_owned(),
             Loaded::Yes(_) | Loaded::Failed(_) => {
-                format!("nothing was checked yet: press {}", Action::of(Id::Examine).keys_text())
+                format!("nothing was checked yet: press {}", model.keymap.text(Id::Examine))
             }
         };
         let line = Line::from(look.span(Tone::Dim, format!(" {}", fit(&words, columns.saturating_sub(2), look.signs))));

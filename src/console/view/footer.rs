@@ -10,7 +10,6 @@ use super::text::{line_with_cursor, width};
 use crate::{
     console::{
         action::{Action, Id, Scope},
-        keymap::reachable,
         model::{Layer, Model, Screen},
         press::scopes,
     },
@@ -24,18 +23,16 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         frame.render_widget(name(model, typed, columns), area);
         return;
     }
-    let mut hints: Vec<(&Action, String, &str)> = reachable(scopes(model))
-        .filter(|action| (action.refused)(model).is_none())
-        .filter_map(|action| Some((action, action.keys[0].to_string(), action.hint?)))
-        .collect();
-    let room = |hints: &[(&Action, String, &str)]| -> usize {
+    let mut hints = hints(model);
+    let room = |hints: &[(&'static Action, String, &'static str)]| -> usize {
         hints.iter().map(|(_, key, hint)| width(key) + 1 + width(hint) + 2).sum()
     };
     // Whoever searches goes from match to match.
     hints.sort_by_key(|(action, ..)| action.scope != Scope::Matches);
     while room(&hints) > columns + 1 {
-        // The way to all that is not shown is the last to go.
-        let last = hints.iter().rposition(|(action, ..)| action.scope != Scope::Everywhere);
+        // The way to all that is not shown is the last to go; the help is one to the palette too.
+        let palette = hints.iter().position(|(action, ..)| action.id == Id::Commands);
+        let last = palette.or_else(|| hints.iter().rposition(|(action, ..)| action.scope != Scope::Everywhere));
         hints.remove(last.unwrap_or(hints.len() - 1));
     }
     let mut spans = Vec::new();
@@ -49,7 +46,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 fn name(model: &Model, typed: &Input, columns: usize) -> Line<'static> {
     let (look, tags) = (model.look, &model.tags);
     let keys = [Id::NarrowKeep, Id::NarrowEnd].map(Action::of);
-    let [keep, all] = keys.map(|action| (action.keys[0].to_string(), action.hint.unwrap_or_default()));
+    let [keep, all] = keys.map(|action| (model.keymap.first(action.id).to_string(), action.hint.unwrap_or_default()));
     let sought = tags.shown().len() == 0 && Digest::digits(typed.value()).is_some();
     let kept = if sought { "says what this digest is" } else { keep.1 };
     let said = format!("  {} of {}   ", tags.shown().len(), tags.rows().len());
@@ -61,4 +58,18 @@ fn name(model: &Model, typed: &Input, columns: usize) -> Line<'static> {
         look.span(Tone::Bold, said),
         look.span(Tone::Dim, rest),
     ])
+}
+
+/// What can be done now, with its key: after the first key of two, what can follow it.
+fn hints(model: &Model) -> Vec<(&'static Action, String, &'static str)> {
+    let keymap = &model.keymap;
+    if let Some(first) = model.pending {
+        let follows = keymap.after(first, scopes(model)).into_iter();
+        return follows.map(|(key, row)| (row, first.then(key).to_string(), row.hint.unwrap_or(row.title))).collect();
+    }
+    keymap
+        .reachable(scopes(model))
+        .filter(|action| (action.refused)(model).is_none())
+        .filter_map(|action| Some((action, keymap.first(action.id).to_string(), action.hint?)))
+        .collect()
 }

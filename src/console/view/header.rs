@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     console::{
-        action::{Action, Id},
+        action::Id,
         model::{Loaded, Model, Screen},
     },
     domain::sign::Tone,
@@ -51,7 +51,8 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Line::from(indicators).alignment(Alignment::Right), area);
 }
 
-const SCREENS: [(Screen, Id, &str); 4] = [
+const SCREENS: [(Screen, Id, &str); 5] = [
+    (Screen::Projects, Id::Projects, "Projects"),
     (Screen::Releases, Id::Releases, "Releases"),
     (Screen::Tags, Id::Tags, "Tags"),
     (Screen::Doctor, Id::Doctor, "Doctor"),
@@ -60,23 +61,27 @@ const SCREENS: [(Screen, Id, &str); 4] = [
 
 /// The screens there are, each with its key; the one that is shown stands out.
 pub fn screens(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let spans = SCREENS.into_iter().flat_map(|screen| named(model, screen));
+    let spans = shown(model).flat_map(|screen| named(model, screen));
     frame.render_widget(Line::from(spans.collect::<Vec<_>>()), area);
 }
 
 /// The action whose screen is named in this column.
 pub fn screen_at(model: &Model, column: u16) -> Option<Id> {
     let mut end = 0;
-    let place = |screen| {
+    shown(model).find_map(|screen| {
         end += named(model, screen).iter().map(Span::width).sum::<usize>();
-        end
-    };
-    let ends = SCREENS.map(place);
-    ends.iter().position(|end| usize::from(column) < *end).map(|at| SCREENS[at].1)
+        (usize::from(column) < end).then_some(screen.1)
+    })
+}
+
+/// The projects are above the others, and take no room where one of them is open.
+fn shown(model: &Model) -> impl Iterator<Item = (Screen, Id, &'static str)> {
+    let screen = model.screen;
+    SCREENS.into_iter().filter(move |(of, ..)| *of != Screen::Projects || screen == *of)
 }
 
 fn named(model: &Model, (screen, id, title): (Screen, Id, &str)) -> [Span<'static>; 2] {
-    let key = model.look.span(Tone::Dim, format!(" {}", Action::of(id).keys[0]));
+    let key = model.look.span(Tone::Dim, format!(" {}", model.keymap.first(id)));
     let title = if screen == model.screen {
         model.look.span(Tone::Bold, format!(" {title} ")).patch_style(Modifier::REVERSED)
     } else {

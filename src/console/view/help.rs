@@ -1,86 +1,124 @@
-//! Every action that can be done here; what is typed narrows them down, enter does the chosen one.
+//! Every action that can be done here, or on any screen; what is typed narrows them down, enter does the chosen one. One
+//! that cannot be done now is dimmed, and says why; so does the whole of a title that is cut.
 //!
 //! ```text
 //! ╭ Find an action: canc▏ ───────────────────────────────────────╮
-//! │▌x        cancel the release that runs   asks first           │
+//! │▌x          cancel the release that runs          asks first  │
 //! │                                                              │
+//! │ nothing to cancel: release k3v… has ended                    │
 //! │ windlass cancel k3v…                                         │
-//! │ enter do it   esc close                                      │
+//! │ enter do it   up down choose   esc close              1 of 7 │
 //! ╰──────────────────────────────────────────────────────────────╯
 //! ```
 
-use ratatui::{Frame, layout::Rect, style::Modifier, text::Line, widgets::Clear};
+use ratatui::{
+    Frame,
+    layout::{Alignment, Rect},
+    style::Modifier,
+    text::Line,
+    widgets::Clear,
+};
 use tui_input::Input;
 
 use super::text::{fit, padded, width};
 use crate::{
     console::{
         action::{Action, Danger, Id},
-        model::Model,
+        geometry::{palette, palette_rows},
+        model::{Model, Reach},
         press::layers::found,
     },
     domain::sign::Tone,
 };
 
-const WIDEST: u16 = 78;
-const KEYS: usize = 16;
+/// Columns from which on there is room for all keys of an action.
+const WIDE: u16 = 72;
 
-pub fn render(model: &Model, frame: &mut Frame<'_>, typed: &Input, at: usize) {
+pub fn render(model: &Model, frame: &mut Frame<'_>, typed: &Input, at: usize, reach: Reach) {
     let look = model.look;
-    let screen = frame.area();
-    let actions = found(model, typed.value());
-    let columns = screen.width.saturating_sub(4).min(WIDEST);
-    // As high as the list of all actions, so that it does not jump while somebody types.
-    let rows = u16::try_from(found(model, "").len() + 5).unwrap_or(u16::MAX).min(screen.height.saturating_sub(2));
-    let area = Rect::new((screen.width - columns) / 2, (screen.height.saturating_sub(rows)) / 2, columns, rows);
+    let actions = found(model, typed.value(), reach);
+    let area = palette(model.size).intersection(frame.area());
     frame.render_widget(Clear, area);
-    let title = format!("Find an action: {}{}", typed.value(), look.signs.glyph("▏", "_"));
+    let what = match reach {
+        Reach::Here => "Find an action here",
+        Reach::Everywhere => "Find an action of any screen",
+    };
+    // The end of what is typed is where the reader is.
+    let room = usize::from(area.width).saturating_sub(width(what) + 8);
+    let hidden = typed.value().chars().count().saturating_sub(room);
+    let end: String = typed.value().chars().skip(hidden).collect();
+    let title = format!("{what}: {end}{}", look.signs.glyph("▏", "_"));
     let block = look.boxed(&title, false).border_style(look.style(Tone::Bold));
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let room = usize::from(inner.height.saturating_sub(3));
+    let room = usize::from(palette_rows(model.size));
     let first = at.saturating_sub(room.saturating_sub(1));
     let row = |y: usize| {
         let y = u16::try_from(y).unwrap_or(u16::MAX).min(inner.height.saturating_sub(1));
         Rect { y: inner.y + y, height: inner.height.min(1), ..inner }
     };
+    // The same for whatever is found, so that nothing jumps while somebody types.
+    let keys = found(model, "", reach).iter().map(|action| width(&keys_of(model, action))).max().unwrap_or(0);
     for (i, action) in actions.iter().enumerate().skip(first).take(room) {
-        let line = line(model, action, i == at, usize::from(inner.width));
+        let line = line(model, action, i == at, usize::from(inner.width), keys);
         frame.render_widget(line, row(i - first));
     }
     if actions.is_empty() {
         frame.render_widget(look.span(Tone::Dim, " nothing is called that"), row(0));
     }
-    if let Some(words) = actions.get(at).and_then(|action| equivalent(model, action)) {
-        let words = fit(&words, usize::from(inner.width).saturating_sub(2), look.signs);
-        frame.render_widget(look.span(Tone::Plain, format!(" {words}")), row(room + 1));
+    let told = |tone, words: &str| {
+        look.span(tone, format!(" {}", fit(words, usize::from(inner.width).saturating_sub(2), look.signs)))
+    };
+    if let Some(action) = actions.get(at) {
+        match (action.refused)(model) {
+            Some(reason) => frame.render_widget(told(Tone::Notice, &reason), row(room)),
+            None if width(action.title) + keys + 3 > usize::from(inner.width) => {
+                frame.render_widget(told(Tone::Plain, action.title), row(room));
+            }
+            None => {}
+        }
+        if let Some(words) = equivalent(model, action) {
+            frame.render_widget(told(Tone::Plain, &words), row(room + 1));
+        }
     }
-    let keys = [(Id::HelpRun, "do it"), (Id::HelpUp, ""), (Id::HelpDown, "choose"), (Id::HelpClose, "close")];
     let mut line = Line::default();
-    for (id, word) in keys {
-        line.push_span(look.span(Tone::Bold, format!(" {}", Action::of(id).keys[0])));
+    for (id, word) in [(Id::HelpRun, "do it"), (Id::HelpUp, ""), (Id::HelpDown, "choose"), (Id::HelpClose, "close")] {
+        line.push_span(look.span(Tone::Bold, format!(" {}", model.keymap.first(id))));
         if !word.is_empty() {
             line.push_span(look.span(Tone::Dim, format!(" {word}  ")));
         }
     }
     frame.render_widget(line, row(room + 2));
+    if !actions.is_empty() {
+        let count = Line::from(look.span(Tone::Dim, format!("{} of {} ", at + 1, actions.len())));
+        frame.render_widget(count.alignment(Alignment::Right), row(room + 2));
+    }
 }
 
-fn line(model: &Model, action: &Action, here: bool, columns: usize) -> Line<'static> {
+/// As many of its keys as there is room for.
+fn keys_of(model: &Model, action: &Action) -> String {
+    let one = palette(model.size).width < WIDE;
+    if one { model.keymap.first(action.id).to_string() } else { model.keymap.text(action.id) }
+}
+
+fn line(model: &Model, action: &Action, here: bool, columns: usize, keys: usize) -> Line<'static> {
     let look = model.look;
     let mark = if here { look.signs.glyph("▌", ">") } else { " " };
     let refused = (action.refused)(model);
     let (about, tone) = match (&refused, action.danger) {
-        (Some(reason), _) => (fit(reason, columns / 2, look.signs) + " ", Tone::Dim),
-        (None, Danger::Asks) => ("asks first ".to_owned(), Tone::Notice),
-        (None, Danger::None) => (String::new(), Tone::Plain),
+        (Some(reason), _) => (reason.as_str(), Tone::Dim),
+        (None, Danger::Asks) => ("asks first", Tone::Notice),
+        (None, Danger::None) => ("", Tone::Plain),
     };
-    let room = columns.saturating_sub(2 + KEYS + width(&about));
+    // The title comes first; what there is no room for beside it is said below, of the chosen one.
+    let room = columns.saturating_sub(1 + keys + 2);
+    let left = room.saturating_sub(width(action.title) + 3);
+    let about = if width(about) <= left { format!("{about} ") } else { String::new() };
     let title = if refused.is_some() { Tone::Dim } else { Tone::Plain };
     let line = Line::from(vec![
         look.span(Tone::Bold, mark),
-        look.span(Tone::Bold, padded(&action.keys_text(), KEYS, look.signs)),
-        look.span(title, padded(action.title, room, look.signs)),
+        look.span(Tone::Bold, padded(&keys_of(model, action), keys, look.signs)),
+        look.span(title, format!("  {}", padded(action.title, room.saturating_sub(width(&about)), look.signs))),
         look.span(tone, about),
     ]);
     if here { line.patch_style(Modifier::REVERSED) } else { line }

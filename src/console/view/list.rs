@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     console::{
-        action::{Action, Id},
+        action::Id,
         geometry::top_row,
         model::{Loaded, Model, Older, Pane},
     },
@@ -81,7 +81,7 @@ fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
         (Loaded::Failed(failure), _) => said(Tone::Bad, &failure.what)
             .chain(said(Tone::Plain, &failure.why))
             .chain(said(Tone::Bold, &failure.next))
-            .chain(said(Tone::Dim, &format!("then press {}", Action::of(Id::Reload).keys_text())))
+            .chain(said(Tone::Dim, &format!("then press {}", model.keymap.text(Id::Reload))))
             .collect(),
         (Loaded::Not, _) => said(Tone::Dim, "reading the journal").collect(),
         (Loaded::Yes(_), Loaded::Failed(failure)) => {
@@ -89,13 +89,13 @@ fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
         }
         (Loaded::Yes(_), _) if model.read_only => said(Tone::Plain, "no release yet").collect(),
         (Loaded::Yes(_), _) => {
-            said(Tone::Plain, &format!("no release yet: press {}", Action::of(Id::New).keys_text())).collect()
+            said(Tone::Plain, &format!("no release yet: press {}", model.keymap.text(Id::New))).collect()
         }
     };
     lines.into_iter().map(|(tone, text)| Line::from(look.span(tone, format!(" {text}")))).collect()
 }
 
-fn branch(release: &Release) -> &str {
+pub(super) fn branch(release: &Release) -> &str {
     release.plan.source.branch.as_deref().unwrap_or("-")
 }
 
@@ -125,7 +125,7 @@ fn line(model: &Model, release: &Release, here: bool, columns: usize, branches: 
 }
 
 /// When it began, UTC, in six columns: the time of today, else the day, else month and year.
-fn begun(at: Timestamp, now: Timestamp) -> String {
+pub(super) fn begun(at: Timestamp, now: Timestamp) -> String {
     let [at, now] = [at, now].map(|t| t.to_zoned(TimeZone::UTC));
     let form = match () {
         () if at.date() == now.date() => "%H:%M ",
@@ -136,7 +136,7 @@ fn begun(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// What came of a release, in a word or two.
-fn outcome(model: &Model, release: &Release) -> (String, Tone) {
+pub(super) fn outcome(model: &Model, release: &Release) -> (String, Tone) {
     let tone = model.look.signs.release(release.state).1;
     // What is seen there today is worth more than what came of it then.
     if let Some(verdict) = model.verified.get(&release.plan.release) {

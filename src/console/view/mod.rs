@@ -13,6 +13,7 @@ mod indicators;
 mod list;
 mod log;
 mod progress;
+mod projects;
 mod release;
 mod search;
 pub mod tags;
@@ -39,6 +40,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
             release::render(model, frame, &geometry);
         }
         Screen::Tags => tags::render(model, frame, &geometry),
+        Screen::Projects => projects::render(model, frame, &geometry),
         Screen::Doctor => doctor::render(model, frame, &geometry),
         Screen::Activity => activity::render(model, frame, &geometry),
     }
@@ -47,7 +49,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         None | Some(Layer::Search { .. } | Layer::Narrow { .. }) => toasts::render(model, frame, geometry.footer),
         Some(layer) => {
             match layer {
-                Layer::Help { typed, at } => help::render(model, frame, typed, *at),
+                Layer::Help { typed, at, reach } => help::render(model, frame, typed, *at, *reach),
                 layer => dialog::render(model, frame, layer),
             }
             toasts::newest(model, frame, geometry.footer);
@@ -68,4 +70,4 @@ fn only_ascii(buffer: &mut Buffer) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     console::{
-        action::{Action, Id},
+        action::Id,
         geometry::{Geometry, top_row},
         model::{Inquiry, Loaded, Look, Model, TagsPane},
     },
@@ -180,7 +180,7 @@ fn state(model: &Model) -> String {
 
 /// What is there to say without a tag, and what to do.
 fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
-    let key = |id| Action::of(id).keys[0];
+    let key = |id| model.keymap.first(id);
     let again = format!("then press {}", key(Id::LookAgain));
     let said: Vec<(Tone, String)> = match (&model.project, &model.tags.table, model.tags.inquiry) {
         (Loaded::Failed(failure), ..) => {

@@ -27,23 +27,23 @@ use crate::{
     log::pattern::Pattern,
 };
 
-pub(super) const SIZES: [(u16, u16); 3] = [(60, 16), (100, 30), (180, 50)];
+pub const SIZES: [(u16, u16); 3] = [(60, 16), (100, 30), (180, 50)];
 
-pub(super) fn drawn(model: &Model) -> Buffer {
+pub fn drawn(model: &Model) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(model.size.0, model.size.1)).unwrap();
     terminal.draw(|frame| view(model, frame)).unwrap();
     terminal.backend().buffer().clone()
 }
 
 /// The rows of the frame, without the spaces at their ends.
-pub(super) fn rows(model: &Model) -> Vec<String> {
+pub fn rows(model: &Model) -> Vec<String> {
     let buffer = drawn(model);
     let row = |cells: &[ratatui::buffer::Cell]| cells.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
     buffer.content.chunks(usize::from(model.size.0)).map(|cells| row(cells).trim_end().to_owned()).collect()
 }
 
 #[track_caller]
-pub(super) fn sees(model: &Model, words: &[&str]) {
+pub fn sees(model: &Model, words: &[&str]) {
     let text = rows(model).join("\n");
     for word in words {
         assert!(text.contains(word), "`{word}` is not in\n{text}");
@@ -51,7 +51,7 @@ pub(super) fn sees(model: &Model, words: &[&str]) {
 }
 
 #[track_caller]
-pub(super) fn never_sees(model: &Model, word: &str) {
+pub fn never_sees(model: &Model, word: &str) {
     let text = rows(model).join("\n");
     assert!(!text.contains(word), "`{word}` is in\n{text}");
 }

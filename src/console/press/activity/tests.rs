@@ -67,7 +67,7 @@ fn rows_are_narrowed_and_only_those_are_moved_over() {
     assert_eq!(model.narrowed(), "latest", "it can be typed on");
     press(&mut model, "<esc>");
     assert_eq!(model.narrowed(), "");
-    assert!(matches!(press(&mut model, "gy")[..], [Effect::Copy(_)]));
+    assert!(matches!(press(&mut model, "ggy")[..], [Effect::Copy(_)]));
     press(&mut model, "/");
     tell(&mut model, Message::Pasted("evil\x1b[2J\n".to_owned().into()));
     assert_eq!(model.narrowed(), "evil");

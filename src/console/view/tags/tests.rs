@@ -102,7 +102,7 @@ fn hundreds_of_tags_scroll_and_the_selected_one_stays_in_sight() {
         sees(&model, &["▌v499", "500 of 500", "├ v499 ─"]);
         press(&mut model, "<page-up><page-down>kk");
         sees(&model, &["▌v497"]);
-        press(&mut model, "g");
+        press(&mut model, "gg");
         sees(&model, &["▌v000", " v001"]);
     }
 }

@@ -1,0 +1,151 @@
+//! Keys that follow each other, keys that the user chose, and the search for an action.
+
+use super::{layers::found, *};
+use crate::{
+    console::{
+        keymap::{Keymap, Wish},
+        model::{LogPart, Reach},
+        sample::{console, id, press, release, running},
+        view::tests::{SIZES, rows, sees},
+    },
+    domain::event::{Event, Step},
+};
+
+fn two() -> Model {
+    let finished =
+        release(2, "2026-11-20T09:00:00Z", vec![Event::StepStarted { step: Step::Preflight }, Event::Finished]);
+    console((100, 30), vec![running(1), finished])
+}
+
+fn titles(model: &Model, typed: &str, reach: Reach) -> Vec<&'static str> {
+    found(model, typed, reach).into_iter().map(|action| action.title).collect()
+}
+
+#[test]
+fn two_keys_in_turn_are_one_action_and_what_can_follow_is_shown() {
+    let mut model = two();
+    press(&mut model, "G");
+    assert_eq!(model.selected, Some(id(2)));
+    assert_eq!(press(&mut model, "g"), []);
+    assert_eq!(model.selected, Some(id(2)));
+    for size in SIZES {
+        model.size = size;
+        sees(&model, &["g g to the beginning"]);
+    }
+    press(&mut model, "g");
+    assert_eq!((model.selected.clone(), model.pending), (Some(id(1)), None));
+    press(&mut model, "G<home>");
+    assert_eq!(model.selected, Some(id(1)));
+}
+
+#[test]
+fn a_key_that_leads_nowhere_or_esc_drops_the_first_and_does_nothing() {
+    let mut model = two();
+    press(&mut model, "gx");
+    assert!(model.layers.is_empty() && model.pending.is_none());
+    sees(&model, &["g x means nothing here"]);
+    press(&mut model, "g<esc>");
+    assert!(model.pending.is_none() && !rows(&model).join("\n").contains("esc means nothing"));
+    press(&mut model, "x");
+    assert_eq!(model.layers.len(), 1, "the key counts again");
+    press(&mut model, "<esc>g<ctrl-c>");
+    assert!(model.interrupted && model.pending.is_none());
+    assert_eq!(press(&mut model, "g<ctrl-c>"), [], "a key between the two");
+    assert_eq!(press(&mut model, "<ctrl-c>"), [Effect::Quit]);
+}
+
+#[test]
+fn where_text_is_typed_no_key_waits_for_another() {
+    let mut model = two();
+    press(&mut model, "?gg");
+    assert!(model.pending.is_none());
+    sees(&model, &["Find an action here: gg"]);
+}
+
+#[test]
+fn the_keys_that_the_user_chose_are_pressed_and_shown() {
+    let wish = |action, keys: &[&'static str]| Wish { action, keys: keys.to_vec() };
+    let wishes = [wish("new", &["g n"]), wish("help", &["f1"]), wish("confirm", &["ctrl-y"])];
+    let mut model = two();
+    model.keymap = Keymap::with(&wishes).unwrap();
+    sees(&model, &["g n release", "f1 help"]);
+    assert_eq!(press(&mut model, "n"), []);
+    assert!(matches!(press(&mut model, "gn")[..], [Effect::Prepare(_)]));
+    press(&mut model, "<esc>x");
+    sees(&model, &["ctrl-y yes"]);
+    press(&mut model, "<esc>:release an");
+    sees(&model, &["g n", "release an image"]);
+}
+
+#[test]
+fn the_palette_finds_actions_of_every_screen_by_part_of_their_words_the_best_first() {
+    let mut model = two();
+    assert_eq!(titles(&model, "lkagn", Reach::Everywhere)[0], "look again: fetch and hash everything now");
+    assert!(!titles(&model, "lkagn", Reach::Here).contains(&"look again: fetch and hash everything now"));
+    assert_eq!(titles(&model, "can", Reach::Everywhere)[0], "cancel the release that runs");
+    assert_eq!(titles(&model, "next-pane", Reach::Everywhere)[0], "go to the next pane");
+    assert_eq!(titles(&model, "x", Reach::Here)[0], "cancel the release that runs", "its key");
+    let all = titles(&model, "", Reach::Everywhere);
+    assert!(all.len() > titles(&model, "", Reach::Here).len());
+    assert!(!all.contains(&"yes, do what the dialog says"), "what a dialog can is its own");
+    for size in SIZES {
+        model.size = size;
+        press(&mut model, "<esc>:");
+        sees(&model, &["Find an action of any screen", "release an image", "windlass release --image balrog --yes"]);
+        press(&mut model, "zzzz");
+        sees(&model, &["nothing is called that"]);
+        press(&mut model, "<esc>");
+    }
+}
+
+#[test]
+fn the_palette_goes_to_the_screen_where_an_action_counts() {
+    let mut model = two();
+    press(&mut model, ":look again");
+    let effects = press(&mut model, "<enter>");
+    assert!(model.screen == Screen::Tags && model.layers.is_empty());
+    assert!(matches!(effects[..], [Effect::LoadTags { .. }]), "{effects:?}");
+    press(&mut model, ":to the right<enter>");
+    assert_eq!((model.screen, model.focus), (Screen::Releases, Pane::Log));
+    assert!(model.log.left > 0);
+}
+
+#[test]
+fn what_cannot_be_done_says_why() {
+    let mut model = two();
+    press(&mut model, "j");
+    for size in SIZES {
+        model.size = size;
+        press(&mut model, ":cancel the rel");
+        sees(&model, &[&format!("nothing to cancel: release {} has ended", id(2))]);
+        press(&mut model, "<enter>");
+        assert!(model.layers.is_empty());
+        sees(&model, &["nothing to cancel"]);
+    }
+}
+
+#[test]
+fn a_long_list_scrolls_with_the_chosen_one() {
+    for size in SIZES {
+        let mut model = two();
+        model.size = size;
+        press(&mut model, ":");
+        let count = found(&model, "", Reach::Everywhere).len();
+        press(&mut model, &"<down>".repeat(count + 5));
+        let last = found(&model, "", Reach::Everywhere)[count - 1];
+        sees(&model, &[last.title, &format!("{count} of {count}")]);
+        press(&mut model, &"<page-up>".repeat(count));
+        sees(&model, &[&format!("1 of {count}")]);
+        press(&mut model, "<page-down>");
+        assert!(!rows(&model).join("\n").contains(&format!(" 1 of {count}")));
+    }
+}
+
+#[test]
+fn a_long_paste_is_looked_for_and_its_end_is_seen() {
+    let mut model = two();
+    press(&mut model, ":");
+    paste(&mut model, &("e".repeat(500) + "nd"));
+    sees(&model, &["nothing is called that", "eeend"]);
+    assert_eq!(press(&mut model, "<esc>j"), [Effect::ReadLog { release: id(2), part: LogPart::End(54) }]);
+}
