@@ -48,7 +48,7 @@ const IMPURE: &[&str] = &[
 ];
 
 /// What the pure part of the console may name: values and widgets, nothing that does something.
-const CONSOLE: &[&str] = &["crate", "super", "std", "jiff", "ratatui", "tui_input", "unicode_width", "zeroize"];
+const CONSOLE: &[&str] = &["crate", "self", "super", "std", "jiff", "ratatui", "tui_input", "unicode_width", "zeroize"];
 
 /// Collects every path that a file names, written out from its root: of `use` trees and of expressions.
 #[derive(Default)]

@@ -17,6 +17,7 @@ use crate::{
         recipe::Recipe,
         rotation::{Account, End, Standing, StepState, StepView, revoked_by},
     },
+    keeping,
     rotation::{self, Surroundings},
     secrets::Vault,
 };
@@ -74,7 +75,7 @@ impl Wanted {
         let old = meant.rotatable(vault)?;
         let args = GivenArgs {
             name: args.name.clone(),
-            username: args.username.clone().or_else(|| meant.username(old)),
+            username: args.username.clone().or_else(|| keeping::username(old, &meant.source.recipe)),
             ..*args
         };
         let given = given::read(ground, &args, &meant.source, &old.bindings, "New password: ").await?;

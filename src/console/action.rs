@@ -3,7 +3,7 @@
 
 mod table;
 
-pub use table::ACTIONS;
+pub use self::table::ACTIONS;
 
 use super::{effect::Effect, keymap::Key, model::Model};
 
@@ -52,6 +52,13 @@ pub enum Id {
     InitProject,
     ForgetProject,
     LookForProjects,
+    SecretSet,
+    SecretCheck,
+    SecretRotate,
+    SecretRemove,
+    SecretHistory,
+    SecretList,
+    SecretsAgain,
     Releases,
     Tags,
     Doctor,
@@ -67,6 +74,7 @@ pub enum Id {
     NarrowEnd,
     CopyCommand,
     Projects,
+    Secrets,
     NextImage,
     Confirm,
     Other,
@@ -75,6 +83,16 @@ pub enum Id {
     DialogUp,
     TypedConfirm,
     TypedClose,
+    FormGoOn,
+    FormDown,
+    FormUp,
+    FormDocker,
+    FormWipe,
+    FormClose,
+    WizardResume,
+    WizardRollBack,
+    WizardCorrect,
+    WizardClose,
     Answer,
     NoAnswer,
     Wipe,
@@ -124,7 +142,11 @@ pub enum Scope {
     Doctor,
     /// What was done and said.
     Activity,
-    /// Whatever has rows, on every screen.
+    /// The secrets of vault and project.
+    Secrets,
+    /// The history of one secret; before [`Scope::Secrets`].
+    History,
+    /// Whatever has rows, on all screens.
     Rows,
     /// The list of releases, when it has the focus; before [`Scope::Releases`].
     List,
@@ -136,6 +158,10 @@ pub enum Scope {
     Dialog,
     /// A line is typed: what is asked for, or the name of what is done for good.
     Typed,
+    /// Another login of a secret is typed.
+    Form,
+    /// A rotation goes on, or stands.
+    Wizard,
     /// A secret is typed; every other key is a character of it.
     Secret,
     /// What is looked for in the log is typed.
@@ -157,6 +183,8 @@ impl Scope {
             Self::Projects => "projects",
             Self::Releases => "releases",
             Self::Tags => "tags",
+            Self::Secrets => "secrets",
+            Self::History => "history of a secret",
             Self::Doctor => "doctor",
             Self::Activity => "activity",
             Self::Rows => "rows",
@@ -165,6 +193,8 @@ impl Scope {
             Self::Matches => "log, in a search",
             Self::Dialog => "dialog",
             Self::Typed => "dialog with a line to type",
+            Self::Form => "form of a secret",
+            Self::Wizard => "rotation",
             Self::Secret => "passphrase",
             Self::Search => "search",
             Self::Narrow => "rows, while words are typed",
@@ -176,10 +206,12 @@ impl Scope {
     /// Keys that are no action are typed here: such a key cannot be given to one.
     pub fn takes_text(self) -> bool {
         match self {
-            Self::Typed | Self::Secret | Self::Search | Self::Narrow | Self::Help | Self::Always => true,
+            Self::Typed | Self::Form | Self::Secret | Self::Search | Self::Narrow | Self::Help | Self::Always => true,
             Self::Projects
             | Self::Releases
             | Self::Tags
+            | Self::Secrets
+            | Self::History
             | Self::Doctor
             | Self::Activity
             | Self::Rows
@@ -187,13 +219,14 @@ impl Scope {
             | Self::Log
             | Self::Matches
             | Self::Dialog
+            | Self::Wizard
             | Self::Everywhere => false,
         }
     }
 
     /// Lies over the screens, and is left by its own keys alone.
     pub fn is_over(self) -> bool {
-        self == Self::Dialog || (self.takes_text() && self != Self::Always)
+        matches!(self, Self::Dialog | Self::Wizard) || (self.takes_text() && self != Self::Always)
     }
 }
 
@@ -204,12 +237,15 @@ pub const STACKS: &[&[Scope]] = &[
     &[Scope::Log, Scope::Releases, Scope::Rows, Scope::Everywhere, Scope::Always],
     &[Scope::Tags, Scope::Rows, Scope::Everywhere, Scope::Always],
     &[Scope::Projects, Scope::Rows, Scope::Everywhere, Scope::Always],
+    &[Scope::History, Scope::Secrets, Scope::Rows, Scope::Everywhere, Scope::Always],
     &[Scope::Doctor, Scope::Rows, Scope::Everywhere, Scope::Always],
     &[Scope::Activity, Scope::Rows, Scope::Everywhere, Scope::Always],
     &[Scope::Narrow, Scope::Always],
     &[Scope::Dialog, Scope::Always],
     &[Scope::Matches, Scope::Always],
     &[Scope::Typed, Scope::Always],
+    &[Scope::Form, Scope::Always],
+    &[Scope::Wizard, Scope::Always],
     &[Scope::Secret, Scope::Always],
     &[Scope::Search, Scope::Always],
     &[Scope::Help, Scope::Always],
@@ -232,7 +268,8 @@ pub struct Action {
     /// What the line at the bottom calls it; `None` keeps it out of there.
     pub hint: Option<&'static str>,
     pub danger: Danger,
-    /// The words after `windlass` that do the same; `IMAGE`, `RELEASE`, `TAG` and `CHECK` stand for what is selected.
+    /// The words after `windlass` that do the same; `IMAGE`, `RELEASE`, `TAG`, `SECRET` and `CHECK` stand for what is
+    /// selected.
     pub command: Option<&'static str>,
     /// Why it cannot be done now; `None`: it can.
     pub refused: fn(&Model) -> Option<String>,

@@ -2,7 +2,7 @@
 
 use super::{
     masked::Masked,
-    model::{Depth, LogPart, Mouse, Request, Which},
+    model::{Depth, Errand, LogPart, Mouse, Request, Which},
 };
 use crate::{
     domain::{
@@ -105,6 +105,8 @@ pub enum Effect {
     Lend(Guest),
     /// Have the mouse, or leave it to the terminal.
     Capture(Mouse),
+    /// About the secrets of vault and project.
+    Secrets(Errand),
     Suspend,
     Quit,
 }

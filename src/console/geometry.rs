@@ -17,7 +17,7 @@ use ratatui::layout::Rect;
 
 use super::{
     model::{Model, Pane, Screen},
-    view::{card, tags},
+    view::{card, secrets, tags},
 };
 use crate::domain::event::Step;
 
@@ -52,6 +52,11 @@ pub struct Geometry {
     pub tag_rows: Rect,
     pub evidence_rule: Rect,
     pub evidence: Rect,
+    /// The box of the secrets, with its border.
+    pub secrets: Rect,
+    pub secret_rows: Rect,
+    pub secret_rule: Rect,
+    pub secret_details: Rect,
     /// Of a screen that is one list.
     pub split: Split,
     pub footer: Rect,
@@ -93,12 +98,16 @@ impl Geometry {
             all.place_tags(body);
             return all;
         }
+        if model.screen == Screen::Secrets {
+            all.place_secrets(body, model);
+            return all;
+        }
         match model.screen {
             Screen::Doctor if model.doctor.zoom => all.split = Split::of(body, u16::MAX),
             Screen::Doctor => all.split = Split::of(body, (body.height / 3).max(5)),
             Screen::Activity => all.split = Split::of(body, (body.height / 4).max(4)),
             Screen::Projects => all.split = Split::of(body, 3),
-            Screen::Releases | Screen::Tags => {}
+            Screen::Releases | Screen::Tags | Screen::Secrets => {}
         }
         if matches!(model.screen, Screen::Projects | Screen::Doctor | Screen::Activity) {
             return all;
@@ -142,6 +151,21 @@ impl Geometry {
         self.tag_rows = Rect { height: rows, ..inner };
         self.evidence_rule = Rect { y: inner.y + rows, height: inner.height.min(1), ..inner };
         self.evidence = Rect { y: inner.y + rows + self.evidence_rule.height, height: evidence, ..inner };
+    }
+
+    /// Few rows for the list: what is told of the selected one is what people come for.
+    fn place_secrets(&mut self, area: Rect, model: &Model) {
+        self.secrets = area;
+        let (inner, pane) = (inside(area), &model.secrets);
+        self.secret_rows = inner;
+        if pane.history.is_some() || pane.rows().is_empty() {
+            return;
+        }
+        let rows = secrets::list_rows(pane.rows().len(), inner.height).min(inner.height);
+        self.secret_rows.height = rows;
+        self.secret_rule = Rect { y: inner.y + rows, height: (inner.height - rows).min(1), ..inner };
+        let details = self.secret_rule.bottom();
+        self.secret_details = Rect { y: details, height: inner.bottom().saturating_sub(details), ..inner };
     }
 
     /// The box of the release with all that is in it. `bare`: the log has as much of it as can be.

@@ -4,7 +4,7 @@
 
 use tui_input::Input;
 
-use super::{effect::Effect, masked::Masked, model::Model, request::Request};
+use super::{effect::Effect, masked::Masked, model::Model, request::Request, secret_form::SecretForm, wizard::Wizard};
 use crate::{
     domain::{failure::Failure, name::ReleaseId, release::Release, sign::Tone},
     log::sanitise::plain,
@@ -23,6 +23,10 @@ pub enum Layer {
     Narrow { typed: Input },
     /// The passphrase of the vault.
     Secret { question: String, typed: Masked },
+    /// Another login of a secret is typed.
+    Form(Box<SecretForm>),
+    /// The rotation of a secret goes on, or stands.
+    Wizard(Box<Wizard>),
     /// A worker finds out what this would do.
     Waiting(Request),
     /// One of these is to be chosen.
@@ -159,7 +163,13 @@ impl Layer {
             Self::Help { typed, .. } | Self::Search { typed, .. } | Self::Narrow { typed } => Some(typed),
             Self::Confirm(confirm) => confirm.typed.as_mut().map(|(_, typed)| typed),
             Self::Ask(ask) => Some(&mut ask.typed),
-            Self::Secret { .. } | Self::Waiting(_) | Self::Menu(_) | Self::Told { .. } | Self::Failure(_) => None,
+            Self::Secret { .. }
+            | Self::Form(_)
+            | Self::Wizard(_)
+            | Self::Waiting(_)
+            | Self::Menu(_)
+            | Self::Told { .. }
+            | Self::Failure(_) => None,
         }
     }
 
@@ -168,18 +178,15 @@ impl Layer {
     /// # Errors
     /// When it is not for text, or has no room for as much.
     pub fn paste(&mut self, text: &str) -> Result<(), String> {
-        if let Self::Secret { typed, .. } = self {
-            return if typed.paste(text) { Ok(()) } else { Err(no_room(text)) };
+        match self {
+            Self::Secret { typed, .. } => return if typed.paste(text) { Ok(()) } else { Err(no_room(text)) },
+            Self::Form(form) => return if form.paste(text) { Ok(()) } else { Err(no_room(text)) },
+            _ => {}
         }
         let Some(input) = self.input() else { return Err("nothing is pasted here".to_owned()) };
-        let (at, room) = (input.cursor(), LONGEST.saturating_sub(input.value().chars().count()));
-        if text.chars().nth(room).is_some() {
+        if !paste_into(input, text) {
             return Err(no_room(text));
         }
-        let pasted = plain(text);
-        let (before, after): (String, String) =
-            (input.value().chars().take(at).collect(), input.value().chars().skip(at).collect());
-        *input = Input::new(format!("{before}{pasted}{after}")).with_cursor(at + pasted.chars().count());
         self.edited();
         Ok(())
     }
@@ -193,6 +200,19 @@ impl Layer {
             _ => {}
         }
     }
+}
+
+/// Puts it where the cursor is. Gives whether there was room for all of it.
+pub fn paste_into(input: &mut Input, text: &str) -> bool {
+    let (at, room) = (input.cursor(), LONGEST.saturating_sub(input.value().chars().count()));
+    if text.chars().nth(room).is_some() {
+        return false;
+    }
+    let pasted = plain(text);
+    let (before, after): (String, String) =
+        (input.value().chars().take(at).collect(), input.value().chars().skip(at).collect());
+    *input = Input::new(format!("{before}{pasted}{after}")).with_cursor(at + pasted.chars().count());
+    true
 }
 
 fn no_room(text: &str) -> String {

@@ -47,6 +47,7 @@ impl Masked {
 
     pub fn clear(&mut self) {
         self.text.clear();
+        self.trimmed = false;
     }
 
     /// In characters.

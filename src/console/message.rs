@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{
     effect::Guest,
-    model::{Answer, Found, KnownProject, Project, Request, Window},
+    model::{Answer, Found, KnownProject, Project, Request, SecretNews, Window},
 };
 use crate::{
     domain::{
@@ -81,6 +81,8 @@ pub enum Message {
     Browsed(Page, Result<(), Failure>),
     /// What had the terminal has ended.
     Returned(Guest, Result<(), Failure>),
+    /// About the secrets of vault and project.
+    Secrets(SecretNews),
     Started(Result<ReleaseId, Failure>),
     CancelTold(ReleaseId, Result<(), Failure>),
 }

@@ -35,9 +35,14 @@ pub mod request;
 pub mod runtime;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod sample_secrets;
 mod search;
+mod secret_form;
+mod secrets_pane;
 mod standing;
 mod tags_pane;
 mod toasts;
 pub mod update;
 pub mod view;
+mod wizard;

@@ -13,11 +13,15 @@ pub use super::log_pane::{LogPane, LogPart, LogState, Mode, Window};
 pub use super::projects_pane::{KnownProject, Past, ProjectsPane};
 pub use super::request::{Answer, Request};
 pub use super::search::{Found, Search};
+pub use super::secret_form::{Change, Field, KeyForm, NewKey, NewLogin, Offer, SecretForm};
+pub use super::secrets_pane::{Checked, Errand, Holdings, NotSet, SecretNews, SecretsPane};
 pub use super::standing::{Known, Standing};
 pub use super::tags_pane::{Depth, Inquiry, TagsPane};
 pub use super::toasts::{Toasts, ending};
+pub use super::wizard::Wizard;
 use crate::domain::{
     failure::Failure,
+    holdings::Unfinished,
     name::ReleaseId,
     progress::Progress,
     reference::Repository,
@@ -70,6 +74,9 @@ pub struct Model {
     pub image: usize,
     pub log: LogPane,
     pub tags: TagsPane,
+    pub secrets: SecretsPane,
+    /// A rotation that has not ended, on whatever screen.
+    pub rotation: Option<Unfinished>,
     pub doctor: DoctorPane,
     pub standing: Standing,
     pub screen: Screen,
@@ -128,6 +135,7 @@ pub enum Screen {
     Projects,
     Releases,
     Tags,
+    Secrets,
     Doctor,
     Activity,
 }
@@ -216,6 +224,8 @@ impl Model {
             image: 0,
             log: LogPane::default(),
             tags: TagsPane::default(),
+            secrets: SecretsPane::default(),
+            rotation: None,
             doctor: DoctorPane::default(),
             standing: Standing::default(),
             screen: Screen::Releases,
@@ -343,6 +353,7 @@ impl Model {
             "IMAGE" => Some(self.image()?.name.clone()),
             "TAG" if self.screen == Screen::Tags => Some(self.tags.selected()?.tag.to_string()),
             "TAG" => Some(self.selected()?.plan.tags.last()?.tag.to_string()),
+            "SECRET" => Some(self.secrets.selected()?.name.to_string()),
             "RELEASE" => Some(self.selected.as_ref()?.to_string()),
             "NAME" if self.screen == Screen::Projects => Some(self.projects.selected()?.name.to_string()),
             "CHECK" => match (self.layers.last(), self.screen) {

@@ -83,6 +83,9 @@ fn click(model: &mut Model, at: Position) -> Vec<Effect> {
         let row =
             top_row(Some(model.tags.position()), geometry.tag_rows.height) + usize::from(at.y - geometry.tag_rows.y);
         model.tags.select(row);
+    } else if geometry.secret_rows.contains(at) && model.secrets.history.is_none() {
+        let rows = geometry.secret_rows;
+        model.secrets.select(top_row(Some(model.secrets.position()), rows.height) + usize::from(at.y - rows.y));
     } else if geometry.split.rows.contains(at) {
         click_row(model, geometry.split.rows, at);
     }
@@ -96,7 +99,7 @@ fn click_row(model: &mut Model, area: Rect, at: Position) {
         Screen::Doctor => model.doctor.position(),
         Screen::Activity => model.activity.position(&model.activity.rows(&words)),
         Screen::Projects => model.projects.position(),
-        Screen::Releases | Screen::Tags => return,
+        Screen::Releases | Screen::Tags | Screen::Secrets => return,
     };
     let row = top_row(Some(here), area.height) + usize::from(at.y - area.y);
     let steps = isize::try_from(row).unwrap_or(isize::MAX).saturating_sub_unsigned(here);
@@ -104,7 +107,7 @@ fn click_row(model: &mut Model, area: Rect, at: Position) {
         Screen::Doctor => model.doctor.scroll(steps),
         Screen::Activity => model.activity.scroll(&words, steps),
         Screen::Projects => model.projects.scroll(steps),
-        Screen::Releases | Screen::Tags => {}
+        Screen::Releases | Screen::Tags | Screen::Secrets => {}
     }
 }
 

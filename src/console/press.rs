@@ -11,6 +11,7 @@ pub mod outside;
 pub mod projects;
 pub mod releases;
 pub mod screens;
+pub mod secrets;
 pub mod tags;
 
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -29,6 +30,8 @@ use crate::domain::{digest::Digest, sign::Tone};
 pub fn scopes(model: &Model) -> &'static [Scope] {
     match model.layers.last() {
         Some(Layer::Secret { .. }) => &[Scope::Secret, Scope::Always],
+        Some(Layer::Form(_)) => &[Scope::Form, Scope::Always],
+        Some(Layer::Wizard(_)) => &[Scope::Wizard, Scope::Always],
         Some(Layer::Search { .. }) => &[Scope::Search, Scope::Always],
         Some(Layer::Narrow { .. }) => &[Scope::Narrow, Scope::Always],
         Some(Layer::Help { .. }) => &[Scope::Help, Scope::Always],
@@ -41,7 +44,9 @@ pub fn scopes(model: &Model) -> &'static [Scope] {
 
 /// Where keys count while no dialog is open.
 fn below(model: &Model) -> &'static [Scope] {
-    use Scope::{Activity, Always, Doctor, Everywhere, List, Log, Matches, Projects, Releases, Rows, Tags};
+    use Scope::{
+        Activity, Always, Doctor, Everywhere, History, List, Log, Matches, Projects, Releases, Rows, Secrets, Tags,
+    };
     match (model.screen, model.focus) {
         (Screen::Releases, Pane::List) => &[List, Releases, Rows, Everywhere, Always],
         (Screen::Releases, Pane::Log) if model.log.search.is_some() => {
@@ -49,6 +54,8 @@ fn below(model: &Model) -> &'static [Scope] {
         }
         (Screen::Releases, Pane::Log) => &[Log, Releases, Rows, Everywhere, Always],
         (Screen::Tags, _) => &[Tags, Rows, Everywhere, Always],
+        (Screen::Secrets, _) if model.secrets.history.is_some() => &[History, Secrets, Rows, Everywhere, Always],
+        (Screen::Secrets, _) => &[Secrets, Rows, Everywhere, Always],
         (Screen::Doctor, _) => &[Doctor, Rows, Everywhere, Always],
         (Screen::Activity, _) => &[Activity, Rows, Everywhere, Always],
         (Screen::Projects, _) => &[Projects, Rows, Everywhere, Always],
@@ -106,6 +113,7 @@ fn type_in(model: &mut Model, event: &KeyEvent) {
             }
             (None, _) => false,
         },
+        Layer::Form(form) => !form.type_in(event),
         layer => {
             let Some(input) = layer.input() else { return };
             let full = character.is_some() && input.value().chars().count() >= LONGEST;

@@ -180,11 +180,13 @@ pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
             match name {
                 "enter" => (KeyCode::Enter, KeyModifiers::NONE),
                 "esc" => (KeyCode::Esc, KeyModifiers::NONE),
+                "ctrl-o" => (KeyCode::Char('o'), KeyModifiers::CONTROL),
+                "ctrl-u" => (KeyCode::Char('u'), KeyModifiers::CONTROL),
+                "up" => (KeyCode::Up, KeyModifiers::NONE),
                 "tab" => (KeyCode::Tab, KeyModifiers::NONE),
                 "down" => (KeyCode::Down, KeyModifiers::NONE),
                 "page-down" => (KeyCode::PageDown, KeyModifiers::NONE),
                 "page-up" => (KeyCode::PageUp, KeyModifiers::NONE),
-                "up" => (KeyCode::Up, KeyModifiers::NONE),
                 "home" => (KeyCode::Home, KeyModifiers::NONE),
                 other => match other.strip_prefix("ctrl-").and_then(|c| c.chars().next()) {
                     Some(c) => (KeyCode::Char(c), KeyModifiers::CONTROL),

@@ -89,6 +89,12 @@ impl Standing {
         }
     }
 
+    /// The vault was read: what it holds of this image's secret.
+    pub fn held(&mut self, image: &str, known: Known) {
+        self.no_vault = false;
+        self.secret.insert(image.to_owned(), known);
+    }
+
     /// The registry of this image showed its tags.
     pub fn answered(&mut self, image: &str) {
         if self.registry.get(image).is_none_or(|known| known.tone != Tone::Good) {

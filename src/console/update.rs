@@ -1,5 +1,7 @@
 //! What a message changes, and what is to be done about it. Pure.
 
+mod secrets;
+
 use jiff::Timestamp;
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
     geometry::Geometry,
     masked::Masked,
     message::{Listing, Message, News, Verified},
-    model::{Confirm, Doing, Fault, Inquiry, Layer, Loaded, Model, Older, Reload, Screen, Which, ending, runs},
+    model::{Confirm, Doing, Errand, Fault, Inquiry, Layer, Loaded, Model, Older, Reload, Screen, Which, ending, runs},
     mouse::mouse,
     press::{paste, press, projects, screens},
 };
@@ -26,7 +28,7 @@ use crate::log::sanitise::plain;
 
 /// The first effects, once there is a frame on the screen.
 pub fn begin() -> Vec<Effect> {
-    vec![Effect::LoadProject, Effect::LookAround]
+    vec![Effect::LoadProject, Effect::LookAround, Effect::Secrets(Errand::ReadTrail)]
 }
 
 pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect> {
@@ -107,6 +109,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
                 model.activity.ask();
             }
             let mut effects = reload(model);
+            effects.extend(secrets::changed(model));
             if model.screen == Screen::Projects {
                 effects.extend(projects::look(model));
             }
@@ -129,6 +132,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             examined(model);
             Vec::new()
         }
+        Message::Secrets(news) => secrets::heard(model, news, now),
         Message::Releases(listing) => listed(model, listing),
         Message::Older(listing) => {
             take_older(model, listing);
@@ -172,7 +176,8 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         Message::Asked(question)
             if matches!(model.layers.last(), Some(Layer::Waiting(_)))
                 || model.tags.inquiry == Inquiry::Sent
-                || model.doctor.runs() =>
+                || model.doctor.runs()
+                || secrets::waits(model) =>
         {
             model.layers.push(Layer::Secret { question, typed: Masked::default() });
             Vec::new()

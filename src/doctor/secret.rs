@@ -7,6 +7,7 @@ use crate::{
     domain::{
         failure::Failure,
         finding::{Finding, Owner},
+        written::age,
     },
     secrets::{Entry, check_strength},
 };
@@ -33,11 +34,7 @@ fn judged(subject: &Subject, entry: &Entry, now: Timestamp) -> Finding {
         Err(error) => return Finding::failed(&Failure::from(error), Owner::You),
     };
     let days = now.duration_since(entry.set).as_hours() / 24;
-    let age = match days {
-        ..=0 => "today".to_owned(),
-        1 => "yesterday".to_owned(),
-        days => format!("{days} days ago"),
-    };
+    let age = age(now, entry.set);
     let evidence =
         format!("{}: {} for {}, set {age} by {}", source.name, login.username, subject.image.repository, entry.by);
     if let Err(weak) = check_strength(&source.recipe, &entry.document) {

@@ -150,6 +150,17 @@ impl Act {
             Self::Point => "point",
         }
     }
+
+    /// Whether it is done to a secret: the subject is its name.
+    #[must_use]
+    pub fn is_of_secret(self) -> bool {
+        match self {
+            Self::SecretSet | Self::SecretRemove | Self::SecretRotate | Self::SecretResume | Self::SecretRollback => {
+                true
+            }
+            Self::Release | Self::Rerun | Self::Cancel | Self::Point => false,
+        }
+    }
 }
 
 impl Serialize for Act {

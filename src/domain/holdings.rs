@@ -4,7 +4,18 @@ use std::{collections::BTreeSet, fmt};
 
 use jiff::Timestamp;
 
-use super::{name::SecretName, recipe::Recipe, reference::Repository};
+use super::{
+    audit::{Act, AuditRow, Outcome},
+    name::SecretName,
+    recipe::Recipe,
+    reference::Repository,
+    rotation::{Account, Standing, Step},
+    sign::Tone,
+    written::time,
+};
+
+/// 2900-01-01: what ends later does not end.
+const NEVER: Timestamp = Timestamp::constant(29_348_006_400, 0);
 
 /// Where a secret is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,6 +70,114 @@ pub struct Needed {
     pub repositories: BTreeSet<Repository>,
 }
 
+impl Needed {
+    /// The places in the document that a login is written to.
+    #[must_use]
+    pub fn written(&self) -> Vec<String> {
+        match &self.recipe {
+            Recipe::Pair { username, password } => vec![username.clone(), password.clone()],
+            Recipe::DockerConfig { docker_config } => {
+                let hosts: BTreeSet<&str> = self.repositories.iter().map(Repository::host).collect();
+                hosts.into_iter().map(|host| format!("{docker_config}/auths, {host}")).collect()
+            }
+        }
+    }
+
+    /// Whether a login is written over this place of the document.
+    #[must_use]
+    pub fn replaces(&self, at: &str) -> bool {
+        match &self.recipe {
+            Recipe::Pair { username, password } => at == username || at == password,
+            Recipe::DockerConfig { docker_config } => at.starts_with(&format!("{docker_config}/auths/")),
+        }
+    }
+}
+
+/// A secret that is there, or that images need, or both.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    pub name: SecretName,
+    pub held: Option<Held>,
+    pub needed: Option<Needed>,
+    /// Of its login, where all its repositories have the same.
+    pub username: Option<String>,
+    /// The rotation of it that has not ended.
+    pub rotation: Option<Account>,
+}
+
+impl Row {
+    /// Its store is not on this machine: what it holds is not known here.
+    #[must_use]
+    pub fn kept_elsewhere(&self) -> bool {
+        self.needed.as_ref().is_some_and(|needed| needed.store == StoreKind::Taskcluster)
+    }
+
+    /// In a word or two, with how much they stand out.
+    #[must_use]
+    pub fn standing(&self) -> (&'static str, Tone) {
+        match (&self.rotation, &self.held, &self.needed) {
+            (Some(_), ..) => ("rotation open", Tone::Notice),
+            (None, None, _) if self.kept_elsewhere() => ("kept elsewhere", Tone::Dim),
+            (None, None, _) => ("missing", Tone::Bad),
+            (None, Some(held), Some(needed)) if !needed.repositories.is_subset(&held.bindings) => {
+                ("not bound to all", Tone::Bad)
+            }
+            (None, Some(_), Some(_)) => ("set", Tone::Good),
+            (None, Some(_), None) => ("not used here", Tone::Dim),
+        }
+    }
+}
+
+/// A rotation that has not ended: to be kept in sight until it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    pub secret: SecretName,
+    /// The check that is due; `None` where only the audit trail was read, which does not say.
+    pub due: Option<Step>,
+}
+
+impl Unfinished {
+    /// Of a rotation as the vault tells it.
+    #[must_use]
+    pub fn of(account: &Account) -> Option<Self> {
+        match &account.stands {
+            Standing::Open(stage) => Some(Self { secret: account.secret.clone(), due: stage.ahead().first().copied() }),
+            Standing::Ended(_) => None,
+        }
+    }
+
+    /// The newest act on a secret is a rotation whose end is not told: it goes on, or its process died.
+    #[must_use]
+    pub fn in_trail(trail: &[AuditRow]) -> Option<Self> {
+        let mut seen = BTreeSet::new();
+        trail.iter().filter(|row| row.what.is_of_secret() && seen.insert(&row.subject)).find_map(|row| {
+            let rotates = matches!(row.what, Act::SecretRotate | Act::SecretResume | Act::SecretRollback);
+            let secret = (rotates && row.outcome == Outcome::Begun).then(|| row.subject.parse().ok())??;
+            Some(Self { secret, due: None })
+        })
+    }
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.due {
+            Some(step) => write!(f, "rotation of {} open: {} is due", self.secret, step.name()),
+            None => write!(f, "rotation of {} not finished", self.secret),
+        }
+    }
+}
+
+/// When the store gives a secret no more.
+#[must_use]
+pub fn expiry(expires: Option<Timestamp>) -> String {
+    match expires {
+        None => "the vault sets no end; the registry may".to_owned(),
+        // Taskcluster's way of saying so is a year in which nobody looks.
+        Some(at) if at >= NEVER => "never".to_owned(),
+        Some(at) => format!("{} UTC", time(at)),
+    }
+}
+
 /// How the key of a vault can be kept, the recommended way first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKept {
@@ -80,5 +199,32 @@ impl KeyKept {
             Self::Ssh => "as your SSH key",
             Self::Plain => "in a plain file: good against other users, not against whoever reads your files",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_past_the_year_2900_never_ends() {
+        assert_eq!(expiry(Some("2899-12-31T23:59:59Z".parse().unwrap())), "2899-12-31 23:59:59 UTC");
+        assert_eq!(expiry(Some("2900-01-01T00:00:00Z".parse().unwrap())), "never");
+        assert!(expiry(None).contains("no end"));
+    }
+
+    #[test]
+    fn a_rotation_whose_end_is_not_told_is_in_the_trail() {
+        let row = |what, subject: &str, outcome| {
+            let row = AuditRow::begun(Timestamp::UNIX_EPOCH, "ada@host", what, subject);
+            AuditRow { outcome, ..row }
+        };
+        let begun = row(Act::SecretRotate, "dockerhub", Outcome::Begun);
+        let done = row(Act::SecretResume, "dockerhub", Outcome::Done);
+        let other = row(Act::Release, "abcdefghij", Outcome::Begun);
+        let unfinished = Unfinished::in_trail(&[other.clone(), begun.clone()]).unwrap();
+        assert_eq!(unfinished.to_string(), "rotation of dockerhub not finished");
+        assert_eq!(Unfinished::in_trail(&[done, begun]), None, "the newest counts");
+        assert_eq!(Unfinished::in_trail(&[other]), None);
     }
 }

@@ -1,6 +1,9 @@
 //! What was proven of a login at a registry.
 
-use super::sign::Tone;
+use super::{failure::Failure, reference::Repository, sign::Tone};
+
+/// What was found on each repository of a secret, or what kept it from an answer.
+pub type Reports = Vec<(Repository, Result<Report, Failure>)>;
 
 /// What was found on one repository.
 #[derive(Debug, Clone, PartialEq, Eq)]

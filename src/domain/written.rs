@@ -8,6 +8,16 @@ pub fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// `today`, `yesterday`, `12 days ago`; what lies ahead, as after a clock that was set back, is today.
+#[must_use]
+pub fn age(now: Timestamp, at: Timestamp) -> String {
+    match now.duration_since(at).as_hours() / 24 {
+        ..=0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        days => format!("{days} days ago"),
+    }
+}
+
 /// `0.2 s`, `42.0 s`, `3 min 05 s`.
 #[must_use]
 pub fn seconds(seconds: f64) -> String {
@@ -56,6 +66,10 @@ mod tests {
             (seconds(0.24), seconds(59.94), seconds(185.0)),
             ("0.2 s".into(), "59.9 s".into(), "3 min 05 s".into())
         );
+        let day = |text: &str| text.parse().unwrap();
+        let ages = ["2026-11-22T00:00:00Z", "2026-11-21T09:00:00Z", "2026-11-20T09:00:00Z", "2026-11-11T09:00:00Z"];
+        let ages = ages.map(|at| age(day("2026-11-21T10:00:00Z"), day(at)));
+        assert_eq!(ages, ["today", "today", "yesterday", "10 days ago"]);
         assert_eq!((bytes(999), bytes(12_345_678)), ("999 B".into(), "12.3 MB".into()));
         assert_eq!(
             (count(0), count(999), count(1000), count(1_204_331)),

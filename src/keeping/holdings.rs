@@ -7,10 +7,12 @@ use crate::{
     domain::{
         document::SecretValue,
         failure::Failure,
-        holdings::{Held, Key, Needed, StoreKind},
+        holdings::{Held, Key, Needed, Row, StoreKind},
         name::SecretName,
+        recipe::Recipe,
     },
-    secrets::Vault,
+    rotation,
+    secrets::{Entry, Vault},
 };
 
 /// Every secret of the vault, without its values.
@@ -42,8 +44,38 @@ pub fn held_as(vault: &Vault, name: &SecretName) -> Result<Held, Failure> {
     })
 }
 
+/// What is there and what is needed, side by side: first what the project needs, in the order of its images.
+pub fn rows(vault: &Vault, project: Option<&Project>) -> Vec<Row> {
+    let needed = project.map(needed).unwrap_or_default();
+    let row = |name: SecretName, held: Option<Held>, needed: Option<Needed>| {
+        let entry = vault.get(&name).zip(needed.as_ref());
+        let username = entry.and_then(|(entry, needed)| username(entry, &needed.recipe));
+        Row { held, needed, username, rotation: rotation::status(vault, &name), name }
+    };
+    let kept_elsewhere = |needed: &Needed| needed.store == StoreKind::Taskcluster;
+    let mut rows: Vec<Row> = needed
+        .into_iter()
+        .map(|needed| {
+            let held = if kept_elsewhere(&needed) { None } else { held_as(vault, &needed.name).ok() };
+            row(needed.name.clone(), held, Some(needed))
+        })
+        .collect();
+    let others = held(vault).into_iter().filter(|held| rows.iter().all(|row| row.name != held.name));
+    let others: Vec<Row> = others.map(|held| row(held.name.clone(), Some(held), None)).collect();
+    rows.extend(others);
+    rows
+}
+
+/// The user name of a secret, where all its repositories have the same.
+pub fn username(entry: &Entry, recipe: &Recipe) -> Option<String> {
+    let logins = entry.bindings.iter().map(|repository| entry.login_for(recipe, repository));
+    let names: Result<BTreeSet<String>, _> = logins.map(|login| login.map(|login| login.username)).collect();
+    let names = names.ok()?;
+    if names.len() == 1 { names.into_iter().next() } else { None }
+}
+
 /// The secrets that the project's images need, each once, in the order of the images.
-pub fn needed(project: &Project) -> Vec<Needed> {
+fn needed(project: &Project) -> Vec<Needed> {
     let mut all: Vec<Needed> = Vec::new();
     for image in &project.images {
         let source = &image.secret;

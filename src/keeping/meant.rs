@@ -61,12 +61,4 @@ impl Meant {
             None => Ok(old),
         }
     }
-
-    /// The user name of the secret as it is, where all its repositories have the same.
-    pub fn username(&self, old: &Entry) -> Option<String> {
-        let logins = old.bindings.iter().map(|repository| old.login_for(&self.source.recipe, repository));
-        let names: BTreeSet<String> =
-            logins.map(|login| login.map(|login| login.username)).collect::<Result<_, _>>().ok()?;
-        if names.len() == 1 { names.into_iter().next() } else { None }
-    }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 pub use docker_logins::DockerLogins;
 pub use given::Given;
-pub use holdings::{held, held_as, needed};
+pub use holdings::{held, held_as, rows, username};
 pub use meant::Meant;
 pub use prove::prove;
 

@@ -2,7 +2,7 @@
 
 use super::Meant;
 use crate::{
-    domain::{failure::Failure, permission::MayWrite, proof::Report, reference::Repository},
+    domain::{failure::Failure, permission::MayWrite, proof::Reports},
     registry::Options,
     rotation::check::check,
     secrets::Vault,
@@ -17,7 +17,7 @@ pub async fn prove(
     meant: &Meant,
     options: &Options,
     permit: Option<MayWrite>,
-) -> Result<Vec<(Repository, Result<Report, Failure>)>, Failure> {
+) -> Result<Reports, Failure> {
     let entry = super::entry(vault, &meant.source.name)?;
     let mut found = Vec::new();
     for image in meant.images() {

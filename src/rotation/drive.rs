@@ -177,7 +177,7 @@ impl<'a> Drive<'a> {
 
     fn tell(&mut self, view: StepView) {
         (self.at.watch)(&view);
-        self.account.set(view);
+        Account::note(&mut self.account.steps, view);
     }
 
     /// The stage that is on the disk stands: whoever takes it up again finds the check that is due.

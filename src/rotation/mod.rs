@@ -34,7 +34,7 @@ pub struct Surroundings<'a> {
     pub who: &'a str,
     pub permit: MayWrite,
     /// Told of every step that has ended.
-    pub watch: &'a mut (dyn FnMut(&StepView) + Send),
+    pub watch: &'a mut (dyn FnMut(&StepView) + Send + Sync),
 }
 
 /// Replaces the document of a secret by this one, which is proven first.

@@ -83,6 +83,11 @@ impl Passphrase {
         Self::from_source(Source::Given(passphrase))
     }
 
+    /// Known now; what it opens is known to clones of this one, too.
+    pub(super) fn knowing(&self, passphrase: SecretString) -> Self {
+        Self { source: Source::Given(passphrase), unlocked: Arc::clone(&self.unlocked) }
+    }
+
     fn from_source(source: Source) -> Self {
         Self { source, unlocked: Arc::default() }
     }

@@ -84,7 +84,7 @@ impl Vault {
     /// How the key is kept, should the first [`Self::set`] have to make one: in a plain file where this was not said.
     pub fn keep_key(&mut self, new: NewIdentity) {
         if let Some(passphrase) = new.passphrase() {
-            self.passphrase = Passphrase::given(passphrase.clone());
+            self.passphrase = self.passphrase.knowing(passphrase.clone());
         }
         self.new_identity = new;
     }

@@ -6,6 +6,7 @@ mod flood;
 mod outside;
 mod projects;
 mod releases;
+mod secrets;
 mod table;
 mod terminal;
 

@@ -140,6 +140,13 @@ impl Screen {
         self.until(&format!("no `{words}`"), |screen| !screen.contents().contains(words));
     }
 
+    /// This was in no frame.
+    #[track_caller]
+    pub fn never_showed(&self, secret: &str) {
+        let text = self.text();
+        assert!(!text.contains(secret), "{text}");
+    }
+
     pub fn process(&self) -> u32 {
         self.child.process_id().expect("it was started")
     }

@@ -5,7 +5,7 @@ use ratatui::crossterm::event::KeyCode;
 use super::{Action, Id, Scope, action};
 use crate::console::{
     keymap::Key,
-    press::{activity, again, doctor, layers, log, moving, outside, projects, releases, screens, tags},
+    press::{activity, again, doctor, layers, log, moving, outside, projects, releases, screens, secrets, tags},
 };
 
 const fn on(code: KeyCode) -> Key {
@@ -198,6 +198,39 @@ pub const ACTIONS: &[Action] = &[
         .asking()
         .unless(projects::cannot_forget),
     action(Id::LookForProjects, Scope::Projects, &[Key::char('r')], "look at the known projects again", projects::look),
+    action(Id::SecretSet, Scope::Secrets, &[Key::char('s')], "set a secret, or its vault too", secrets::set)
+        .hinted("set")
+        .asking()
+        .same_as("secret set SECRET")
+        .unless(secrets::cannot_set),
+    action(Id::SecretCheck, Scope::Secrets, &[Key::char('c')], "prove that it may push", secrets::check)
+        .hinted("check")
+        .same_as("secret check SECRET")
+        .unless(secrets::cannot_check),
+    action(
+        Id::SecretRotate,
+        Scope::Secrets,
+        &[Key::char('t')],
+        "rotate it, or take up the rotation that is open",
+        secrets::rotate,
+    )
+    .hinted("rotate")
+    .asking()
+    .same_as("secret rotate SECRET")
+    .unless(secrets::cannot_rotate),
+    action(Id::SecretRemove, Scope::Secrets, &[Key::char('d')], "remove it from the vault", secrets::remove)
+        .hinted("remove")
+        .asking()
+        .same_as("secret remove SECRET")
+        .unless(secrets::cannot_remove),
+    action(Id::SecretHistory, Scope::Secrets, &[Key::char('h')], "what was done to it, and by whom", secrets::history)
+        .hinted("history")
+        .same_as("audit")
+        .unless(secrets::no_history),
+    action(Id::SecretsAgain, Scope::Secrets, &[Key::char('r')], "look into vault and trail again", secrets::look)
+        .same_as("secret list")
+        .unless(secrets::looking),
+    action(Id::SecretList, Scope::History, &[on(KeyCode::Esc)], "back to the list", secrets::list).hinted("list"),
     action(Id::Examine, Scope::Doctor, &[Key::char('r')], "run every check again", doctor::all)
         .hinted("run all")
         .same_as("doctor"),
@@ -285,6 +318,31 @@ pub const ACTIONS: &[Action] = &[
     .unless(doctor::unexplained_card),
     action(Id::TypedConfirm, Scope::Typed, &[on(KeyCode::Enter)], "yes, once the line is typed", layers::confirm),
     action(Id::TypedClose, Scope::Typed, &[on(KeyCode::Esc)], "close it, change nothing", layers::close),
+    action(Id::FormGoOn, Scope::Form, &[on(KeyCode::Enter)], "on; at the end of the form, do it", secrets::go_on),
+    action(Id::FormDown, Scope::Form, &[on(KeyCode::Tab), on(KeyCode::Down)], "next field", secrets::field_down),
+    action(Id::FormUp, Scope::Form, &[on(KeyCode::BackTab), on(KeyCode::Up)], "previous field", secrets::field_up),
+    action(Id::FormDocker, Scope::Form, &[Key::ctrl('o')], "take Docker's login, or type one", secrets::take_docker),
+    action(Id::FormWipe, Scope::Form, &[Key::ctrl('u')], "empty the field", secrets::wipe_field),
+    action(
+        Id::FormClose,
+        Scope::Form,
+        &[on(KeyCode::Esc)],
+        "back, or close it; nothing is changed",
+        secrets::close_form,
+    ),
+    action(Id::WizardResume, Scope::Wizard, &[Key::char('f')], "finish the rotation", secrets::resume)
+        .unless(secrets::stands_still),
+    action(Id::WizardRollBack, Scope::Wizard, &[Key::char('b')], "roll it back to the old one", secrets::roll_back)
+        .unless(secrets::stands_still),
+    action(Id::WizardCorrect, Scope::Wizard, &[on(KeyCode::Enter)], "back to what was typed", secrets::correct)
+        .unless(secrets::nothing_typed),
+    action(
+        Id::WizardClose,
+        Scope::Wizard,
+        &[on(KeyCode::Esc), Key::char('q')],
+        "close it; what runs goes on",
+        layers::close,
+    ),
     action(Id::Answer, Scope::Secret, &[on(KeyCode::Enter)], "give the passphrase", layers::answer),
     action(Id::NoAnswer, Scope::Secret, &[on(KeyCode::Esc)], "give none, change nothing", layers::close),
     action(Id::Wipe, Scope::Secret, &[Key::ctrl('u')], "begin again", layers::wipe),
@@ -309,6 +367,14 @@ pub const ACTIONS: &[Action] = &[
     action(Id::Releases, Scope::Everywhere, &[Key::char('1')], "releases", screens::releases).same_as("releases"),
     action(Id::Tags, Scope::Everywhere, &[Key::char('2')], "tags: registry and record side by side", screens::tags)
         .same_as("tags --image IMAGE"),
+    action(
+        Id::Secrets,
+        Scope::Everywhere,
+        &[Key::char('3')],
+        "secrets: what there is and what is missing",
+        secrets::open,
+    )
+    .same_as("secret list"),
     action(Id::Doctor, Scope::Everywhere, &[Key::char('4')], "doctor: what a release stands on", doctor::open)
         .same_as("doctor"),
     action(Id::Activity, Scope::Everywhere, &[Key::char('5')], "activity, and the audit trail", activity::open)

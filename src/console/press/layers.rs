@@ -83,7 +83,7 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
             }
             None => Vec::new(),
         },
-        Some(open @ (Layer::Waiting(_) | Layer::Confirm(_))) => {
+        Some(open @ (Layer::Waiting(_) | Layer::Confirm(_) | Layer::Form(_) | Layer::Wizard(_))) => {
             model.layers.push(open);
             Vec::new()
         }

@@ -41,6 +41,7 @@ fn page(model: &Model) -> i64 {
         (Screen::Releases, Pane::List) => geometry.list.height.saturating_sub(2),
         (Screen::Tags, _) if model.tags.whole.is_some() => geometry.tags.height.saturating_sub(2),
         (Screen::Tags, _) => geometry.tag_rows.height,
+        (Screen::Secrets, _) => geometry.secret_rows.height,
         (Screen::Projects | Screen::Doctor | Screen::Activity, _) => geometry.split.rows.height,
     };
     i64::from(rows.saturating_sub(1).max(1))
@@ -57,6 +58,7 @@ fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
             }
             None => model.tags.scroll(steps),
         },
+        (Screen::Secrets, _) => model.secrets.scroll(steps),
         (Screen::Doctor, _) => model.doctor.scroll(steps),
         (Screen::Activity, _) => {
             let words = model.narrowed().to_owned();

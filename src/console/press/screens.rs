@@ -8,6 +8,7 @@ use crate::{
         press::{
             activity, doctor, layers, projects,
             releases::list_again,
+            secrets,
             tags::{end_name, keep_name},
         },
     },
@@ -43,12 +44,15 @@ pub fn go(model: &mut Model, scope: Scope) -> Vec<Effect> {
         }
         Scope::Tags => tags(model),
         Scope::Projects => projects(model),
+        Scope::Secrets | Scope::History => secrets::open(model),
         Scope::Doctor => doctor::open(model),
         Scope::Activity | Scope::Narrow => activity::open(model),
         // They count on every screen, or over it.
         Scope::Rows
         | Scope::Dialog
         | Scope::Typed
+        | Scope::Form
+        | Scope::Wizard
         | Scope::Secret
         | Scope::Search
         | Scope::Help

@@ -7,6 +7,7 @@ mod faults;
 mod outside;
 mod projects;
 mod releases;
+mod secrets;
 mod tags;
 
 use std::{ffi::OsString, sync::Arc};
@@ -151,6 +152,7 @@ impl Shared {
                 let opened = self.browse(&page).await;
                 Message::Browsed(page, opened)
             }
+            Effect::Secrets(errand) => Message::Secrets(Box::pin(self.secrets(errand)).await),
             // Those are carried out elsewhere.
             Effect::Follow { .. }
             | Effect::ReadLog { .. }

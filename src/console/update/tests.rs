@@ -4,9 +4,10 @@ use super::*;
 use crate::{
     console::{
         action::{ACTIONS, Action, Danger, Scope},
-        model::{Answer, Depth, Found, LogPart, LogState, Mode, Older, Pane, Request, Window},
+        model::{Answer, Depth, Errand, Found, LogPart, LogState, Mode, Older, Pane, Request, Window},
         press::scopes,
         sample::{console, id, news, now, plan, press, project, recorded, release, row, running, stamped, tags, tell},
+        sample_secrets::{secrets, there},
     },
     domain::{
         digest::Digest,
@@ -61,7 +62,7 @@ fn planned() -> Message {
 #[test]
 fn the_project_is_read_before_the_releases_it_limits() {
     let mut model = Model::new(SIZE, crate::console::sample::look(), crate::console::sample::now());
-    assert_eq!(begin(), [Effect::LoadProject, Effect::LookAround]);
+    assert_eq!(begin(), [Effect::LoadProject, Effect::LookAround, Effect::Secrets(Errand::ReadTrail)]);
     assert_eq!(tell(&mut model, Message::Changed), []);
     let effects = tell(&mut model, Message::Project(Ok(project())));
     assert_eq!(effects, [Effect::LoadReleases(vec!["docker.io/mozilla/balrog".parse().unwrap()])]);
@@ -619,8 +620,13 @@ fn only_what_runs_is_cancelled_and_only_once_confirmed() {
 
 #[test]
 fn what_is_dangerous_asks_before_it_changes_anything() {
-    let changes =
-        |effects: &[Effect]| effects.iter().any(|e| matches!(e, Effect::Start { .. } | Effect::Cancel { .. }));
+    let changes = |effects: &[Effect]| {
+        effects.iter().any(|effect| match effect {
+            Effect::Start { .. } | Effect::Cancel { .. } => true,
+            Effect::Secrets(errand) => !matches!(errand, Errand::AskDocker(_)),
+            _ => false,
+        })
+    };
     // What the projects ask is tested with them.
     let asks = |action: &&Action| action.danger == Danger::Asks && action.scope != Scope::Projects;
     let mut tagged = console(SIZE, vec![recorded(4, "ours")]);
@@ -629,7 +635,8 @@ fn what_is_dangerous_asks_before_it_changes_anything() {
     latest.kind = Some(TagKind::Moving);
     tell(&mut tagged, tags(vec![latest]));
     let mut asked = std::collections::HashSet::new();
-    for model in [&mut three(), &mut console(SIZE, vec![recorded(4, "ours")]), &mut tagged] {
+    let mut held = secrets(SIZE, vec![there()]);
+    for model in [&mut three(), &mut console(SIZE, vec![recorded(4, "ours")]), &mut tagged, &mut held] {
         for action in ACTIONS.iter().filter(asks) {
             if !scopes(model).contains(&action.scope) || (action.refused)(model).is_some() {
                 continue;

@@ -58,7 +58,7 @@ pub fn rows(model: &Model, release: &Release, columns: u16, most: u16) -> Vec<(&
     part("why", &failure.why, WHY, 3);
     part("next", &failure.next, 2, 4);
     if let Some(check) = failure.check {
-        let key = Action::of(Id::Explain).keys[0];
+        let key = model.keymap.first(Id::Explain);
         part("look", &format!("{key} runs windlass doctor {check}: {}", check.title()), 1, 6);
     }
     if release.steps.iter().any(|step| step.step == Step::Push && step.state != StepState::Pending) {

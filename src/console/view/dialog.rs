@@ -20,7 +20,10 @@ use ratatui::{
     widgets::Clear,
 };
 
-use super::text::{fit, line_with_cursor, padded, width, wrap};
+use super::{
+    secret_dialogs,
+    text::{fit, line_with_cursor, padded, width, wrap},
+};
 use crate::{
     console::{
         action::Id,
@@ -32,9 +35,8 @@ use crate::{
 };
 
 const WIDEST: usize = 84;
+/// Columns that a label has at least.
 const LABEL: usize = 8;
-/// Dots of a long passphrase.
-const SHOWN: usize = 40;
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, layer: &Layer) {
     let Some(placed) = place(model, layer, frame.area()) else { return };
@@ -95,6 +97,8 @@ fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
         Layer::Secret { question, typed } => {
             ("The vault is locked".to_owned(), secret(model, question, typed), &ANSWER)
         }
+        Layer::Form(form) => secret_dialogs::form(model, form),
+        Layer::Wizard(wizard) => secret_dialogs::wizard(model, wizard),
         Layer::Menu(menu) => (menu.title.clone(), choices(model, menu, screen), &CHOOSE),
         Layer::Confirm(confirm) => {
             let mut answers = if confirm.typed.is_some() { TYPED.to_vec() } else { YES_NO.to_vec() };
@@ -181,8 +185,7 @@ fn asked(model: &Model, ask: &Ask, screen: Rect) -> Vec<Line> {
 }
 
 fn secret(model: &Model, question: &str, typed: &Masked) -> Vec<Line> {
-    let mut dots = model.look.signs.glyph("•", "*").repeat(typed.count().min(SHOWN));
-    dots.push_str(model.look.signs.glyph("▏", "_"));
+    let dots = secret_dialogs::dots(model.look, typed, true);
     let mut lines = vec![Line::plain(question.trim_end()), Line::new("", dots, Tone::Bold)];
     if typed.trimmed() {
         lines.push(Line::new("", "the line break at the end of what was pasted is left out", Tone::Dim));
@@ -193,15 +196,16 @@ fn secret(model: &Model, question: &str, typed: &Masked) -> Vec<Line> {
 
 fn question(model: &Model, confirm: &Confirm) -> Vec<Line> {
     let mut lines = confirm.lines.clone();
-    if let Some(command) = &confirm.command {
-        lines.push(blank());
-        lines.push(Line::new("as", model.command_line(command), Tone::Plain));
-    }
+    // Before the command, which may be long: what is typed has to be in sight.
     if let Some((wanted, typed)) = &confirm.typed {
         let cursor = model.look.signs.glyph("▏", "_");
         lines.push(blank());
         lines.push(Line::plain(format!("this cannot be undone: type {wanted}")));
         lines.push(Line::new("", format!("{}{cursor}", typed.value()), Tone::Bold));
+    }
+    if let Some(command) = &confirm.command {
+        lines.push(blank());
+        lines.push(Line::new("as", model.command_line(command), Tone::Plain));
     }
     lines
 }
@@ -221,20 +225,21 @@ fn boxed(model: &Model, screen: Rect, title: String, rows: &[Line], answers: &[(
     let most = usize::from(screen.width).saturating_sub(4).min(WIDEST);
     let mut lines = Vec::new();
     let mut widest = width(&title) + 4;
+    let column = rows.iter().map(|line| width(&line.label) + 1).max().unwrap_or(0).max(LABEL);
     for (number, Line { label, words, tone }) in rows.iter().enumerate() {
         let labelled = !label.is_empty();
-        let indent = if labelled { LABEL } else { 0 };
+        let indent = if labelled { column } else { 0 };
         for (i, part) in wrap(words, most.saturating_sub(4 + indent)).into_iter().enumerate() {
             widest = widest.max(width(&part) + indent + 4);
             let before = if i == 0 { label.as_str() } else { "" };
             let line = text::Line::from(vec![
-                look.span(Tone::Dim, if labelled { format!(" {before:<LABEL$}") } else { " ".to_owned() }),
+                look.span(Tone::Dim, if labelled { format!(" {before:<column$}") } else { " ".to_owned() }),
                 look.span(*tone, part),
             ]);
             lines.push((number, line));
         }
         if words.is_empty() {
-            lines.push((number, text::Line::default()));
+            lines.push((number, text::Line::from(look.span(Tone::Dim, format!(" {label}")))));
         }
     }
     let mut keys = text::Line::default();

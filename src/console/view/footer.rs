@@ -28,7 +28,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         hints.iter().map(|(_, key, hint)| width(key) + 1 + width(hint) + 2).sum()
     };
     // Whoever searches goes from match to match.
-    hints.sort_by_key(|(action, ..)| action.scope != Scope::Matches);
+    hints.sort_by_key(|(action, ..)| !matches!(action.scope, Scope::Matches | Scope::History));
     while room(&hints) > columns + 1 {
         // The way to all that is not shown is the last to go; the help is one to the palette too.
         let palette = hints.iter().position(|(action, ..)| action.id == Id::Commands);

@@ -1,6 +1,6 @@
 //! ```text
 //!  windlass  balrog · docker.io/mozilla/balrog    engine ● 20.10.24   registry ● bot   secret ·   read-only
-//!  1 Releases   2 Tags   4 Doctor   5 Activity
+//!  1 Releases   2 Tags   3 Secrets   4 Doctor   5 Activity
 //! ```
 
 use ratatui::{
@@ -51,10 +51,11 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Line::from(indicators).alignment(Alignment::Right), area);
 }
 
-const SCREENS: [(Screen, Id, &str); 5] = [
+const SCREENS: [(Screen, Id, &str); 6] = [
     (Screen::Projects, Id::Projects, "Projects"),
     (Screen::Releases, Id::Releases, "Releases"),
     (Screen::Tags, Id::Tags, "Tags"),
+    (Screen::Secrets, Id::Secrets, "Secrets"),
     (Screen::Doctor, Id::Doctor, "Doctor"),
     (Screen::Activity, Id::Activity, "Activity"),
 ];

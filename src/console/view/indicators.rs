@@ -58,6 +58,11 @@ pub fn spans(model: &Model, columns: usize) -> Vec<Span<'static>> {
         all.push(one("registry", standing.registry(images)));
         all.push(one("secret", standing.secret(images)));
     }
+    if let Some(open) = &model.rotation {
+        let words = open.due.map_or("open", |step| step.name()).to_owned();
+        let known = Some(Known { tone: Tone::Notice, words });
+        all.push(one("rotation", known));
+    }
     let mut states: Vec<&str> = Vec::new();
     if model.read_only {
         states.push("read-only");

@@ -16,6 +16,8 @@ mod progress;
 mod projects;
 mod release;
 mod search;
+mod secret_dialogs;
+pub mod secrets;
 pub mod tags;
 mod text;
 mod theme;
@@ -41,6 +43,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         }
         Screen::Tags => tags::render(model, frame, &geometry),
         Screen::Projects => projects::render(model, frame, &geometry),
+        Screen::Secrets => secrets::render(model, frame, &geometry),
         Screen::Doctor => doctor::render(model, frame, &geometry),
         Screen::Activity => activity::render(model, frame, &geometry),
     }

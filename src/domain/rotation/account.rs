@@ -57,10 +57,10 @@ impl Account {
     }
 
     /// A step has ended: one that was due, or one that nobody had hoped for.
-    pub fn set(&mut self, view: StepView) {
-        match self.steps.iter_mut().find(|known| known.step == view.step && known.state == StepState::Pending) {
+    pub fn note(steps: &mut Vec<StepView>, view: StepView) {
+        match steps.iter_mut().find(|known| known.step == view.step && known.state == StepState::Pending) {
             Some(known) => *known = view,
-            None => self.steps.push(view),
+            None => steps.push(view),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Keys and rows in, effects out.
 
 use super::*;
+use crate::domain::sign::Tone;
 use crate::{
     console::{
         message::{Message, News},

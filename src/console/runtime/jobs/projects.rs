@@ -10,7 +10,7 @@ use crate::{
         message::Message,
         model::{Image, KnownProject, Past, Project},
     },
-    domain::{failure::Failure, name::ProjectName, release::Release},
+    domain::{failure::Failure, name::ProjectName},
     journal::{Journal, ReleaseFilter},
 };
 
@@ -53,12 +53,9 @@ impl Shared {
         if !file.exists() {
             return Ok(Past::Gone);
         }
-        let mut last: Option<Release> = None;
-        for image in load(folder, Some(&file))?.images {
-            let of = ReleaseFilter { image: None, repository: Some(image.repository) };
-            let newest = journal.releases(of, 1).await?.releases.into_iter().next();
-            last = newest.into_iter().chain(last).max_by_key(|release| release.started);
-        }
+        let repositories = load(folder, Some(&file))?.images.into_iter().map(|image| image.repository).collect();
+        let of = ReleaseFilter { repositories, ..ReleaseFilter::default() };
+        let last = journal.releases(of, 1).await?.releases.into_iter().next();
         let Some(mut last) = last else { return Ok(Past::NoRelease) };
         self.ground.check_alive(journal, &mut last).await?;
         Ok(Past::Last(Box::new(last)))

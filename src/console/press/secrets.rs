@@ -1,0 +1,277 @@
+//! The secrets: what is done with the selected one. Values go into forms, and from there to a worker alone.
+
+use crate::{
+    console::{
+        effect::Effect,
+        model::{Change, Confirm, Errand, Layer, Line, Loaded, Model, Reload, Screen, SecretForm, Wizard},
+        press::{layers, read_only},
+    },
+    domain::{
+        holdings::{Held, Row, Unfinished},
+        rotation::Step,
+        sign::Tone,
+    },
+};
+
+fn errand(errand: Errand) -> Vec<Effect> {
+    vec![Effect::Secrets(errand)]
+}
+
+/// The screen. The vault is read now and not before.
+pub fn open(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Secrets {
+        return Vec::new();
+    }
+    model.screen = Screen::Secrets;
+    look(model)
+}
+
+/// Another look at vault, project and trail; one that is under way is followed by it.
+pub fn look(model: &mut Model) -> Vec<Effect> {
+    if model.secrets.ask() { errand(Errand::Look) } else { Vec::new() }
+}
+
+pub fn looking(model: &Model) -> Option<String> {
+    (model.secrets.reload != Reload::Idle).then(|| "the vault is being read already".to_owned())
+}
+
+fn selected<'a>(model: &'a Model, what: impl FnOnce(&'a Row) -> Option<String>) -> Option<String> {
+    match model.secrets.selected() {
+        None => Some("there is no secret".to_owned()),
+        Some(row) => what(row),
+    }
+}
+
+/// Why the login of this secret cannot be replaced or asked about.
+fn not_ours(row: &Row) -> Option<String> {
+    if row.needed.is_none() {
+        return Some(format!("no image of this project uses {}", row.name));
+    }
+    row.kept_elsewhere().then(|| format!("{} is kept by Taskcluster, and is changed there", row.name))
+}
+
+fn missing(row: &Row) -> Option<String> {
+    row.held.is_none().then(|| format!("there is no secret {} yet", row.name))
+}
+
+fn rotating(row: &Row) -> Option<String> {
+    row.rotation.is_some().then(|| format!("a rotation of {} is open: finish it, or roll it back", row.name))
+}
+
+pub fn cannot_set(model: &Model) -> Option<String> {
+    read_only(model).or_else(|| selected(model, |row| not_ours(row).or_else(|| rotating(row))))
+}
+
+pub fn cannot_check(model: &Model) -> Option<String> {
+    selected(model, |row| {
+        let busy = model.secrets.checking.contains(&row.name);
+        not_ours(row).or_else(|| missing(row)).or_else(|| busy.then(|| "it is being checked already".to_owned()))
+    })
+}
+
+pub fn cannot_rotate(model: &Model) -> Option<String> {
+    read_only(model).or_else(|| {
+        selected(model, |row| {
+            if row.rotation.is_some() {
+                return None;
+            }
+            not_ours(row).or_else(|| missing(row)).or_else(|| {
+                let unbound = !row.needed.as_ref()?.repositories.is_subset(&row.held.as_ref()?.bindings);
+                unbound.then(|| "it is not bound to every repository that it is used for: set it anew".to_owned())
+            })
+        })
+    })
+}
+
+pub fn cannot_remove(model: &Model) -> Option<String> {
+    read_only(model).or_else(|| selected(model, |row| missing(row).or_else(|| rotating(row))))
+}
+
+pub fn set(model: &mut Model) -> Vec<Effect> {
+    fill_in(model, Change::Set)
+}
+
+/// Takes up the rotation that is open, or begins one.
+pub fn rotate(model: &mut Model) -> Vec<Effect> {
+    match model.secrets.selected().and_then(|row| row.rotation.clone()) {
+        Some(open) => {
+            model.layers.push(Layer::Wizard(Box::new(Wizard::found(open))));
+            Vec::new()
+        }
+        None => fill_in(model, Change::Rotate),
+    }
+}
+
+fn fill_in(model: &mut Model, change: Change) -> Vec<Effect> {
+    let Loaded::Yes(holdings) = &model.secrets.holdings else { return Vec::new() };
+    let Some(row) = model.secrets.selected() else { return Vec::new() };
+    let makes_vault = change == Change::Set && holdings.key.is_none();
+    let form = SecretForm::new(row, change, makes_vault, holdings.ssh_key.as_deref());
+    let secret = form.secret.clone();
+    model.layers.push(Layer::Form(Box::new(form)));
+    errand(Errand::AskDocker(secret))
+}
+
+pub fn check(model: &mut Model) -> Vec<Effect> {
+    let Some(name) = model.secrets.selected().map(|row| row.name.clone()) else { return Vec::new() };
+    model.secrets.checking.insert(name.clone());
+    let words = ["secret", "check", name.as_str()].map(str::to_owned);
+    model.did(format!("asking the registry about {name}"), Some(&words));
+    errand(Errand::Check(name))
+}
+
+pub fn remove(model: &mut Model) -> Vec<Effect> {
+    if let Some(confirm) = model.secrets.selected().and_then(|row| Some(removal(row, row.held.as_ref()?))) {
+        model.layers.push(Layer::Confirm(Box::new(confirm)));
+    }
+    Vec::new()
+}
+
+fn removal(row: &Row, held: &Held) -> Confirm {
+    let name = &row.name;
+    let joined = |words: Vec<String>| if words.is_empty() { "-".to_owned() } else { words.join(", ") };
+    let mut lines = vec![
+        Line::new("deleted", joined(held.keys.iter().map(|key| key.at.clone()).collect()), Tone::Bold),
+        Line::new("bound to", joined(held.bindings.iter().map(ToString::to_string).collect()), Tone::Plain),
+    ];
+    if let Some(needed) = &row.needed {
+        let images = needed.images.join(", ");
+        lines.push(Line::new("after it", format!("no release of {images} until another is set"), Tone::Notice));
+    }
+    lines.push(Line::new("", "the registry takes the login until it is revoked there", Tone::Dim));
+    let command = ["secret", "remove", name.as_str(), "--confirm", name.as_str()].map(str::to_owned).to_vec();
+    Confirm {
+        title: format!("Remove {name} from the vault?"),
+        lines,
+        command: Some(command),
+        typed: Some((name.to_string(), tui_input::Input::default())),
+        other: None,
+        then: vec![Effect::Secrets(Errand::Remove(name.clone()))],
+        said: format!("removing {name}"),
+    }
+}
+
+/// The history of the selected one, or the list again.
+pub fn history(model: &mut Model) -> Vec<Effect> {
+    model.secrets.history = if model.secrets.history.is_some() { None } else { Some(0) };
+    Vec::new()
+}
+
+pub fn no_history(model: &Model) -> Option<String> {
+    selected(model, |_| None)
+}
+
+pub fn list(model: &mut Model) -> Vec<Effect> {
+    model.secrets.history = None;
+    Vec::new()
+}
+
+fn form(model: &mut Model) -> Option<&mut SecretForm> {
+    match model.layers.last_mut() {
+        Some(Layer::Form(form)) if !form.busy => Some(form),
+        _ => None,
+    }
+}
+
+/// On in the form; at its end it is done.
+pub fn go_on(model: &mut Model) -> Vec<Effect> {
+    let Some(filled) = form(model).and_then(|form| Some((form.go_on()?, form.words()))) else { return Vec::new() };
+    let (wanted, words) = filled;
+    match &wanted {
+        Errand::Rotate { secret, .. } => {
+            model.did(format!("rotating {secret}"), Some(&words));
+            model.rotation = Some(Unfinished { secret: secret.clone(), due: Some(Step::VerifyNew) });
+            if let Some(Layer::Form(form)) = model.layers.pop() {
+                model.layers.push(Layer::Wizard(Box::new(Wizard::begins(form))));
+            }
+        }
+        _ => model.did("storing it", Some(&words)),
+    }
+    errand(wanted)
+}
+
+pub fn field_down(model: &mut Model) -> Vec<Effect> {
+    if let Some(form) = form(model) {
+        form.step(true);
+    }
+    Vec::new()
+}
+
+pub fn field_up(model: &mut Model) -> Vec<Effect> {
+    if let Some(form) = form(model) {
+        form.step(false);
+    }
+    Vec::new()
+}
+
+pub fn wipe_field(model: &mut Model) -> Vec<Effect> {
+    if let Some(form) = form(model) {
+        form.wipe();
+    }
+    Vec::new()
+}
+
+pub fn take_docker(model: &mut Model) -> Vec<Effect> {
+    if let Some(form) = form(model) {
+        form.toggle_docker();
+    }
+    Vec::new()
+}
+
+/// Back to the first page, or out: what was typed is wiped.
+pub fn close_form(model: &mut Model) -> Vec<Effect> {
+    if let Some(Layer::Form(form)) = model.layers.last_mut()
+        && form.back()
+    {
+        return Vec::new();
+    }
+    layers::close(model)
+}
+
+fn wizard(model: &Model) -> Option<&Wizard> {
+    match model.layers.last() {
+        Some(Layer::Wizard(wizard)) => Some(wizard),
+        _ => None,
+    }
+}
+
+pub fn stands_still(model: &Model) -> Option<String> {
+    match wizard(model) {
+        Some(wizard) if wizard.is_open() => read_only(model),
+        Some(wizard) if wizard.running => Some("it goes on".to_owned()),
+        _ => Some("no rotation is open here".to_owned()),
+    }
+}
+
+pub fn resume(model: &mut Model) -> Vec<Effect> {
+    take_up(model, false)
+}
+
+pub fn roll_back(model: &mut Model) -> Vec<Effect> {
+    take_up(model, true)
+}
+
+fn take_up(model: &mut Model, back: bool) -> Vec<Effect> {
+    let Some(Layer::Wizard(wizard)) = model.layers.last_mut() else { return Vec::new() };
+    wizard.goes_on(back);
+    let name = wizard.secret.clone();
+    let (words, flag) = if back { ("rolling back", "--rollback") } else { ("going on with", "--resume") };
+    let command = ["secret", "rotate", name.as_str(), flag].map(str::to_owned);
+    model.did(format!("{words} the rotation of {name}"), Some(&command));
+    errand(if back { Errand::RollBack(name) } else { Errand::Resume(name) })
+}
+
+pub fn nothing_typed(model: &Model) -> Option<String> {
+    let back = wizard(model).is_some_and(Wizard::can_go_back);
+    (!back).then(|| "nothing was typed that could be corrected".to_owned())
+}
+
+/// Back to what was typed.
+pub fn correct(model: &mut Model) -> Vec<Effect> {
+    let Some(Layer::Wizard(wizard)) = model.layers.last_mut() else { return Vec::new() };
+    if let Some(form) = wizard.back() {
+        model.layers.pop();
+        model.layers.push(Layer::Form(form));
+    }
+    Vec::new()
+}

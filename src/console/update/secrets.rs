@@ -1,0 +1,191 @@
+//! What news of secrets change.
+
+use jiff::Timestamp;
+
+use crate::{
+    console::{
+        effect::Effect,
+        model::{
+            Errand, Holdings, Known, Layer, Loaded, Model, NotSet, Offer, Reload, Screen, SecretForm, SecretNews,
+            Wizard,
+        },
+        press::secrets::look,
+    },
+    domain::{
+        failure::{Failure, FailureKind},
+        holdings::Unfinished,
+        name::SecretName,
+        proof::PushProof,
+        rotation::{Account, End, Holds, Standing},
+        sign::Tone,
+    },
+};
+
+pub(super) fn heard(model: &mut Model, news: SecretNews, now: Timestamp) -> Vec<Effect> {
+    match news {
+        SecretNews::Holdings(holdings) => return looked(model, holdings),
+        SecretNews::Trail(Ok(trail)) => {
+            // What the vault says counts for more.
+            if !matches!(model.secrets.holdings, Loaded::Yes(_)) {
+                model.rotation = Unfinished::in_trail(&trail);
+            }
+        }
+        // Whoever looks at the releases is told that the journal cannot be read.
+        SecretNews::Trail(Err(_)) => {}
+        SecretNews::Docker(name, offer) => {
+            if let Some(form) = form(model, &name).filter(|form| form.docker == Offer::Asked) {
+                form.docker = match offer {
+                    Ok(None) => Offer::None,
+                    Ok(Some(words)) => Offer::There(words),
+                    Err(Failure { what, why, .. }) => Offer::Refused(format!("{what}: {why}")),
+                };
+            }
+        }
+        SecretNews::Set(name, Ok(said)) => {
+            model.layers.retain(|layer| !matches!(layer, Layer::Form(form) if form.secret == name && form.busy));
+            model.secrets.forget(&name);
+            for words in said {
+                model.say(Tone::Good, words);
+            }
+            return look(model);
+        }
+        SecretNews::Set(name, Err(why)) => {
+            model.toasts.clear();
+            match (form(model, &name), why) {
+                (Some(form), why) => form.refuse(why),
+                (None, NotSet::Unfit(failure) | NotSet::Failed(failure)) => fails(model, failure),
+            }
+        }
+        SecretNews::Checked(name, found) => {
+            model.secrets.checking.remove(&name);
+            match found {
+                Ok(found) => {
+                    let may = found
+                        .iter()
+                        .filter(|(_, report)| report.as_ref().is_ok_and(|report| report.push == PushProof::May));
+                    let cannot_tell = found
+                        .iter()
+                        .any(|(_, report)| report.as_ref().is_ok_and(|report| report.push == PushProof::CannotTell));
+                    let (tone, words) = match (may.count() == found.len(), cannot_tell) {
+                        (true, _) => (Tone::Good, format!("{name} is accepted and may push")),
+                        (false, true) => (Tone::Notice, format!("{name}: cannot tell whether it may push: read-only")),
+                        (false, false) => (Tone::Bad, format!("{name} does not work everywhere")),
+                    };
+                    model.say(tone, words);
+                    model.secrets.checked(&name, now, found);
+                }
+                Err(failure) => fails(model, failure),
+            }
+        }
+        SecretNews::Step(name, view) => {
+            if let Some(wizard) = wizard(model, &name) {
+                wizard.told(view);
+                // Where it stands changes with each step; how is told at the end.
+                let due = wizard.under_way();
+                model.rotation = Some(Unfinished { secret: name, due });
+            }
+        }
+        SecretNews::Rotated(name, told) => return rotated(model, &name, told.map(|account| *account)),
+        SecretNews::Removed(name, Ok(())) => {
+            model.secrets.forget(&name);
+            model.say(Tone::Good, format!("{name} is removed from the vault"));
+            return look(model);
+        }
+        SecretNews::Removed(_, Err(failure)) => fails(model, failure),
+    }
+    Vec::new()
+}
+
+/// Whoever gave no passphrase needs no card about it.
+fn fails(model: &mut Model, failure: Failure) {
+    if failure.kind != FailureKind::Cancelled {
+        model.fails(failure);
+    }
+}
+
+fn looked(model: &mut Model, holdings: Result<Box<Holdings>, Failure>) -> Vec<Effect> {
+    let again = model.secrets.take(holdings);
+    if matches!(model.secrets.holdings, Loaded::Yes(_)) {
+        let mut open = model.secrets.rows().iter().filter_map(|row| row.rotation.as_ref());
+        model.rotation = open.find_map(Unfinished::of);
+    }
+    let Model { secrets, standing, .. } = model;
+    for row in secrets.rows().iter().filter(|row| !row.kept_elsewhere()) {
+        let (word, tone) = row.standing();
+        let words = match &row.held {
+            Some(held) if tone == Tone::Good => format!("{word} {}", held.set.strftime("%-d %b")),
+            _ => word.to_owned(),
+        };
+        for image in row.needed.iter().flat_map(|needed| &needed.images) {
+            standing.held(image, Known { tone, words: words.clone() });
+        }
+    }
+    // A rotation that could not go on is still there: it can be taken up.
+    if let Some(Layer::Wizard(wizard)) = model.layers.last_mut()
+        && !wizard.running
+        && let Some(open) = model.secrets.row(&wizard.secret).and_then(|row| row.rotation.clone())
+    {
+        wizard.stands(open);
+    }
+    if again { vec![Effect::Secrets(Errand::Look)] } else { Vec::new() }
+}
+
+fn rotated(model: &mut Model, name: &SecretName, told: Result<Account, Failure>) -> Vec<Effect> {
+    // A check of the old one still counts where that is the secret.
+    if told.as_ref().is_ok_and(|account| account.stands.holds() == Holds::New) {
+        model.secrets.forget(name);
+    }
+    let (tone, words) = match &told {
+        Ok(account) => match &account.stands {
+            Standing::Ended(End::Rotated) => {
+                (Tone::Good, format!("{name} is rotated; revoke the old one at the registry"))
+            }
+            Standing::Ended(End::RolledBack { old: Ok(()), .. }) => {
+                (Tone::Notice, format!("{name}: {}", account.said()))
+            }
+            _ => (Tone::Bad, format!("{name}: {}", account.said())),
+        },
+        Err(failure) => (Tone::Bad, format!("{}: {}", failure.what, failure.why)),
+    };
+    model.say(tone, words);
+    if let Ok(account) = &told {
+        model.rotation = Unfinished::of(account);
+    }
+    if let Some(wizard) = wizard(model, name) {
+        wizard.ends(told);
+    }
+    look(model)
+}
+
+fn form<'a>(model: &'a mut Model, name: &SecretName) -> Option<&'a mut SecretForm> {
+    model.layers.iter_mut().find_map(|layer| match layer {
+        Layer::Form(form) if form.secret == *name => Some(&mut **form),
+        _ => None,
+    })
+}
+
+fn wizard<'a>(model: &'a mut Model, name: &SecretName) -> Option<&'a mut Wizard> {
+    model.layers.iter_mut().find_map(|layer| match layer {
+        Layer::Wizard(wizard) if wizard.secret == *name => Some(&mut **wizard),
+        _ => None,
+    })
+}
+
+/// Somebody wrote to the journal: what is shown of it may have changed. Nobody is asked for a passphrase by that.
+pub(super) fn changed(model: &mut Model) -> Vec<Effect> {
+    let shown = model.screen == Screen::Secrets && matches!(model.secrets.holdings, Loaded::Yes(_));
+    if shown { look(model) } else { Vec::new() }
+}
+
+/// A worker may ask for the passphrase of the vault: something of ours is under way.
+pub(super) fn waits(model: &Model) -> bool {
+    let busy = |layer: &Layer| match layer {
+        Layer::Form(form) => form.busy,
+        Layer::Wizard(wizard) => wizard.running,
+        _ => false,
+    };
+    model.secrets.reload != Reload::Idle || !model.secrets.checking.is_empty() || model.layers.iter().any(busy)
+}
+
+#[cfg(test)]
+mod tests;

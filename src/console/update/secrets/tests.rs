@@ -1,0 +1,421 @@
+//! Keys and news in, what is to be done out.
+
+use secrecy::zeroize::Zeroizing;
+
+use super::super::super::{
+    effect::Effect,
+    message::Message,
+    model::{
+        Errand, Field, Holdings, Layer, Loaded, Model, NewKey, NewLogin, NotSet, Offer, Reload, Screen, SecretForm,
+        SecretNews, Wizard,
+    },
+    sample::{console, press, tell},
+    sample_secrets::{
+        PASSWORD, found, holdings, missing, name, news, open_at, refused, secrets, there, without_a_vault,
+    },
+};
+use crate::domain::{
+    failure::Failure,
+    proof::{LoginProof, PushProof, Report},
+    rotation::{Account, End, Reason, Stage, Standing, Step, StepState, StepView},
+    sign::Tone,
+};
+
+const SIZE: (u16, u16) = (100, 30);
+
+fn asked(effects: &[Effect]) -> Vec<&Errand> {
+    effects.iter().filter_map(|effect| if let Effect::Secrets(errand) = effect { Some(errand) } else { None }).collect()
+}
+
+fn form(model: &Model) -> &SecretForm {
+    match model.layers.last() {
+        Some(Layer::Form(form)) => form,
+        other => panic!("no form: {other:?}"),
+    }
+}
+
+fn wizard(model: &Model) -> &Wizard {
+    match model.layers.last() {
+        Some(Layer::Wizard(wizard)) => wizard,
+        other => panic!("no wizard: {other:?}"),
+    }
+}
+
+fn paste(model: &mut Model, text: &str) {
+    tell(model, Message::Pasted(Zeroizing::new(text.to_owned())));
+}
+
+fn typed(model: &Model) -> &str {
+    form(model).password.expose()
+}
+
+fn said(model: &Model) -> (Tone, &str) {
+    let toast = model.toasts.newest().expect("something is said");
+    (toast.tone, &toast.words)
+}
+
+#[test]
+fn the_vault_is_read_when_its_screen_is_opened_and_not_before() {
+    let mut model = console(SIZE, Vec::new());
+    for keys in ["1", "2", "r"] {
+        assert!(asked(&press(&mut model, keys)).is_empty());
+    }
+    assert_eq!(tell(&mut model, Message::Changed).iter().filter(|e| matches!(e, Effect::Secrets(_))).count(), 0);
+    assert_eq!(asked(&press(&mut model, "3")), [&Errand::Look]);
+    assert_eq!((model.screen, model.secrets.reload), (Screen::Secrets, Reload::Asked));
+    assert!(asked(&press(&mut model, "3r")).is_empty(), "it is under way");
+    found(&mut model, holdings(vec![there()]));
+    assert_eq!(asked(&press(&mut model, "r")), [&Errand::Look]);
+    // What others did meanwhile is looked at after this look.
+    assert!(asked(&tell(&mut model, Message::Changed)).is_empty());
+    let again = tell(&mut model, news(SecretNews::Holdings(Ok(Box::new(holdings(vec![there()]))))));
+    assert_eq!(asked(&again), [&Errand::Look]);
+}
+
+#[test]
+fn a_vault_that_stays_locked_is_asked_for_once() {
+    let mut model = console(SIZE, Vec::new());
+    press(&mut model, "3");
+    tell(&mut model, Message::Asked("Passphrase: ".to_owned()));
+    assert!(matches!(model.layers.last(), Some(Layer::Secret { .. })));
+    assert_eq!(press(&mut model, "<esc>"), [Effect::Answer(None)]);
+    let locked = Failure::cancelled("the vault stays locked", "look again");
+    tell(&mut model, news(SecretNews::Holdings(Err(locked))));
+    assert!(matches!(model.secrets.holdings, Loaded::Failed(_)));
+    assert!(asked(&tell(&mut model, Message::Changed)).is_empty(), "nobody is asked again by what others do");
+    assert_eq!(asked(&press(&mut model, "r")), [&Errand::Look]);
+    // A question of nobody is not shown.
+    let mut model = console(SIZE, Vec::new());
+    assert_eq!(tell(&mut model, Message::Asked("Passphrase: ".to_owned())), [Effect::Answer(None)]);
+}
+
+#[test]
+fn the_first_line_knows_what_the_vault_holds() {
+    let words = |model: &Model| model.standing.secret(model.images()).map(|known| (known.tone, known.words));
+    assert_eq!(words(&secrets(SIZE, vec![there()])), Some((Tone::Good, "set 11 Nov".to_owned())));
+    assert_eq!(words(&without_a_vault(SIZE)), Some((Tone::Bad, "missing".to_owned())));
+    let open = crate::domain::holdings::Row { rotation: Some(open_at(Stage::Stored)), ..there() };
+    assert_eq!(words(&secrets(SIZE, vec![open])), Some((Tone::Notice, "rotation open".to_owned())));
+}
+
+#[test]
+fn a_login_is_typed_and_given_to_a_worker() {
+    let mut model = secrets(SIZE, vec![there(), missing()]);
+    assert_eq!(asked(&press(&mut model, "s")), [&Errand::AskDocker(name())]);
+    assert!(press(&mut model, "bot<enter>").is_empty());
+    paste(&mut model, &format!("{PASSWORD}\n"));
+    assert!(form(&model).password.trimmed());
+    let effects = press(&mut model, "<enter>");
+    let [Errand::Set { secret, login: NewLogin::Typed { username, password }, key: None }] = asked(&effects)[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((secret, username.as_str(), password.expose()), (&name(), "bot", PASSWORD));
+    assert!(form(&model).busy);
+    // What is pressed while a worker has it changes nothing.
+    assert!(press(&mut model, "x<enter>").is_empty());
+    let weak = Failure::usage("the secret is not stored", "it is short", "use a token");
+    tell(&mut model, news(SecretNews::Set(name(), Err(NotSet::Unfit(weak.clone())))));
+    assert_eq!((form(&model).wrong.as_ref(), typed(&model)), (Some(&weak), PASSWORD), "nothing typed is lost");
+    press(&mut model, "!");
+    assert_eq!(typed(&model), format!("{PASSWORD}!"));
+    assert_eq!(asked(&press(&mut model, "<enter>")).len(), 1);
+    let effects = tell(&mut model, news(SecretNews::Set(name(), Ok(vec!["dockerhub is set".to_owned()]))));
+    assert_eq!(asked(&effects), [&Errand::Look]);
+    assert!(model.layers.is_empty());
+    assert_eq!(said(&model), (Tone::Good, "dockerhub is set"));
+    let done = model.activity.rows("");
+    let did = done.iter().find_map(|row| row.command()).expect("it was done");
+    assert_eq!(did, "windlass secret set dockerhub --username bot");
+}
+
+#[test]
+fn what_is_not_filled_in_is_asked_for_in_its_place() {
+    let mut model = secrets(SIZE, vec![there()]);
+    press(&mut model, "s<enter>");
+    assert!(press(&mut model, PASSWORD).is_empty());
+    assert!(press(&mut model, "<enter>").is_empty());
+    assert_eq!(form(&model).wrong.as_ref().map(|wrong| wrong.what.as_str()), Some("there is no user name"));
+    assert_eq!(asked(&press(&mut model, "bot<enter><enter>")).len(), 1);
+
+    let mut model = secrets(SIZE, vec![there()]);
+    press(&mut model, "sbot<enter>");
+    paste(&mut model, PASSWORD);
+    paste(&mut model, &"x".repeat(1_000_000));
+    assert!(said(&model).1.contains("more than there is room for"));
+    assert_eq!(typed(&model), PASSWORD, "no part of it is taken");
+    press(&mut model, "<ctrl-u>");
+    assert_eq!(typed(&model), "");
+    // Nor does a user name grow without end.
+    press(&mut model, "<tab>");
+    press(&mut model, "<up>");
+    paste(&mut model, &"y".repeat(1_000_000));
+    assert_eq!(form(&model).username.value(), "bot");
+    assert!(said(&model).1.contains("more than there is room for"));
+}
+
+#[test]
+fn dockers_login_is_offered_and_taken_unseen() {
+    let mut model = secrets(SIZE, vec![there()]);
+    press(&mut model, "s");
+    press(&mut model, "<ctrl-o>");
+    assert_eq!(form(&model).docker, Offer::Asked, "nothing to take yet");
+    tell(&mut model, news(SecretNews::Docker(name(), Ok(Some("a login of bot".to_owned())))));
+    press(&mut model, "<ctrl-o>");
+    let effects = press(&mut model, "<enter>");
+    assert_eq!(asked(&effects), [&Errand::Set { secret: name(), login: NewLogin::Docker, key: None }]);
+    assert!(form(&model).words().contains(&"--from-docker".to_owned()));
+
+    let mut model = secrets(SIZE, vec![there()]);
+    press(&mut model, "s<esc>");
+    tell(&mut model, news(SecretNews::Docker(name(), Ok(Some("a login of bot".to_owned())))));
+    assert!(model.layers.is_empty(), "a form that was closed stays closed");
+}
+
+#[test]
+fn the_first_secret_asks_how_the_vaults_key_is_kept() {
+    let begin = || {
+        let mut model = without_a_vault(SIZE);
+        press(&mut model, "sbot<enter>");
+        paste(&mut model, PASSWORD);
+        assert!(press(&mut model, "<enter>").is_empty());
+        assert!(form(&model).on_key);
+        model
+    };
+    let key = |effects: &[Effect]| match asked(effects)[..] {
+        [Errand::Set { key, .. }] => key.clone(),
+        ref other => panic!("{other:?}"),
+    };
+    let mut model = begin();
+    press(&mut model, "<enter>correct horse<enter>");
+    assert!(press(&mut model, "correct mule<enter>").is_empty());
+    assert!(form(&model).wrong.as_ref().is_some_and(|wrong| wrong.what.contains("not the same")));
+    press(&mut model, "<ctrl-u>");
+    let Some(NewKey::Passphrase(typed)) = key(&press(&mut model, "correct horse<enter>")) else {
+        panic!("a passphrase")
+    };
+    assert_eq!(typed.expose(), "correct horse");
+
+    let mut model = begin();
+    press(&mut model, "2");
+    assert_eq!(key(&press(&mut model, "<enter><enter>")), Some(NewKey::Ssh("/home/ada/.ssh/id_ed25519".to_owned())));
+    let mut model = begin();
+    press(&mut model, "3");
+    assert_eq!(key(&press(&mut model, "<enter>")), Some(NewKey::Plain));
+    // What is refused of the login is shown where it was typed, and so is what is refused of the key.
+    let mut model = begin();
+    press(&mut model, "3<enter>");
+    let weak = || Failure::usage("the secret is not stored", "it is short", "use a token");
+    tell(&mut model, news(SecretNews::Set(name(), Err(NotSet::Failed(weak())))));
+    assert!(form(&model).on_key && !form(&model).busy && form(&model).wrong.is_some());
+    press(&mut model, "<enter>");
+    tell(&mut model, news(SecretNews::Set(name(), Err(NotSet::Unfit(weak())))));
+    assert!(!form(&model).on_key && form(&model).at == Field::Password && form(&model).wrong.is_some());
+    // Back to the login, and out.
+    let mut model = begin();
+    press(&mut model, "<esc>");
+    assert!(!form(&model).on_key && typed_is_kept(&model));
+    press(&mut model, "<esc>");
+    assert!(model.layers.is_empty());
+}
+
+fn typed_is_kept(model: &Model) -> bool {
+    typed(model) == PASSWORD
+}
+
+#[test]
+fn a_check_is_kept_until_the_secret_is_another() {
+    let mut model = secrets(SIZE, vec![there()]);
+    assert_eq!(asked(&press(&mut model, "c")), [&Errand::Check(name())]);
+    assert!(asked(&press(&mut model, "c")).is_empty());
+    let repository = "docker.io/mozilla/balrog".parse().unwrap();
+    let report = |push| Report { username: "bot".to_owned(), login: LoginProof::Proven, push, may_pull: true };
+    for (found, tone, words) in [
+        (Ok(report(PushProof::May)), Tone::Good, "may push"),
+        (Ok(report(PushProof::MayNot { why: "403".to_owned() })), Tone::Bad, "does not work everywhere"),
+        (Ok(report(PushProof::CannotTell)), Tone::Notice, "cannot tell whether it may push: read-only"),
+        (Err(refused()), Tone::Bad, "does not work everywhere"),
+    ] {
+        press(&mut model, "c");
+        let repository: &crate::domain::reference::Repository = &repository;
+        tell(&mut model, news(SecretNews::Checked(name(), Ok(vec![(repository.clone(), found)]))));
+        assert_eq!(said(&model).0, tone);
+        assert!(said(&model).1.contains(words), "{:?}", said(&model));
+        assert!(model.secrets.check_of(&name()).is_some() && model.secrets.checking.is_empty());
+    }
+    tell(&mut model, news(SecretNews::Set(name(), Ok(vec!["set".to_owned()]))));
+    assert!(model.secrets.check_of(&name()).is_none());
+}
+
+fn step(step: Step, state: StepState) -> SecretNews {
+    SecretNews::Step(name(), StepView { step, state })
+}
+
+fn done() -> StepState {
+    StepState::Done { note: Some("done".to_owned()) }
+}
+
+#[test]
+fn a_rotation_is_followed_step_by_step() {
+    let mut model = secrets(SIZE, vec![there()]);
+    press(&mut model, "t");
+    assert_eq!(form(&model).username.value(), "bot", "the old one's");
+    paste(&mut model, PASSWORD);
+    let effects = press(&mut model, "<enter>");
+    assert!(matches!(asked(&effects)[..], [Errand::Rotate { .. }]), "{effects:?}");
+    assert_eq!(wizard(&model).under_way(), Some(Step::VerifyNew));
+    for (ended, next) in [
+        (Step::VerifyNew, Some(Step::Store)),
+        (Step::Store, Some(Step::ReadBack)),
+        (Step::ReadBack, Some(Step::VerifyStored)),
+    ] {
+        tell(&mut model, news(step(ended, done())));
+        assert_eq!(wizard(&model).under_way(), next);
+        assert_eq!(model.rotation.as_ref().and_then(|open| open.due), next, "on every screen");
+    }
+    let steps = Account::steps(&Stage::ReadBack);
+    let account = Account { stands: Standing::Ended(End::Rotated), steps, ..open_at(Stage::Opened) };
+    let effects = tell(&mut model, news(SecretNews::Rotated(name(), Ok(Box::new(account)))));
+    assert_eq!(asked(&effects), [&Errand::Look]);
+    assert_eq!(model.rotation, None);
+    assert!(!wizard(&model).can_go_back());
+    assert!(!format!("{model:?}").contains(PASSWORD));
+    press(&mut model, "<esc>");
+    assert!(model.layers.is_empty());
+}
+
+#[test]
+fn a_login_that_is_not_proven_can_be_corrected() {
+    let mut model = secrets(SIZE, vec![there()]);
+    press(&mut model, "t");
+    paste(&mut model, PASSWORD);
+    press(&mut model, "<enter>");
+    tell(&mut model, news(step(Step::VerifyNew, StepState::Failed(refused()))));
+    let mut steps = Account::steps(&Stage::Opened);
+    Account::note(&mut steps, StepView { step: Step::VerifyNew, state: StepState::Failed(refused()) });
+    let account = Account { stands: Standing::Ended(End::Withdrawn(refused())), steps, ..open_at(Stage::Opened) };
+    tell(&mut model, news(SecretNews::Rotated(name(), Ok(Box::new(account)))));
+    assert!(wizard(&model).can_go_back());
+    assert_eq!(said(&model).0, Tone::Bad);
+    press(&mut model, "<enter>");
+    assert_eq!((typed(&model), form(&model).busy), (PASSWORD, false));
+    assert_eq!(asked(&press(&mut model, "!<enter>")).len(), 1);
+    // What is refused before it began leads back as well.
+    let same = Failure::usage("dockerhub was not rotated", "that is the same password", "make a new one");
+    tell(&mut model, news(SecretNews::Rotated(name(), Err(same))));
+    press(&mut model, "<enter>");
+    assert_eq!(typed(&model), format!("{PASSWORD}!"));
+}
+
+#[test]
+fn a_rotation_that_was_left_is_finished_or_rolled_back() {
+    let row = |stage| crate::domain::holdings::Row { rotation: Some(open_at(stage)), ..there() };
+    let mut model = secrets(SIZE, vec![row(Stage::Stored)]);
+    assert_eq!(
+        model.rotation.as_ref().map(ToString::to_string).as_deref(),
+        Some("rotation of dockerhub open: read back is due")
+    );
+    // Nothing else is done to it meanwhile.
+    for keys in ["s", "d"] {
+        assert!(asked(&press(&mut model, keys)).is_empty());
+        assert!(said(&model).1.contains("a rotation of dockerhub is open"), "{keys}");
+        assert!(model.layers.is_empty());
+    }
+    press(&mut model, "t");
+    assert!(wizard(&model).is_open());
+    assert_eq!(asked(&press(&mut model, "f")), [&Errand::Resume(name())]);
+    assert!(asked(&press(&mut model, "f")).is_empty(), "it goes on");
+    // It stays open where it was: the vault says so, and it can be taken up again.
+    let full = Failure::failed("the vault cannot be written", "no space", "make room");
+    let effects = tell(&mut model, news(SecretNews::Rotated(name(), Err(full))));
+    assert_eq!(asked(&effects), [&Errand::Look]);
+    found(&mut model, holdings(vec![row(Stage::ReadBack)]));
+    assert!(wizard(&model).is_open() && wizard(&model).stopped.is_some());
+    assert_eq!(asked(&press(&mut model, "b")), [&Errand::RollBack(name())]);
+    assert_eq!(wizard(&model).under_way(), Some(Step::Restore));
+    tell(&mut model, news(step(Step::Restore, done())));
+    assert_eq!(wizard(&model).under_way(), Some(Step::VerifyOld));
+    let steps = Account::steps(&Stage::Restored(Reason::Asked));
+    let end = End::RolledBack { reason: Reason::Asked, old: Ok(()) };
+    let account = Account { stands: Standing::Ended(end), steps, ..open_at(Stage::Opened) };
+    tell(&mut model, news(SecretNews::Rotated(name(), Ok(Box::new(account)))));
+    assert_eq!((model.rotation.clone(), wizard(&model).is_open()), (None, false));
+}
+
+#[test]
+fn what_is_removed_has_its_name_typed() {
+    let mut model = secrets(SIZE, vec![there()]);
+    press(&mut model, "d");
+    assert!(press(&mut model, "docker<enter>").is_empty(), "that is not its name");
+    assert_eq!(asked(&press(&mut model, "hub<enter>")), [&Errand::Remove(name())]);
+    let effects = tell(&mut model, news(SecretNews::Removed(name(), Ok(()))));
+    assert_eq!(asked(&effects), [&Errand::Look]);
+    assert_eq!(said(&model), (Tone::Good, "dockerhub is removed from the vault"));
+}
+
+#[test]
+fn whoever_has_read_only_is_told_so_and_may_look() {
+    let mut model = secrets(SIZE, vec![there()]);
+    model.read_only = true;
+    for keys in ["s", "t", "d"] {
+        assert!(press(&mut model, keys).is_empty());
+        assert_eq!(said(&model).1, "refused: windlass runs read-only", "{keys}");
+        assert!(model.layers.is_empty());
+    }
+    assert_eq!(asked(&press(&mut model, "c")), [&Errand::Check(name())]);
+    press(&mut model, "h");
+    assert_eq!(model.secrets.history, Some(0));
+    press(&mut model, "j<esc>");
+    assert_eq!(model.secrets.history, None);
+}
+
+#[test]
+fn why_something_cannot_be_done_is_said() {
+    let unused = crate::domain::holdings::Row { needed: None, ..there() };
+    for (rows, keys, words) in [
+        (vec![], "s", "there is no secret"),
+        (vec![unused], "s", "no image of this project uses dockerhub"),
+        (vec![missing()], "c", "there is no secret ghcr yet"),
+        (vec![missing()], "t", "there is no secret ghcr yet"),
+        (vec![missing()], "d", "there is no secret ghcr yet"),
+    ] {
+        let mut model = secrets(SIZE, rows);
+        assert!(press(&mut model, keys).is_empty());
+        assert_eq!(said(&model).1, words, "{keys}");
+    }
+}
+
+#[test]
+fn an_unfinished_rotation_is_known_from_the_trail_until_the_vault_is_read() {
+    use super::super::super::sample_secrets::act;
+    use crate::domain::audit::{Act, Outcome};
+    let mut model = console(SIZE, Vec::new());
+    tell(&mut model, news(SecretNews::Trail(Ok(vec![act(Act::SecretRotate, Outcome::Begun)]))));
+    assert_eq!(model.rotation.as_ref().map(ToString::to_string).as_deref(), Some("rotation of dockerhub not finished"));
+    press(&mut model, "3");
+    found(&mut model, Holdings { trail: Vec::new(), ..holdings(vec![there()]) });
+    assert_eq!(model.rotation, None, "the vault has none");
+}
+
+/// A value that was typed is in nothing that is shown, written or handed on as text.
+#[test]
+fn what_is_typed_is_in_no_debug() {
+    for keys in ["sbot<enter>", "t"] {
+        let mut model = secrets(SIZE, vec![there()]);
+        press(&mut model, keys);
+        paste(&mut model, PASSWORD);
+        assert!(!format!("{model:?}").contains(PASSWORD));
+        let effects = press(&mut model, "<enter>");
+        assert_eq!(asked(&effects).len(), 1, "{keys}");
+        assert!(!format!("{effects:?}{model:?}").contains(PASSWORD), "{effects:?}");
+    }
+    let mut model = without_a_vault(SIZE);
+    press(&mut model, "sbot<enter>");
+    paste(&mut model, PASSWORD);
+    press(&mut model, "<enter><enter>");
+    paste(&mut model, PASSWORD);
+    press(&mut model, "<enter>");
+    paste(&mut model, PASSWORD);
+    let effects = press(&mut model, "<enter>");
+    assert_eq!(asked(&effects).len(), 1);
+    assert!(!format!("{effects:?}{model:?}").contains(PASSWORD), "{effects:?}");
+}

@@ -1,0 +1,275 @@
+//! What the forms and wizards of secrets show in their box: fields with dots for what is secret, exactly what will
+//! happen, and where a rotation stands.
+//!
+//! ```text
+//! ╭ Set dockerhub ───────────────────────────────────╮
+//! │ user     bot                                     │
+//! │ password ••••••••▏                               │
+//! │                                                  │
+//! │ writes   /dockerhub_username, /dockerhub_password│
+//! │ bound to docker.io/mozilla/balrog                │
+//! │                                                  │
+//! │ as       windlass secret set dockerhub           │
+//! │ enter on   tab field   esc close                 │
+//! ╰──────────────────────────────────────────────────╯
+//! ```
+
+use super::text::line_with_cursor;
+use crate::{
+    console::{
+        action::Id,
+        masked::Masked,
+        model::{Change, Field, KeyForm, Line, Loaded, Look, Model, Offer, SecretForm, Wizard},
+    },
+    domain::{
+        holdings::{KeyKept, Row},
+        rotation::{End, Holds, Stage, Standing, Step, StepState, StepView, revoked_by},
+        sign::Tone,
+        written::time,
+    },
+};
+
+/// Dots of a long password.
+const SHOWN: usize = 32;
+/// Columns of a terminal that are made use of.
+const WIDEST: usize = 84;
+
+pub type Answers = &'static [(Id, &'static str)];
+
+const FILL_IN: Answers = &[(Id::FormGoOn, "on"), (Id::FormDown, "field"), (Id::FormClose, "close")];
+const OFFERED: Answers =
+    &[(Id::FormGoOn, "on"), (Id::FormDown, "field"), (Id::FormDocker, "Docker's"), (Id::FormClose, "close")];
+const SECOND: Answers = &[(Id::FormGoOn, "on"), (Id::FormDown, "field"), (Id::FormClose, "back")];
+const BUSY: Answers = &[(Id::FormClose, "do not wait")];
+const RUNNING: Answers = &[(Id::WizardClose, "do not watch; it goes on")];
+const OPEN: Answers =
+    &[(Id::WizardResume, "finish it"), (Id::WizardRollBack, "roll back"), (Id::WizardClose, "leave it open")];
+const CORRECT: Answers = &[(Id::WizardCorrect, "correct what was typed"), (Id::WizardClose, "close")];
+const ENDED: Answers = &[(Id::WizardClose, "close")];
+
+/// Dots, and the cursor where keys go.
+pub fn dots(look: Look, typed: &Masked, here: bool) -> String {
+    let mut dots = look.signs.glyph("•", "*").repeat(typed.count().min(SHOWN));
+    if here {
+        dots.push_str(look.signs.glyph("▏", "_"));
+    }
+    dots
+}
+
+pub fn form(model: &Model, form: &SecretForm) -> (String, Vec<Line>, Answers) {
+    let title = match (form.on_key, form.change) {
+        (true, _) => "How is the vault's key to be kept?".to_owned(),
+        (false, Change::Set) => format!("Set {}", form.secret),
+        (false, Change::Rotate) => format!("Rotate {}", form.secret),
+    };
+    let mut lines = match (&form.key, form.on_key) {
+        (Some(key), true) => key_page(model, form, key),
+        _ => login_page(model, form),
+    };
+    if form.busy {
+        lines.push(Line::new("", "storing it", Tone::Notice));
+    }
+    if let Some(wrong) = &form.wrong {
+        let said = format!("{} {}: {}", model.look.signs.glyph("✗", "x"), wrong.what, wrong.why);
+        lines.push(Line::new("", said, Tone::Bad));
+        lines.push(Line::new("next", &wrong.next, Tone::Plain));
+    }
+    if !form.on_key {
+        lines.push(Line::plain(""));
+        lines.extend(consequences(model, form));
+    }
+    lines.push(Line::plain(""));
+    lines.push(Line::new("as", model.command_line(&form.words()), Tone::Plain));
+    let answers = match (form.busy, form.on_key, &form.docker) {
+        (true, ..) => BUSY,
+        (false, true, _) => SECOND,
+        (false, false, Offer::There(_) | Offer::Taken(_)) => OFFERED,
+        (false, false, _) => FILL_IN,
+    };
+    (title, lines, answers)
+}
+
+fn field(model: &Model, form: &SecretForm, field: Field, label: &str) -> Vec<Line> {
+    let here = form.at == field && !form.busy;
+    let tone = if here { Tone::Bold } else { Tone::Plain };
+    let Some(masked) = form.masked(field) else {
+        let typed = match field {
+            Field::Path => form.key.as_ref().map(|key| &key.path),
+            _ => Some(&form.username),
+        };
+        let words = typed.map_or_else(String::new, |typed| {
+            if here { line_with_cursor(typed, room(model), model.look.signs) } else { typed.value().to_owned() }
+        });
+        return vec![Line::new(label, words, tone)];
+    };
+    let mut lines = vec![Line::new(label, dots(model.look, masked, here), tone)];
+    if masked.trimmed() {
+        lines.push(Line::new("", "the line break at the end of what was pasted is left out", Tone::Dim));
+    }
+    lines
+}
+
+/// Columns for what is typed, beside label and border.
+fn room(model: &Model) -> usize {
+    usize::from(model.size.0).min(WIDEST).saturating_sub(18).max(1)
+}
+
+fn login_page(model: &Model, form: &SecretForm) -> Vec<Line> {
+    if let Offer::Taken(words) = &form.docker {
+        return vec![Line::new("login", format!("{words}, which Docker has"), Tone::Bold)];
+    }
+    let password = if form.change == Change::Rotate { "new" } else { "password" };
+    let mut lines = field(model, form, Field::Username, "user");
+    lines.extend(field(model, form, Field::Password, password));
+    match &form.docker {
+        Offer::Asked => lines.push(Line::new("", "asking whether Docker has a login", Tone::Dim)),
+        Offer::There(words) => lines.push(Line::new("", format!("Docker has {words}"), Tone::Notice)),
+        Offer::Refused(why) => lines.push(Line::new("", why, Tone::Dim)),
+        Offer::None | Offer::Taken(_) => {}
+    }
+    lines
+}
+
+fn key_page(model: &Model, form: &SecretForm, key: &KeyForm) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (number, way) in (1..).zip(KeyKept::ALL) {
+        let chosen = way == key.way;
+        let mark = if chosen { model.look.signs.glyph("▌", ">") } else { " " };
+        let tone = if chosen { Tone::Bold } else { Tone::Dim };
+        lines.push(Line::new(format!("{mark}{number}"), way.words(), tone));
+    }
+    if form.at == Field::Way && !form.busy {
+        lines.push(Line::new("", "1, 2, 3, left and right choose", Tone::Dim));
+    }
+    match key.way {
+        KeyKept::Passphrase => {
+            lines.extend(field(model, form, Field::Passphrase, "phrase"));
+            lines.extend(field(model, form, Field::Again, "again"));
+        }
+        KeyKept::Ssh => lines.extend(field(model, form, Field::Path, "SSH key")),
+        KeyKept::Plain => {}
+    }
+    lines
+}
+
+/// Exactly what will happen.
+fn consequences(model: &Model, form: &SecretForm) -> Vec<Line> {
+    let Some(Row { needed: Some(needed), held, .. }) = model.secrets.row(&form.secret) else { return Vec::new() };
+    let list = |words: Vec<String>| words.join(", ");
+    let repositories: Vec<String> = match (form.change, held) {
+        (Change::Rotate, Some(held)) => held.bindings.iter().map(ToString::to_string).collect(),
+        _ => needed.repositories.iter().map(ToString::to_string).collect(),
+    };
+    let mut lines = Vec::new();
+    if form.change == Change::Rotate {
+        lines.push(Line::new("steps", steps_in_words(model.look), Tone::Plain));
+        lines.push(Line::new("", "the old one is kept beside it until the end", Tone::Dim));
+    }
+    lines.push(Line::new("writes", list(needed.written()), Tone::Plain));
+    if let Some(held) = held {
+        let kept = held.keys.iter().filter(|key| !needed.replaces(&key.at)).map(|key| key.at.clone());
+        let kept: Vec<String> = kept.collect();
+        if !kept.is_empty() {
+            lines.push(Line::new("keeps", list(kept), Tone::Plain));
+        }
+        if form.change == Change::Set {
+            lines.push(Line::new("was", format!("set {} UTC by {}", time(held.set), held.by), Tone::Plain));
+        }
+    }
+    lines.push(Line::new(
+        if form.change == Change::Set { "bound to" } else { "proven at" },
+        list(repositories),
+        Tone::Plain,
+    ));
+    if form.key.is_some()
+        && let Loaded::Yes(holdings) = &model.secrets.holdings
+    {
+        lines.push(Line::new("makes", format!("the vault {}", holdings.vault), Tone::Plain));
+    }
+    lines
+}
+
+fn steps_in_words(look: Look) -> String {
+    let arrow = look.signs.glyph(" → ", " > ");
+    let steps: Vec<&str> = Stage::Opened.ahead().iter().map(|step| step.name()).collect();
+    format!("{}{arrow}retire old", steps.join(arrow))
+}
+
+pub fn wizard(model: &Model, wizard: &Wizard) -> (String, Vec<Line>, Answers) {
+    let look = model.look;
+    let mut lines: Vec<Line> = wizard.steps.iter().flat_map(|view| step(look, wizard, view)).collect();
+    if wizard.steps.iter().all(|view| !matches!(view.step, Step::Restore | Step::VerifyOld)) {
+        let retired = wizard.account.as_ref().is_some_and(|account| account.stands == Standing::Ended(End::Rotated));
+        let (mark, tone) = if retired { (look.signs.glyph("✓", "+"), Tone::Good) } else { mark_pending(look) };
+        lines.push(Line::new("", format!("{mark} retire old"), tone));
+    }
+    lines.push(Line::plain(""));
+    let mut answers = if wizard.running { RUNNING } else { ENDED };
+    if let Some(account) = &wizard.account {
+        let (tone, said) = match &account.stands {
+            _ if wizard.running => (Tone::Notice, "it goes on".to_owned()),
+            Standing::Ended(End::Rotated) => (Tone::Good, account.said()),
+            Standing::Open(_) | Standing::Ended(End::RolledBack { old: Ok(()), .. }) => (Tone::Notice, account.said()),
+            Standing::Ended(_) => (Tone::Bad, account.said()),
+        };
+        lines.push(Line::new("", said, tone));
+        let arrow = look.signs.glyph("→", "->");
+        let prints = format!("{} {arrow} {}", account.old.join(", "), account.new.join(", "));
+        lines.push(Line::new("print", prints, Tone::Dim));
+        if !wizard.running {
+            match &account.stands {
+                Standing::Open(stage) => {
+                    let begun = format!("{} UTC by {}", time(account.begun), account.by);
+                    lines.push(Line::new("begun", begun, Tone::Dim));
+                    if stage.holds() == Holds::New {
+                        lines.push(Line::new("", "to roll back makes the old one the secret again", Tone::Dim));
+                    }
+                    answers = OPEN;
+                }
+                Standing::Ended(End::Rotated) => {
+                    lines.push(Line::new("revoke", revoked_by(&account.repositories).join("\n"), Tone::Bold));
+                }
+                Standing::Ended(_) => {
+                    if let Some(failure) = account.failure() {
+                        lines.push(Line::new("next", failure.next, Tone::Plain));
+                    }
+                }
+            }
+        }
+    }
+    if let Some(stopped) = &wizard.stopped {
+        lines.push(Line::new("", format!("{} {}", look.signs.glyph("✗", "x"), stopped.what), Tone::Bad));
+        lines.push(Line::new("why", &stopped.why, Tone::Plain));
+        lines.push(Line::new("next", &stopped.next, Tone::Plain));
+    }
+    if wizard.can_go_back() {
+        answers = CORRECT;
+    }
+    (format!("Rotation of {}", wizard.secret), lines, answers)
+}
+
+fn mark_pending(look: Look) -> (&'static str, Tone) {
+    (look.signs.glyph("·", "."), Tone::Dim)
+}
+
+fn step(look: Look, wizard: &Wizard, view: &StepView) -> Vec<Line> {
+    let name = view.step.name();
+    let (mark, tone, said) = match &view.state {
+        StepState::Pending if wizard.under_way() == Some(view.step) => {
+            (look.signs.glyph("◐", "~"), Tone::Notice, vec![])
+        }
+        StepState::Pending => {
+            let (mark, tone) = mark_pending(look);
+            (mark, tone, vec![])
+        }
+        StepState::Done { note } => (look.signs.glyph("✓", "+"), Tone::Good, note.clone().into_iter().collect()),
+        StepState::Failed(failure) => {
+            (look.signs.glyph("✗", "x"), Tone::Bad, vec![format!("{}: {}", failure.what, failure.why)])
+        }
+    };
+    let words = match said.first() {
+        Some(said) => format!("{mark} {name}: {said}"),
+        None => format!("{mark} {name}"),
+    };
+    vec![Line::new("", words, tone)]
+}
