@@ -6,9 +6,9 @@ use super::{args::ReleaseArg, ground::Ground, tail::Tail};
 use crate::{
     domain::{failure::Failure, release::Release},
     journal::Journal,
-    log::pattern::Pattern,
+    log::{bare::bare, pattern::Pattern},
     release::attach::{Follower, News},
-    spool,
+    spool::{self, Text},
 };
 
 /// Where the log of a release lies.
@@ -58,10 +58,23 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg, follow: bool, grep: Optio
         }
     };
     let mut written = Ok(());
-    spool::Reader::open(&file)?.grep(pattern.regex(), false, |_, line| {
-        written = ground.output.raw(format!("{line}\n").as_bytes());
-        if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    let reader = spool::Reader::open(&file)?;
+    let mut unread = Ok(());
+    reader.grep(pattern.regex(), false, |_, line| {
+        match line {
+            Text::Whole(line) => written = ground.output.raw(format!("{line}\n").as_bytes()),
+            // Its LF goes along.
+            Text::Long(bytes) => {
+                unread = reader.bytes_at(bytes.start..bytes.end + 1, |part| {
+                    if written.is_ok() {
+                        written = ground.output.raw(part);
+                    }
+                });
+            }
+        }
+        if written.is_ok() && unread.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
+    unread?;
     written.map(|()| 0)
 }
 
@@ -76,7 +89,7 @@ async fn follow(
     let mut follower = Follower::open(&ground.paths, journal, &plan.release, &plan.repository, release.seq).await?;
     let mut tail = Tail::of(ground, release);
     let write = |line: &str| {
-        if pattern.is_none_or(|pattern| pattern.regex().is_match(line)) {
+        if pattern.is_none_or(|pattern| pattern.regex().is_match(&bare(line))) {
             ground.output.raw(format!("{line}\n").as_bytes())
         } else {
             Ok(())

@@ -19,6 +19,10 @@ pub enum Id {
     Follow,
     Zoom,
     Search,
+    Filter,
+    Errors,
+    Wrap,
+    Times,
     NextPane,
     PreviousPane,
     Down,
@@ -33,6 +37,7 @@ pub enum Id {
     NextMatch,
     PreviousMatch,
     EndSearch,
+    EndFilter,
     Back,
     Reload,
     OnlyImage,
@@ -98,6 +103,8 @@ pub enum Id {
     Wipe,
     SearchRun,
     SearchClose,
+    FilterKeep,
+    FilterEnd,
     HelpDown,
     HelpUp,
     HelpRun,
@@ -154,6 +161,8 @@ pub enum Scope {
     Log,
     /// The log, when it has the focus and something is looked for in it; before [`Scope::Log`].
     Matches,
+    /// The log, when it has the focus and not all of its lines are shown; before [`Scope::Log`].
+    Filtered,
     /// A dialog, which hides what is below it.
     Dialog,
     /// A line is typed: what is asked for, or the name of what is done for good.
@@ -168,6 +177,8 @@ pub enum Scope {
     Search,
     /// Words are typed that the rows have which are shown.
     Narrow,
+    /// What the lines of the log have that are shown is typed.
+    Filter,
     /// The help, in which letters are typed to find an action.
     Help,
     /// Below no dialog.
@@ -191,6 +202,7 @@ impl Scope {
             Self::List => "list of releases",
             Self::Log => "log",
             Self::Matches => "log, in a search",
+            Self::Filtered => "log, filtered",
             Self::Dialog => "dialog",
             Self::Typed => "dialog with a line to type",
             Self::Form => "form of a secret",
@@ -198,6 +210,7 @@ impl Scope {
             Self::Secret => "passphrase",
             Self::Search => "search",
             Self::Narrow => "rows, while words are typed",
+            Self::Filter => "filter",
             Self::Help => "help",
             Self::Everywhere | Self::Always => "everywhere",
         }
@@ -206,7 +219,14 @@ impl Scope {
     /// Keys that are no action are typed here: such a key cannot be given to one.
     pub fn takes_text(self) -> bool {
         match self {
-            Self::Typed | Self::Form | Self::Secret | Self::Search | Self::Narrow | Self::Help | Self::Always => true,
+            Self::Typed
+            | Self::Form
+            | Self::Secret
+            | Self::Search
+            | Self::Filter
+            | Self::Narrow
+            | Self::Help
+            | Self::Always => true,
             Self::Projects
             | Self::Releases
             | Self::Tags
@@ -218,6 +238,7 @@ impl Scope {
             | Self::List
             | Self::Log
             | Self::Matches
+            | Self::Filtered
             | Self::Dialog
             | Self::Wizard
             | Self::Everywhere => false,
@@ -243,11 +264,13 @@ pub const STACKS: &[&[Scope]] = &[
     &[Scope::Narrow, Scope::Always],
     &[Scope::Dialog, Scope::Always],
     &[Scope::Matches, Scope::Always],
+    &[Scope::Filtered, Scope::Always],
     &[Scope::Typed, Scope::Always],
     &[Scope::Form, Scope::Always],
     &[Scope::Wizard, Scope::Always],
     &[Scope::Secret, Scope::Always],
     &[Scope::Search, Scope::Always],
+    &[Scope::Filter, Scope::Always],
     &[Scope::Help, Scope::Always],
 ];
 

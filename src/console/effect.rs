@@ -2,7 +2,7 @@
 
 use super::{
     masked::Masked,
-    model::{Depth, Errand, LogPart, Mouse, Request, Which},
+    model::{Depth, Errand, Goal, Mouse, Request, Sight, Which},
 };
 use crate::{
     domain::{
@@ -10,7 +10,7 @@ use crate::{
         page::Page,
         reference::{Repository, Tag},
     },
-    log::pattern::Pattern,
+    log::pattern::Wanted,
 };
 
 /// A program of the user's that has the terminal for a while.
@@ -57,14 +57,18 @@ pub enum Effect {
     },
     ReadLog {
         release: ReleaseId,
-        part: LogPart,
+        sight: Box<Sight>,
     },
-    /// Search a part of the log, from this line on; give at most so many of the lines that are found.
+    /// Search the next part of the log for these lines.
     SearchLog {
         release: ReleaseId,
-        pattern: Pattern,
-        from: u64,
-        most: usize,
+        wanted: Wanted,
+    },
+    /// Find out which one this is of the lines that were found.
+    FindInLog {
+        release: ReleaseId,
+        wanted: Wanted,
+        which: Goal,
     },
     /// Find the first line of the log that says what went wrong.
     FindFault {

@@ -28,6 +28,9 @@ const ROOM_FOR_LOG: u16 = 6;
 #[expect(clippy::cast_possible_truncation, reason = "there are six")]
 const STEPS: u16 = Step::ALL.len() as u16;
 
+/// `09:31:04` and a space.
+const TIME: u16 = 9;
+
 /// An area of no size is not drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Geometry {
@@ -45,6 +48,8 @@ pub struct Geometry {
     pub card: Rect,
     pub log_rule: Rect,
     pub log: Rect,
+    /// Its text, beside the time that a line was said where that is shown.
+    pub log_text: Rect,
     /// The last row of the log, while something is looked for in it.
     pub search: Rect,
     /// The box of the tags, with its border.
@@ -200,6 +205,9 @@ impl Geometry {
             self.log.height -= 1;
             self.search = Rect { y: self.log.bottom(), height: 1, ..self.log };
         }
+        let before = 1 + if model.log.times { TIME.min(self.log.width / 2) } else { 0 };
+        let width = self.log.width.saturating_sub(before + 1);
+        self.log_text = Rect { x: self.log.x + before, width, ..self.log };
     }
 }
 

@@ -17,8 +17,8 @@ pub const LONGEST: usize = 1000;
 pub enum Layer {
     /// Actions that match what was typed.
     Help { typed: Input, at: usize, reach: Reach },
-    /// What is looked for in the log; and, once that was refused, why.
-    Search { typed: Input, wrong: Option<String> },
+    /// A line below the log; and, once what was typed was refused, why.
+    Prompt { prompt: Prompt, typed: Input, wrong: Option<String> },
     /// Words that the rows have which are shown, while they are typed.
     Narrow { typed: Input },
     /// The passphrase of the vault.
@@ -48,6 +48,15 @@ pub enum Reach {
     Here,
     /// Those of every screen.
     Everywhere,
+}
+
+/// What is typed below the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prompt {
+    /// What is looked for.
+    Search,
+    /// What the lines have that are shown; they are shown while it is typed.
+    Filter,
 }
 
 /// A line of a dialog: words, with a label before them where that is not empty.
@@ -160,7 +169,7 @@ impl Layer {
     /// The line of text that is typed into it.
     pub fn input(&mut self) -> Option<&mut Input> {
         match self {
-            Self::Help { typed, .. } | Self::Search { typed, .. } | Self::Narrow { typed } => Some(typed),
+            Self::Help { typed, .. } | Self::Prompt { typed, .. } | Self::Narrow { typed } => Some(typed),
             Self::Confirm(confirm) => confirm.typed.as_mut().map(|(_, typed)| typed),
             Self::Ask(ask) => Some(&mut ask.typed),
             Self::Secret { .. }
@@ -195,7 +204,7 @@ impl Layer {
     pub fn edited(&mut self) {
         match self {
             Self::Help { at, .. } => *at = 0,
-            Self::Search { wrong, .. } => *wrong = None,
+            Self::Prompt { wrong, .. } => *wrong = None,
             Self::Ask(ask) => ask.wrong = None,
             _ => {}
         }

@@ -1,52 +1,75 @@
-//! Which lines of a log are on the screen. Only a window of the log is here, however long it is: what is missing
-//! is asked for, one request at a time.
+//! Goal rows of a log are on the screen. Only a window of the log is here, however long it is and its lines are: what is
+//! missing is asked for, one request at a time, and until it comes what is there stays on the screen.
 
-use super::search::{Found, Search};
+use super::search::{Goal, Match, Scan, Scanned, Search};
 use crate::{
     domain::{failure::Failure, name::ReleaseId},
-    log::pattern::Pattern,
+    log::{
+        pattern::{Filter, Pattern, Wanted},
+        viewport::{Layout, Offset, Place, Spot, Window},
+    },
 };
 
 /// The selected release's log, as far as it is seen.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct LogPane {
     pub release: Option<ReleaseId>,
     pub state: LogState,
-    /// The line at the top of the pane, from 0.
-    pub top: u64,
-    /// Columns that are scrolled out to the left.
-    pub left: usize,
+    /// What is on top, unless the end is in sight.
+    spot: Spot,
     pub mode: Mode,
+    pub wrap: bool,
+    /// Columns that are scrolled out to the left where lines are not wrapped.
+    pub left: usize,
+    /// When a line was said is shown beside it.
+    pub times: bool,
     pub search: Option<Search>,
+    pub filter: Option<Scan>,
+    /// Columns and rows of the text.
+    size: (usize, usize),
+    /// The place on top is brought into sight sideways, too.
+    reveal: bool,
+    /// The reader goes down: at the end, the log is followed.
+    descends: bool,
     /// A request is on its way.
     waiting: bool,
+    /// What was asked for last, of how many lines: the same is not asked for twice.
+    asked: Option<(Sight, u64, u64)>,
 }
 
 #[derive(Debug, Default)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub enum LogState {
     #[default]
     Loading,
     /// There is no log (yet).
     Absent,
     Failed(Failure),
-    Open(Window),
+    Open(Seen),
 }
 
-/// Some lines of a log that has `total` of them.
+/// Some rows of a log that has `total` lines.
 #[derive(Debug, Default)]
-pub struct Window {
-    pub first: u64,
-    pub lines: Vec<String>,
+pub struct Seen {
+    pub window: Window,
     pub total: u64,
+    /// Lines that the filter had left by then.
+    pub found: u64,
+    /// What was asked for.
+    pub sight: Sight,
 }
 
-/// Which lines are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogPart {
-    /// So many from this one on.
-    From(u64, usize),
-    /// The last so many.
-    End(usize),
+/// Goal rows are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sight {
+    pub spot: Spot,
+    pub layout: Layout,
+    pub reveal: bool,
+    /// Of the lines that it leaves.
+    pub filter: Option<Filter>,
+    /// Marked where it is found.
+    pub marks: Option<Pattern>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,114 +84,322 @@ pub enum Mode {
 impl LogPane {
     /// The log of another release, at its end.
     pub fn open(&mut self, release: Option<ReleaseId>) {
-        *self = Self { release, ..Self::default() };
+        *self = Self { release, wrap: self.wrap, times: self.times, ..Self::default() };
     }
 
     pub fn total(&self) -> u64 {
         match &self.state {
-            LogState::Open(window) => window.total,
+            LogState::Open(seen) => seen.total,
             LogState::Loading | LogState::Absent | LogState::Failed(_) => 0,
         }
+    }
+
+    /// The rows that are here, and the one of them that is on top.
+    pub fn shown(&self) -> Option<(&Window, usize)> {
+        let LogState::Open(Seen { window, .. }) = &self.state else { return None };
+        let last = window.rows.len().saturating_sub(window.layout.height);
+        let top = window.covers(self.spot(), &self.layout());
+        Some((
+            window,
+            top.unwrap_or(match self.spot() {
+                Spot::End => last,
+                Spot::At { rows, .. } if rows > 0 => last,
+                Spot::At { rows, .. } if rows < 0 => 0,
+                Spot::At { .. } => window.top.min(last),
+            }),
+        ))
+    }
+
+    /// The line on top, from 0.
+    pub fn top_line(&self) -> u64 {
+        self.shown().and_then(|(window, top)| window.rows.get(top)).map_or(0, |row| row.line)
+    }
+
+    fn layout(&self) -> Layout {
+        Layout { width: self.size.0, height: self.size.1, wrap: self.wrap, left: self.left }
+    }
+
+    fn spot(&self) -> Spot {
+        if self.mode == Mode::Following { Spot::End } else { self.spot }
+    }
+
+    fn filtered(&self) -> Option<&Filter> {
+        self.filter.as_ref().map(|scan| &scan.wanted.filter)
     }
 
     /// The log has this many lines by now.
     pub fn grown(&mut self, lines: u64) {
         match &mut self.state {
-            LogState::Open(window) => window.total = window.total.max(lines),
-            LogState::Absent | LogState::Failed(_) => self.state = LogState::Loading,
-            LogState::Loading => {}
+            LogState::Open(seen) if lines > seen.total => {
+                seen.total = lines;
+                if self.filter.is_none() {
+                    seen.window.at_end = false;
+                }
+            }
+            LogState::Absent | LogState::Failed(_) => {
+                self.state = LogState::Loading;
+                self.asked = None;
+            }
+            LogState::Open(_) | LogState::Loading => {}
         }
     }
 
     /// The answer to what [`Self::wants`] asked for.
-    pub fn take(&mut self, answer: Result<Option<Window>, Failure>) {
+    pub fn take(&mut self, answer: Result<Option<Seen>, Failure>) {
         self.waiting = false;
-        self.state = match answer {
-            Ok(Some(window)) => LogState::Open(window),
-            Ok(None) => LogState::Absent,
-            Err(failure) => LogState::Failed(failure),
-        };
-    }
-
-    /// Settles what is on top in a pane of this height, and gives the part of the log that is missing for it.
-    pub fn wants(&mut self, height: usize) -> Option<LogPart> {
-        let height = height.max(1);
-        let part = match &self.state {
-            LogState::Loading => Some(LogPart::End(3 * height)),
-            LogState::Absent | LogState::Failed(_) => None,
-            LogState::Open(window) => {
-                let end = window.total.saturating_sub(height as u64);
-                self.top = if self.mode == Mode::Following { end } else { self.top.min(end) };
-                let last = window.total.min(self.top + height as u64);
-                let have = window.first..=window.first + window.lines.len() as u64;
-                let there = have.contains(&self.top) && have.contains(&last);
-                (!there).then(|| match self.mode {
-                    Mode::Following => LogPart::End(3 * height),
-                    Mode::Paused { .. } => LogPart::From(self.top.saturating_sub(height as u64), 3 * height),
-                })
+        let seen = match answer {
+            Ok(Some(seen)) => seen,
+            Ok(None) => {
+                self.state = LogState::Absent;
+                return;
+            }
+            Err(failure) => {
+                self.state = LogState::Failed(failure);
+                return;
             }
         };
-        if self.waiting || part.is_none() {
-            return None;
+        let window = &seen.window;
+        if seen.sight.reveal && self.reveal && seen.sight.spot == self.spot() {
+            (self.left, self.reveal) = (window.layout.left, false);
         }
-        self.waiting = true;
-        part
+        if let (Some(place), Spot::At { place: asked, .. }, Spot::At { place: ours, .. }) =
+            (window.place, seen.sight.spot, &mut self.spot)
+            && asked == *ours
+        {
+            *ours = place;
+        }
+        if let (Spot::At { place, rows: asked }, Spot::At { place: ours, rows }) = (seen.sight.spot, self.spot)
+            && place == ours
+            && asked != 0
+            && window.covers(seen.sight.spot, &window.layout).is_none()
+            && window.top < window.rows.len()
+        {
+            // It was so far away that it is not among these rows.
+            self.spot = Spot::At { place: self.place_of(window, window.top), rows: rows.saturating_sub(asked) };
+        }
+        let mut seen = seen;
+        // Of an earlier look at what the filter leaves?
+        seen.window.at_end &= self.filter.as_ref().is_none_or(|filter| filter.count <= seen.found);
+        self.state = LogState::Open(seen);
+        self.settle();
     }
 
-    /// Up or down by lines; following pauses above the end, and goes on there.
-    pub fn scroll(&mut self, lines: i64, height: usize) {
-        let end = self.total().saturating_sub(height as u64);
-        self.top = self.top.saturating_add_signed(lines).min(end);
-        self.mode = match self.mode {
-            _ if self.top >= end => Mode::Following,
-            Mode::Following => Mode::Paused { at: self.total() },
-            paused @ Mode::Paused { .. } => paused,
+    /// Settles what is on top in a pane of this size, and gives what is missing for it.
+    pub fn wants(&mut self, columns: usize, rows: usize) -> Option<Sight> {
+        let size = (columns.max(1), rows.max(1));
+        if self.size != size {
+            self.anchor();
+            self.size = size;
+        }
+        let wanted = match &self.state {
+            LogState::Loading => true,
+            LogState::Absent | LogState::Failed(_) => false,
+            LogState::Open(seen) => {
+                self.reveal
+                    || seen.sight.filter.as_ref() != self.filtered()
+                    || seen.sight.marks.as_ref() != self.search.as_ref().map(Search::pattern)
+                    || seen.window.covers(self.spot(), &self.layout()).is_none()
+            }
         };
+        if self.waiting || !wanted {
+            return None;
+        }
+        let sight = Sight {
+            spot: self.spot(),
+            layout: self.layout(),
+            reveal: self.reveal,
+            filter: self.filtered().cloned(),
+            marks: self.search.as_ref().map(|search| search.pattern().clone()),
+        };
+        let asked = Some((sight.clone(), self.total(), self.filter.as_ref().map_or(0, |filter| filter.count)));
+        if self.asked == asked {
+            return None;
+        }
+        self.asked = asked;
+        self.waiting = true;
+        Some(sight)
+    }
+
+    /// Up or down by rows; following pauses above the end, and goes on there.
+    pub fn scroll(&mut self, rows: i64) {
+        let Some((window, top)) = self.shown() else { return };
+        let all = window.at_start && window.at_end && window.rows.len() <= self.size.1;
+        if all || window.rows.is_empty() {
+            return;
+        }
+        let known = window.covers(self.spot(), &self.layout()).is_some();
+        let wanted = i64::try_from(top).unwrap_or(i64::MAX).saturating_add(rows);
+        let there = usize::try_from(wanted).ok().filter(|at| *at < window.rows.len());
+        self.spot = match (known, self.spot(), there) {
+            (false, Spot::At { place, rows: before }, _) => Spot::At { place, rows: before.saturating_add(rows) },
+            (_, _, Some(at)) => Spot::At { place: self.place_of(window, at), rows: 0 },
+            (_, _, None) if wanted < 0 && window.at_start => Spot::At { place: self.place_of(window, 0), rows: 0 },
+            _ => Spot::At { place: self.place_of(window, top), rows },
+        };
+        self.pause();
+        self.descends = rows > 0;
+        self.settle();
+    }
+
+    fn place_of(&self, window: &Window, row: usize) -> Place {
+        let row = &window.rows[row];
+        let offset = if window.layout.wrap { Offset::Byte(row.byte) } else { Offset::Column(self.left) };
+        Place { line: row.line, offset }
+    }
+
+    /// Whoever came down to the end follows the log again.
+    fn settle(&mut self) {
+        let LogState::Open(Seen { window, .. }) = &self.state else { return };
+        let top = window.covers(self.spot(), &self.layout());
+        if self.descends && top.is_some_and(|top| window.at_end && top + self.size.1 >= window.rows.len()) {
+            self.follow();
+        }
+    }
+
+    fn pause(&mut self) {
+        if self.mode == Mode::Following {
+            // Of a log that is still to be opened nothing is new.
+            let at = if matches!(self.state, LogState::Open(_)) { self.total() } else { u64::MAX };
+            self.mode = Mode::Paused { at };
+        }
+    }
+
+    fn follow(&mut self) {
+        (self.mode, self.spot, self.descends) = (Mode::Following, Spot::End, false);
+    }
+
+    pub fn to_start(&mut self) {
+        self.show(Place::line(0), 0);
+    }
+
+    pub fn to_end(&mut self) {
+        self.follow();
     }
 
     pub fn toggle_follow(&mut self) {
-        self.mode = match self.mode {
-            Mode::Following => Mode::Paused { at: self.total() },
-            Mode::Paused { .. } => Mode::Following,
-        };
+        if self.mode == Mode::Following {
+            self.hold();
+        } else {
+            self.follow();
+        }
+    }
+
+    /// What is on top stays there.
+    fn hold(&mut self) {
+        if let Some((window, top)) = self.shown()
+            && self.mode == Mode::Following
+            && top < window.rows.len()
+        {
+            self.spot = Spot::At { place: self.place_of(window, top), rows: 0 };
+            self.pause();
+        }
+    }
+
+    /// The place is the one on top, before rows become others.
+    fn anchor(&mut self) {
+        if let (Spot::At { rows, .. }, Some((window, top))) = (self.spot, self.shown())
+            && rows != 0
+            && top < window.rows.len()
+        {
+            self.spot = Spot::At { place: self.place_of(window, top), rows: 0 };
+        }
+    }
+
+    /// The reader's place stays in sight.
+    pub fn toggle_wrap(&mut self) {
+        self.anchor();
+        self.wrap = !self.wrap;
+        self.reveal = !self.wrap && self.mode != Mode::Following;
+    }
+
+    /// Sideways by columns; `None` goes to the beginning of the lines.
+    pub fn shift(&mut self, columns: Option<isize>) {
+        self.left = columns.map_or(0, |columns| self.left.saturating_add_signed(columns));
+        if let Spot::At { place, .. } = &mut self.spot {
+            place.offset = Offset::Column(self.left);
+        }
+    }
+
+    /// Brings a place to the screen, so many rows below its top. The log does not follow any more.
+    fn show(&mut self, place: Place, below: usize) {
+        self.spot = Spot::At { place, rows: -i64::try_from(below).unwrap_or(0) };
+        self.descends = false;
+        self.pause();
+    }
+
+    /// Brings a line to where the reader sees what is around it.
+    pub fn jump(&mut self, line: u64, byte: u64) {
+        let place = Place { line, offset: Offset::Byte(byte) };
+        let third = self.size.1 / 3;
+        let seen = self.shown().and_then(|(window, top)| {
+            let at = window.rows.iter().rposition(|row| row.line == line && (!self.wrap || row.byte <= byte))?;
+            let there = !self.wrap || byte < window.rows[at].byte + self.size.0 as u64;
+            let below = at.checked_sub(top).filter(|below| (third..self.size.1 - third).contains(below))?;
+            there.then_some(below)
+        });
+        self.show(place, seen.unwrap_or(self.size.1 / 2));
+        self.reveal = !self.wrap && (byte > 0 || self.left > 0);
     }
 
     /// Looks for this from the line on top on.
     pub fn search(&mut self, pattern: Pattern) {
-        self.search = Some(Search::new(pattern, self.top));
+        self.search = Some(Search::new(pattern, self.filtered().cloned(), Some(self.top_line())));
     }
 
-    /// The part of the log that is to be searched next, as far as it is known how long the log is.
-    pub fn wants_searched(&mut self) -> Option<(Pattern, u64, usize)> {
-        let LogState::Open(window) = &self.state else { return None };
-        let search = self.search.as_mut()?;
-        let (from, most) = search.wants(window.total)?;
-        Some((search.pattern.clone(), from, most))
+    /// Shows the lines that this leaves, or all of them. A search is one among them.
+    pub fn filter(&mut self, filter: Option<Filter>) {
+        if self.filtered() == filter.as_ref() {
+            return;
+        }
+        self.hold_line();
+        if let Some(search) = &self.search {
+            self.search = Some(Search::new(search.pattern().clone(), filter.clone(), None));
+        }
+        self.filter = filter.map(|filter| Scan::new(Wanted { filter, within: None }));
+    }
+
+    /// The line on top is where the reader was, whatever lines are shown.
+    fn hold_line(&mut self) {
+        if self.mode != Mode::Following {
+            self.spot = Spot::At { place: Place::line(self.top_line()), rows: 0 };
+        }
+    }
+
+    /// Lines that the log is to be searched for next.
+    pub fn wants_searched(&mut self) -> Vec<Wanted> {
+        let LogState::Open(seen) = &self.state else { return Vec::new() };
+        let total = seen.total;
+        let scans = self.filter.iter_mut().chain(self.search.iter_mut().map(|search| &mut search.scan));
+        scans.filter_map(|scan| scan.wants(total).then(|| scan.wanted.clone())).collect()
     }
 
     /// The answer to what [`Self::wants_searched`] asked for.
-    pub fn found(&mut self, pattern: &Pattern, answer: Result<Found, Failure>, height: usize) {
-        let search = self.search.as_mut().filter(|search| search.pattern == *pattern);
-        if let Some(line) = search.and_then(|search| search.take(answer)) {
-            self.show(line, height);
+    pub fn searched(&mut self, wanted: &Wanted, answer: Result<Scanned, Failure>) {
+        if let Some(scan) = self.filter.as_mut().filter(|scan| scan.wanted == *wanted) {
+            let before = scan.count;
+            scan.take(answer);
+            if scan.count > before
+                && let LogState::Open(seen) = &mut self.state
+            {
+                seen.window.at_end = false;
+            }
+        } else if let Some(search) = self.search.as_mut().filter(|search| search.scan.wanted == *wanted) {
+            search.scan.take(answer);
         }
     }
 
-    /// To the next match, or to the previous one.
-    pub fn go(&mut self, forward: bool, height: usize) {
-        if let Some(line) = self.search.as_mut().and_then(|search| search.go(forward)) {
-            self.show(line, height);
-        }
+    /// The match that is to be found next.
+    pub fn wants_found(&mut self) -> Option<(Wanted, Goal)> {
+        let search = self.search.as_mut()?;
+        let which = search.wants()?;
+        Some((search.scan.wanted.clone(), which))
     }
 
-    /// Brings a line to where the reader sees what is around it. The log does not follow any more.
-    pub fn show(&mut self, line: u64, height: usize) {
-        let (rows, third) = (height as u64, height as u64 / 3);
-        if !(self.top + third..self.top + rows - third).contains(&line) {
-            self.top = line.saturating_sub(rows / 2);
-        }
-        if self.mode == Mode::Following {
-            self.mode = Mode::Paused { at: self.total() };
+    /// The answer to what [`Self::wants_found`] asked for.
+    pub fn found(&mut self, wanted: &Wanted, which: Goal, answer: Result<Option<Match>, Failure>) {
+        let search = self.search.as_mut().filter(|search| search.scan.wanted == *wanted);
+        if let Some(found) = search.and_then(|search| search.take(which, answer)) {
+            self.jump(found.line, found.byte);
         }
     }
 
@@ -182,64 +413,4 @@ impl LogPane {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn window(first: u64, count: u64, total: u64) -> Window {
-        Window { first, lines: (first..first + count).map(|n| n.to_string()).collect(), total }
-    }
-
-    /// A pane of ten rows that shows the end of a log of 100 lines.
-    fn opened() -> LogPane {
-        let mut log = LogPane::default();
-        assert_eq!(log.wants(10), Some(LogPart::End(30)));
-        assert_eq!(log.wants(10), None, "one request at a time");
-        log.take(Ok(Some(window(70, 30, 100))));
-        assert_eq!((log.wants(10), log.top), (None, 90));
-        log
-    }
-
-    #[test]
-    fn following_keeps_the_end_in_sight() {
-        let mut log = opened();
-        log.grown(105);
-        assert_eq!((log.wants(10), log.top), (Some(LogPart::End(30)), 95));
-        log.grown(200);
-        assert_eq!(log.wants(10), None);
-        log.take(Ok(Some(window(80, 30, 110))));
-        assert_eq!((log.wants(10), log.top), (None, 100), "the answer says how long the log is");
-    }
-
-    #[test]
-    fn scrolling_up_pauses_and_the_end_goes_on() {
-        let mut log = opened();
-        log.scroll(-3, 10);
-        log.grown(112);
-        assert_eq!((log.wants(10), log.top, log.unseen()), (None, 87, 12));
-        log.scroll(-40, 10);
-        assert_eq!((log.wants(10), log.top), (Some(LogPart::From(37, 30)), 47));
-        log.take(Ok(Some(window(37, 30, 112))));
-        log.scroll(1000, 10);
-        assert_eq!((log.wants(10), log.top, log.unseen()), (Some(LogPart::End(30)), 102, 0));
-    }
-
-    #[test]
-    fn a_log_that_is_shorter_than_the_pane_begins_at_its_top() {
-        let mut log = LogPane::default();
-        log.wants(10);
-        log.take(Ok(Some(window(0, 3, 3))));
-        assert_eq!((log.wants(10), log.top), (None, 0));
-        log.scroll(-1, 10);
-        assert_eq!(log.mode, Mode::Following, "there is nothing above");
-    }
-
-    #[test]
-    fn a_log_that_was_not_there_is_looked_for_when_it_grows() {
-        let mut log = LogPane::default();
-        log.wants(10);
-        log.take(Ok(None));
-        assert_eq!(log.wants(10), None);
-        log.grown(1);
-        assert_eq!(log.wants(10), Some(LogPart::End(30)));
-    }
-}
+mod tests;

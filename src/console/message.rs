@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{
     effect::Guest,
-    model::{Answer, Found, KnownProject, Project, Request, SecretNews, Window},
+    model::{Answer, Goal, KnownProject, Match, Project, Request, Scanned, SecretNews, Seen},
 };
 use crate::{
     domain::{
@@ -19,7 +19,7 @@ use crate::{
         release::Release,
         table::Table,
     },
-    log::pattern::Pattern,
+    log::pattern::Wanted,
 };
 
 pub enum Message {
@@ -54,10 +54,12 @@ pub enum Message {
     Changed,
     /// Of a release that is followed.
     News(ReleaseId, News),
-    /// The lines that were asked for.
-    Log(ReleaseId, Result<Option<Window>, Failure>),
-    /// What a part of the log was searched for has these matches.
-    Found(ReleaseId, Pattern, Result<Found, Failure>),
+    /// The rows that were asked for.
+    Log(ReleaseId, Result<Option<Seen>, Failure>),
+    /// The log was searched on for these lines.
+    Searched(ReleaseId, Wanted, Result<Scanned, Failure>),
+    /// Which of these lines this is.
+    Found(ReleaseId, Wanted, Goal, Result<Option<Match>, Failure>),
     /// The line of the log that says what went wrong, and its number from 0.
     Fault(ReleaseId, Result<Option<(u64, String)>, Failure>),
     /// What this found out.

@@ -8,11 +8,11 @@ use super::activity::Activity;
 pub use super::doctor_pane::{CheckRow, DoctorPane, Subject, Which};
 pub use super::fault::Fault;
 use super::keymap::{Key, Keymap};
-pub use super::layer::{Ask, Choice, Confirm, Layer, Line, Menu, Reach};
-pub use super::log_pane::{LogPane, LogPart, LogState, Mode, Window};
+pub use super::layer::{Ask, Choice, Confirm, Layer, Line, Menu, Prompt, Reach};
+pub use super::log_pane::{LogPane, LogState, Mode, Seen, Sight};
 pub use super::projects_pane::{KnownProject, Past, ProjectsPane};
 pub use super::request::{Answer, Request};
-pub use super::search::{Found, Search};
+pub use super::search::{Goal, Match, Scan, Scanned, Search};
 pub use super::secret_form::{Change, Field, KeyForm, NewKey, NewLogin, Offer, SecretForm};
 pub use super::secrets_pane::{Checked, Errand, Holdings, NotSet, SecretNews, SecretsPane};
 pub use super::standing::{Known, Standing};
@@ -324,9 +324,11 @@ impl Model {
         }
     }
 
-    /// The log has a line for the search in it: something is typed there, or is looked for.
+    /// The log has a line below it: something is typed there, or is looked for.
     pub fn searches(&self) -> bool {
-        self.log.search.is_some() || matches!(self.layers.first(), Some(Layer::Search { .. }))
+        self.log.search.is_some()
+            || self.log.filter.is_some()
+            || matches!(self.layers.first(), Some(Layer::Prompt { .. }))
     }
 
     /// What the release does right now, as far as it said so.

@@ -37,14 +37,14 @@ fn wheel(model: &mut Model, at: Position, down: bool) -> Vec<Effect> {
     let by_key =
         |model: &mut Model, (down_key, up_key): (Id, Id)| act(model, Action::of(if down { down_key } else { up_key }));
     match model.layers.last() {
-        None | Some(Layer::Search { .. } | Layer::Narrow { .. }) => {}
+        None | Some(Layer::Prompt { .. } | Layer::Narrow { .. }) => {}
         Some(Layer::Help { .. }) => return by_key(model, (Id::HelpDown, Id::HelpUp)),
         Some(Layer::Menu(_)) => return by_key(model, (Id::DialogDown, Id::DialogUp)),
         Some(_) => return Vec::new(),
     }
     let geometry = Geometry::of(model);
     if geometry.log.contains(at) {
-        model.log.scroll(if down { LINES } else { -LINES }, usize::from(geometry.log.height));
+        model.log.scroll(if down { LINES } else { -LINES });
         return Vec::new();
     }
     if geometry.list.contains(at) {
@@ -59,7 +59,7 @@ fn wheel(model: &mut Model, at: Position, down: bool) -> Vec<Effect> {
 fn click(model: &mut Model, at: Position) -> Vec<Effect> {
     match model.layers.last() {
         // It is typed into below what it is about, and hides nothing.
-        None | Some(Layer::Search { .. } | Layer::Narrow { .. }) => {}
+        None | Some(Layer::Prompt { .. } | Layer::Narrow { .. }) => {}
         Some(layer) => {
             let screen = Rect::new(0, 0, model.size.0, model.size.1);
             let hit = dialog::hit(model, layer, screen, at);

@@ -22,7 +22,7 @@ use super::{
     effect::Effect,
     keymap::Key,
     layer::LONGEST,
-    model::{Layer, Model, Pane, Screen},
+    model::{Layer, Model, Pane, Prompt, Screen},
 };
 use crate::domain::{digest::Digest, sign::Tone};
 
@@ -32,7 +32,8 @@ pub fn scopes(model: &Model) -> &'static [Scope] {
         Some(Layer::Secret { .. }) => &[Scope::Secret, Scope::Always],
         Some(Layer::Form(_)) => &[Scope::Form, Scope::Always],
         Some(Layer::Wizard(_)) => &[Scope::Wizard, Scope::Always],
-        Some(Layer::Search { .. }) => &[Scope::Search, Scope::Always],
+        Some(Layer::Prompt { prompt: Prompt::Search, .. }) => &[Scope::Search, Scope::Always],
+        Some(Layer::Prompt { prompt: Prompt::Filter, .. }) => &[Scope::Filter, Scope::Always],
         Some(Layer::Narrow { .. }) => &[Scope::Narrow, Scope::Always],
         Some(Layer::Help { .. }) => &[Scope::Help, Scope::Always],
         Some(Layer::Confirm(confirm)) if confirm.typed.is_some() => &[Scope::Typed, Scope::Always],
@@ -45,12 +46,16 @@ pub fn scopes(model: &Model) -> &'static [Scope] {
 /// Where keys count while no dialog is open.
 fn below(model: &Model) -> &'static [Scope] {
     use Scope::{
-        Activity, Always, Doctor, Everywhere, History, List, Log, Matches, Projects, Releases, Rows, Secrets, Tags,
+        Activity, Always, Doctor, Everywhere, Filtered, History, List, Log, Matches, Projects, Releases, Rows, Secrets,
+        Tags,
     };
     match (model.screen, model.focus) {
         (Screen::Releases, Pane::List) => &[List, Releases, Rows, Everywhere, Always],
         (Screen::Releases, Pane::Log) if model.log.search.is_some() => {
             &[Matches, Log, Releases, Rows, Everywhere, Always]
+        }
+        (Screen::Releases, Pane::Log) if model.log.filter.is_some() => {
+            &[Filtered, Log, Releases, Rows, Everywhere, Always]
         }
         (Screen::Releases, Pane::Log) => &[Log, Releases, Rows, Everywhere, Always],
         (Screen::Tags, _) => &[Tags, Rows, Everywhere, Always],
@@ -135,6 +140,7 @@ fn typed(model: &mut Model) {
     if let (Screen::Tags, Some(Layer::Narrow { typed })) = (model.screen, model.layers.last()) {
         model.tags.name(typed.value());
     }
+    log::filter_as_typed(model);
 }
 
 /// What is pasted is text, never keys.

@@ -1,12 +1,15 @@
 //! Releases and messages that the tests of the console show.
 
+use std::collections::VecDeque;
+
 use jiff::{SignedDuration, Timestamp};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
     effect::Effect,
+    geometry::Geometry,
     message::{Listing, Message, News},
-    model::{Image, Look, Model, Project},
+    model::{Goal, Image, Look, Match, Model, Project, Scanned, Seen, Sight},
     update::update,
 };
 use crate::domain::{
@@ -20,6 +23,10 @@ use crate::domain::{
     sign::Signs,
     table::{Row, Table},
     verdict::judge,
+};
+use crate::log::{
+    pattern::{Filter, Wanted},
+    viewport::{self, Layout, Window, memory::Log, window},
 };
 
 pub const COMMIT: &str = "3f2c1abb0e8d4f5a6b7c8d9e0f1a2b3c4d5e6f70";
@@ -169,6 +176,99 @@ pub fn tags(rows: Vec<Row>) -> Message {
     Message::Tags("balrog".to_owned(), Ok(Table { as_of: now(), rows }))
 }
 
+/// Rows of a log of so many lines that is not wrapped: these lines, the first of which is `first`, in answer to what is
+/// asked for now.
+pub fn seen(model: &Model, first: u64, lines: &[String], total: u64) -> Seen {
+    let text = Geometry::of(model).log_text;
+    let layout = Layout {
+        height: text.height.max(1).into(),
+        width: text.width.max(1).into(),
+        wrap: false,
+        left: model.log.left,
+    };
+    let marks = model.log.search.as_ref().map(|search| search.pattern().clone());
+    let found = |text: &str| marks.as_ref().map_or_else(Vec::new, |pattern| pattern.found_in(text.as_bytes()));
+    let row = |(line, text): (u64, &String)| viewport::Row {
+        line,
+        text: text.clone(),
+        marks: found(text),
+        ..viewport::Row::default()
+    };
+    let window = Window {
+        layout,
+        columns: 0..usize::MAX,
+        rows: (first..).zip(lines).map(row).collect(),
+        at_start: first == 0,
+        at_end: first + lines.len() as u64 == total,
+        ..Window::default()
+    };
+    Seen { window, total, found: 0, sight: Sight { layout, marks, ..Sight::default() } }
+}
+
+/// Carries out what the console asks of a log that has these lines, until it asks for no more. Gives the other effects.
+pub fn read(model: &mut Model, effects: Vec<Effect>, lines: &[String]) -> Vec<Effect> {
+    let mut waiting = VecDeque::from(effects);
+    let mut others = Vec::new();
+    while let Some(effect) = waiting.pop_front() {
+        match answer(&effect, lines) {
+            Some(message) => waiting.extend(tell(model, message)),
+            None => others.push(effect),
+        }
+    }
+    others
+}
+
+/// What a worker says who has a log with these lines.
+fn answer(effect: &Effect, lines: &[String]) -> Option<Message> {
+    let passes = |filter: &Filter, line: &str| filter.pattern.found_in(line.as_bytes()).is_empty() == filter.invert;
+    let found = |wanted: &Wanted| -> Vec<u64> {
+        let all = (0..).zip(lines);
+        all.filter(|(_, line)| {
+            passes(&wanted.filter, line) && wanted.within.as_ref().is_none_or(|within| passes(within, line))
+        })
+        .map(|(number, _)| number)
+        .collect()
+    };
+    Some(match effect {
+        Effect::ReadLog { release, sight } => {
+            let mut log = Log::of(lines.iter().map(String::as_str));
+            let mut left = 0;
+            if let Some(filter) = &sight.filter {
+                let kept = found(&Wanted { filter: filter.clone(), within: None });
+                left = kept.len() as u64;
+                log.shown = Box::new(move |line| kept.contains(&line));
+            }
+            let window = window(&mut log, sight.spot, sight.reveal, sight.layout, sight.marks.as_ref()).unwrap();
+            let seen = Seen { window, total: lines.len() as u64, found: left, sight: (**sight).clone() };
+            Message::Log(release.clone(), Ok(Some(seen)))
+        }
+        Effect::SearchLog { release, wanted } => {
+            let lines_found = found(wanted);
+            let scanned = Scanned {
+                searched: lines.len() as u64,
+                more: false,
+                count: lines_found.len() as u64,
+                last: lines_found.last().copied(),
+            };
+            Message::Searched(release.clone(), wanted.clone(), Ok(scanned))
+        }
+        Effect::FindInLog { release, wanted, which } => {
+            let lines_found = found(wanted);
+            let number = match which {
+                Goal::Number(number) => usize::try_from(*number).unwrap(),
+                Goal::From(from) => lines_found.partition_point(|line| line < from),
+            };
+            let found = lines_found.get(number).map(|line| {
+                let text = lines[usize::try_from(*line).unwrap()].as_bytes();
+                let byte = wanted.filter.pattern.found_in(text).first().map_or(0, |found| found.start as u64);
+                Match { number: number as u64, line: *line, byte }
+            });
+            Message::Found(release.clone(), wanted.clone(), *which, Ok(found))
+        }
+        _ => return None,
+    })
+}
+
 /// Presses keys: a character each, or a name in `<…>`.
 pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
@@ -186,8 +286,9 @@ pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
                 "tab" => (KeyCode::Tab, KeyModifiers::NONE),
                 "down" => (KeyCode::Down, KeyModifiers::NONE),
                 "page-down" => (KeyCode::PageDown, KeyModifiers::NONE),
-                "page-up" => (KeyCode::PageUp, KeyModifiers::NONE),
+                "backspace" => (KeyCode::Backspace, KeyModifiers::NONE),
                 "home" => (KeyCode::Home, KeyModifiers::NONE),
+                "page-up" => (KeyCode::PageUp, KeyModifiers::NONE),
                 other => match other.strip_prefix("ctrl-").and_then(|c| c.chars().next()) {
                     Some(c) => (KeyCode::Char(c), KeyModifiers::CONTROL),
                     None => panic!("no key is called {other}"),

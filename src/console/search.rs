@@ -1,29 +1,24 @@
-//! What is looked for in a log, and where it was found. The log is searched part by part, each asked for once the one
-//! before has come: whoever looks for something else, or ends it, asks for no more.
+//! What is looked for in a log, and how far that is. The log is searched part by part, each asked for once the one before
+//! has come: whoever looks for something else, or ends it, asks for no more. Goal lines were found is known where the
+//! log is read; here is their number, and the one that the reader was brought to.
 
-use std::ops::Range;
+use crate::{
+    domain::failure::Failure,
+    log::pattern::{Filter, Pattern, Wanted},
+};
 
-use crate::{domain::failure::Failure, log::pattern::Pattern};
-
-/// Lines that can be gone to; those after them are counted.
-const KEPT: usize = 100_000;
-
+/// A log that is searched for lines, to its end and on as it grows.
 #[derive(Debug)]
-pub struct Search {
-    pub pattern: Pattern,
-    /// The first of the lines that match, from 0, rising.
-    lines: Vec<u64>,
-    /// All lines that match, as far as the log was searched.
-    count: u64,
-    /// The line to search from next.
-    next: u64,
+pub struct Scan {
+    pub wanted: Wanted,
+    /// Lines that were found, and lines that were searched for them.
+    pub count: u64,
+    pub searched: u64,
+    /// The last one that was found.
+    last: Option<u64>,
     stage: Stage,
     /// The end of the log was reached once.
-    whole: bool,
-    /// The reader is brought to the first match from this line on, or to the first of all.
-    goal: Option<u64>,
-    /// Which of `lines` the reader was brought to.
-    at: Option<usize>,
+    pub whole: bool,
 }
 
 #[derive(Debug)]
@@ -40,127 +35,165 @@ enum Stage {
     Failed(Failure),
 }
 
-/// What a part of the log has.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// The part: its first line, and the one after its last.
-    pub part: Range<u64>,
+/// How far a log was searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scanned {
+    pub searched: u64,
     /// The log goes on after it.
     pub more: bool,
-    /// At most as many as were asked for.
-    pub lines: Vec<u64>,
     pub count: u64,
+    pub last: Option<u64>,
 }
 
-/// How far a search is.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Standing<'a> {
-    /// Lines that were searched so far, before the end was reached for the first time.
-    Searching(u64),
-    Nothing,
-    Matches,
-    /// There are more matches than those so many that can be gone to.
-    TooMany(usize),
-    Failed(&'a Failure),
-}
-
-impl Search {
-    pub fn new(pattern: Pattern, goal: u64) -> Self {
-        Self {
-            pattern,
-            lines: Vec::new(),
-            count: 0,
-            next: 0,
-            stage: Stage::More,
-            whole: false,
-            goal: Some(goal),
-            at: None,
-        }
+impl Scan {
+    pub fn new(wanted: Wanted) -> Self {
+        Self { wanted, count: 0, searched: 0, last: None, stage: Stage::More, whole: false }
     }
 
-    pub fn count(&self) -> u64 {
-        self.count
+    pub fn failure(&self) -> Option<&Failure> {
+        if let Stage::Failed(failure) = &self.stage { Some(failure) } else { None }
     }
 
-    /// Which match the reader was brought to, from 0.
-    pub fn at(&self) -> Option<usize> {
-        self.at
-    }
-
-    /// The line that the reader was brought to.
-    pub fn here(&self) -> Option<u64> {
-        self.lines.get(self.at?).copied()
-    }
-
-    pub fn standing(&self) -> Standing<'_> {
-        match &self.stage {
-            Stage::Failed(failure) => Standing::Failed(failure),
-            _ if !self.whole => Standing::Searching(self.next),
-            _ if self.count == 0 => Standing::Nothing,
-            _ if self.count > self.lines.len() as u64 => Standing::TooMany(self.lines.len()),
-            _ => Standing::Matches,
-        }
-    }
-
-    /// Where in a line it is, in bytes.
-    pub fn matches(&self, line: &str) -> Vec<Range<usize>> {
-        self.pattern.regex().find_iter(line).map(|found| found.range()).filter(|range| !range.is_empty()).collect()
-    }
-
-    /// From which line on a log of this length is to be searched next, and how many lines are wanted of it.
-    pub fn wants(&mut self, total: u64) -> Option<(u64, usize)> {
+    /// Whether a log of this length is to be searched on. Then that was asked for.
+    pub fn wants(&mut self, total: u64) -> bool {
         let due = match self.stage {
             Stage::More => true,
             Stage::Ended { total: before } => total > before,
             Stage::Asked { .. } | Stage::Failed(_) => false,
         };
-        due.then(|| {
+        if due {
             self.stage = Stage::Asked { total };
-            (self.next, KEPT - self.lines.len())
-        })
+        }
+        due
     }
 
-    /// Takes the matches of the part that was asked for. Gives the line that the reader is to be brought to.
-    pub fn take(&mut self, answer: Result<Found, Failure>) -> Option<u64> {
-        let Stage::Asked { total } = self.stage else { return None };
-        let found = match answer {
-            Ok(found) if found.part.start == self.next => found,
-            // Of an earlier search for the same.
-            Ok(_) => return None,
-            Err(failure) => {
-                self.stage = Stage::Failed(failure);
+    /// The answer.
+    pub fn take(&mut self, answer: Result<Scanned, Failure>) {
+        let Stage::Asked { total } = self.stage else { return };
+        match answer {
+            Ok(scanned) => {
+                (self.count, self.searched, self.last) = (scanned.count, scanned.searched, scanned.last);
+                self.stage = if scanned.more { Stage::More } else { Stage::Ended { total } };
+                self.whole |= !scanned.more;
+            }
+            Err(failure) => self.stage = Stage::Failed(failure),
+        }
+    }
+}
+
+/// A line that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Match {
+    /// It is the so-manieth, from 0.
+    pub number: u64,
+    pub line: u64,
+    /// Where in the line it begins.
+    pub byte: u64,
+}
+
+/// Goal of the lines that were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    Number(u64),
+    /// The first one from this line on.
+    From(u64),
+}
+
+#[derive(Debug)]
+pub struct Search {
+    pub scan: Scan,
+    /// Where the reader is to be brought, and whether that was asked for.
+    goal: Option<Goal>,
+    asked: bool,
+    /// Where the reader was brought.
+    pub at: Option<Match>,
+}
+
+/// How far a search is.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// The end was not reached yet.
+    Searching,
+    Nothing,
+    Matches,
+    Failed(&'a Failure),
+}
+
+impl Search {
+    /// Looks for this among the lines that a filter leaves; the reader is brought to the first match from a line on, or
+    /// else to the first of all.
+    pub fn new(pattern: Pattern, within: Option<Filter>, goal: Option<u64>) -> Self {
+        let wanted = Wanted { filter: Filter { pattern, invert: false }, within };
+        Self { scan: Scan::new(wanted), goal: goal.map(Goal::From), asked: false, at: None }
+    }
+
+    pub fn pattern(&self) -> &Pattern {
+        &self.scan.wanted.filter.pattern
+    }
+
+    pub fn standing(&self) -> Standing<'_> {
+        match self.scan.failure() {
+            Some(failure) => Standing::Failed(failure),
+            None if !self.scan.whole => Standing::Searching,
+            None if self.scan.count == 0 => Standing::Nothing,
+            None => Standing::Matches,
+        }
+    }
+
+    /// The line that is to be found, once it is known that there is one. Then that was asked for.
+    pub fn wants(&mut self) -> Option<Goal> {
+        let which = match self.goal? {
+            _ if self.scan.count == 0 => {
+                // What comes later moves nobody.
+                self.goal = self.goal.filter(|_| !self.scan.whole);
                 return None;
             }
+            _ if self.asked => return None,
+            Goal::From(line) if self.scan.last.is_some_and(|last| last >= line) => Goal::From(line),
+            Goal::From(_) if self.scan.whole => Goal::Number(0),
+            Goal::From(_) => return None,
+            number @ Goal::Number(_) => number,
         };
-        self.lines.extend(found.lines);
-        self.count += found.count;
-        self.next = found.part.end;
-        self.stage = if found.more { Stage::More } else { Stage::Ended { total } };
-        self.whole |= !found.more;
-        let goal = self.goal?;
-        let below = self.lines.partition_point(|line| *line < goal);
-        if below == self.lines.len() && !self.whole {
-            return None;
-        }
-        self.bring(if below == self.lines.len() { 0 } else { below })
+        self.goal = Some(which);
+        self.asked = true;
+        Some(which)
     }
 
-    /// The next match or the previous one; after the last comes the first.
-    pub fn go(&mut self, forward: bool) -> Option<u64> {
-        let last = self.lines.len().checked_sub(1)?;
-        self.bring(match (self.at, forward) {
+    /// The answer: a line that the reader is to be brought to.
+    pub fn take(&mut self, which: Goal, answer: Result<Option<Match>, Failure>) -> Option<Match> {
+        self.asked = false;
+        match answer {
+            Ok(Some(found)) => {
+                self.at = Some(found);
+                if self.goal == Some(which) {
+                    self.goal = None;
+                }
+                Some(found)
+            }
+            Ok(None) => {
+                self.goal = None;
+                None
+            }
+            Err(failure) => {
+                self.scan.stage = Stage::Failed(failure);
+                None
+            }
+        }
+    }
+
+    /// To the next match or the previous one; after the last comes the first.
+    pub fn go(&mut self, forward: bool) {
+        let Some(last) = self.scan.count.checked_sub(1) else { return };
+        let from = match (self.goal, self.at) {
+            (Some(Goal::Number(number)), _) => Some(number),
+            (_, at) => at.map(|at| at.number),
+        };
+        self.goal = Some(Goal::Number(match (from, forward) {
             (Some(at), true) if at < last => at + 1,
             (Some(at), false) if at > 0 => at - 1,
             (_, true) => 0,
             (_, false) => last,
-        })
-    }
-
-    fn bring(&mut self, to: usize) -> Option<u64> {
-        self.goal = None;
-        let line = *self.lines.get(to)?;
-        self.at = Some(to);
-        Some(line)
+        }));
     }
 }
 
@@ -169,74 +202,82 @@ mod tests {
     use super::*;
 
     fn search(goal: u64) -> Search {
-        Search::new(Pattern::new("error").unwrap(), goal)
+        Search::new(Pattern::new("error").unwrap(), None, Some(goal))
     }
 
-    fn found(part: Range<u64>, more: bool, lines: &[u64]) -> Found {
-        Found { part, more, lines: lines.to_vec(), count: lines.len() as u64 }
+    fn scanned(searched: u64, more: bool, count: u64, last: u64) -> Scanned {
+        Scanned { searched, more, count, last: (count > 0).then_some(last) }
+    }
+
+    fn found(number: u64, line: u64) -> Match {
+        Match { number, line, byte: 0 }
     }
 
     #[test]
     fn a_log_is_searched_part_by_part_to_its_end_and_on_from_there_once_it_grows() {
-        let mut search = search(0);
-        assert_eq!(search.wants(100), Some((0, KEPT)));
-        assert_eq!(search.wants(100), None, "one part at a time");
-        assert_eq!(search.take(Ok(found(0..60, true, &[7, 9]))), Some(7));
-        assert_eq!(search.standing(), Standing::Searching(60));
-        assert_eq!(search.wants(100), Some((60, KEPT - 2)));
-        assert_eq!(search.take(Ok(found(0..60, true, &[7, 9]))), None, "the answer to another question");
-        assert_eq!(search.take(Ok(found(60..100, false, &[]))), None);
-        assert_eq!(search.standing(), Standing::Matches);
-        assert_eq!(search.wants(100), None);
-        assert_eq!(search.wants(120), Some((100, KEPT - 2)));
-        assert_eq!(search.take(Ok(found(100..100, false, &[]))), None, "the lines are on their way");
-        assert_eq!(search.wants(120), None, "nobody asks in a circle");
-        assert_eq!(search.wants(121), Some((100, KEPT - 2)));
-        assert_eq!(
-            search.take(Ok(found(100..121, false, &[120]))),
-            None,
-            "nobody is moved by a match that comes later"
-        );
-        assert_eq!((search.count(), search.at()), (3, Some(0)));
+        let mut scan = search(0).scan;
+        assert!(scan.wants(100) && !scan.wants(100), "one part at a time");
+        scan.take(Ok(scanned(60, true, 2, 9)));
+        assert!((scan.searched, scan.count, scan.whole) == (60, 2, false) && scan.wants(100));
+        scan.take(Ok(scanned(100, false, 2, 9)));
+        assert!(scan.whole && !scan.wants(100) && scan.wants(120));
+        scan.take(Ok(scanned(100, false, 2, 9)));
+        assert!(!scan.wants(120), "the lines are on their way: nobody asks in a circle");
+        assert!(scan.wants(121));
+        scan.take(Ok(scanned(121, false, 3, 120)));
+        assert_eq!(scan.count, 3);
+        scan.wants(130);
+        scan.take(Err(Failure::failed("the log cannot be read", "it shrank", "look")));
+        assert!(scan.failure().is_some() && !scan.wants(200));
     }
 
     #[test]
     fn the_reader_is_brought_to_the_first_match_below_or_else_to_the_first() {
         let mut below = search(50);
-        below.wants(100);
-        assert_eq!(below.take(Ok(found(0..40, true, &[7, 9]))), None);
-        below.wants(100);
-        assert_eq!(below.take(Ok(found(40..100, false, &[45, 50, 60]))), Some(50));
-        assert_eq!(below.at(), Some(3));
-        assert_eq!([true, true, true, false].map(|forward| below.go(forward)), [60, 7, 9, 7].map(Some));
-        assert_eq!([false, false].map(|forward| below.go(forward)), [60, 50].map(Some));
+        below.scan.wants(100);
+        below.scan.take(Ok(scanned(40, true, 2, 9)));
+        assert_eq!(below.wants(), None, "what is below was not searched");
+        below.scan.wants(100);
+        below.scan.take(Ok(scanned(100, false, 5, 60)));
+        assert_eq!((below.wants(), below.wants()), (Some(Goal::From(50)), None));
+        assert_eq!(below.take(Goal::From(50), Ok(Some(found(3, 50)))), Some(found(3, 50)));
+        for (forward, number) in [(true, 4), (true, 0), (true, 1), (false, 0), (false, 4), (false, 3)] {
+            below.go(forward);
+            assert_eq!(below.wants(), Some(Goal::Number(number)));
+            below.take(Goal::Number(number), Ok(Some(found(number, number))));
+        }
         let mut above = search(50);
-        above.wants(100);
-        assert_eq!(above.take(Ok(found(0..100, false, &[7, 9]))), Some(7));
+        above.scan.wants(100);
+        above.scan.take(Ok(scanned(100, false, 2, 9)));
+        assert_eq!(above.wants(), Some(Goal::Number(0)));
     }
 
     #[test]
-    fn nothing_found_too_much_found_and_a_search_that_fails() {
+    fn whoever_is_faster_than_the_disk_gets_where_the_last_key_says() {
+        let mut search = search(0);
+        search.scan.wants(9);
+        search.scan.take(Ok(scanned(9, false, 5, 8)));
+        assert_eq!(search.wants(), Some(Goal::From(0)));
+        search.take(Goal::From(0), Ok(Some(found(0, 1))));
+        search.go(true);
+        assert_eq!(search.wants(), Some(Goal::Number(1)));
+        search.go(true);
+        search.go(true);
+        assert_eq!(search.take(Goal::Number(1), Ok(Some(found(1, 2)))), Some(found(1, 2)));
+        assert_eq!(search.wants(), Some(Goal::Number(3)));
+    }
+
+    #[test]
+    fn nothing_found_and_a_search_that_fails() {
         let mut none = search(0);
-        none.wants(10);
-        assert_eq!(none.take(Ok(found(0..10, false, &[]))), None);
+        none.scan.wants(10);
+        none.scan.take(Ok(scanned(10, false, 0, 0)));
+        none.go(true);
+        assert_eq!(none.wants(), None);
         assert_eq!(none.standing(), Standing::Nothing);
-        assert_eq!((none.go(true), none.go(false)), (None, None));
-        let mut many = search(0);
-        many.wants(10);
-        let answer = Found { part: 0..10, more: false, lines: vec![1, 2], count: 5 };
-        assert_eq!(many.take(Ok(answer)), Some(1));
-        assert_eq!(many.standing(), Standing::TooMany(2));
         let mut failed = search(0);
-        failed.wants(10);
-        failed.take(Err(Failure::failed("the log cannot be read", "it shrank", "look")));
+        failed.scan.wants(10);
+        failed.scan.take(Err(Failure::failed("the log cannot be read", "it shrank", "look")));
         assert!(matches!(failed.standing(), Standing::Failed(_)));
-        assert_eq!(failed.wants(20), None);
-    }
-
-    #[test]
-    fn an_empty_match_marks_nothing() {
-        let search = Search::new(Pattern::new("a*").unwrap(), 0);
-        assert_eq!(search.matches("baabba"), [1..3, 5..6]);
     }
 }

@@ -145,10 +145,15 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             }
             Vec::new()
         }
-        Message::Found(release, pattern, answer) => {
+        Message::Searched(release, wanted, answer) => {
             if model.log.release.as_ref() == Some(&release) {
-                let height = usize::from(Geometry::of(model).log.height);
-                model.log.found(&pattern, answer, height);
+                model.log.searched(&wanted, answer);
+            }
+            Vec::new()
+        }
+        Message::Found(release, wanted, which, answer) => {
+            if model.log.release.as_ref() == Some(&release) {
+                model.log.found(&wanted, which, answer);
             }
             Vec::new()
         }
@@ -330,15 +335,15 @@ fn read_log(model: &mut Model) -> Vec<Effect> {
         model.log.open(selected);
     }
     let Some(release) = model.log.release.clone() else { return Vec::new() };
-    let height = usize::from(Geometry::of(model).log.height);
-    let search = model.log.wants_searched().map(|(pattern, from, most)| Effect::SearchLog {
-        release: release.clone(),
-        pattern,
-        from,
-        most,
-    });
-    let read = model.log.wants(height).map(|part| Effect::ReadLog { release, part });
-    read.into_iter().chain(search).collect()
+    let text = Geometry::of(model).log_text;
+    let log = &mut model.log;
+    let read = log.wants(usize::from(text.width), usize::from(text.height));
+    let read = read.map(|sight| Effect::ReadLog { release: release.clone(), sight: Box::new(sight) });
+    let find = log.wants_found();
+    let find = find.map(|(wanted, which)| Effect::FindInLog { release: release.clone(), wanted, which });
+    let search = log.wants_searched().into_iter();
+    let search = search.map(|wanted| Effect::SearchLog { release: release.clone(), wanted });
+    read.into_iter().chain(find).chain(search).collect()
 }
 
 /// Looks at the journal, unless somebody is at it: then once more after that.

@@ -8,6 +8,8 @@ use std::ops::Range;
 use memchr::{memchr, memchr_iter};
 use zeroize::Zeroizing;
 
+use super::escape::colour_code;
+
 /// The decoded text. It may hold secrets that the escapes hid.
 pub(super) struct Decoded {
     pub bytes: Zeroizing<Vec<u8>>,
@@ -27,11 +29,7 @@ struct Piece {
 impl Decoded {
     /// Without the colour codes of sanitised text.
     pub fn without_colours(text: &[u8]) -> Option<Self> {
-        Self::new(text, b'\x1b', |escape| {
-            let parameters = escape.strip_prefix(b"\x1b[")?;
-            let length = parameters.iter().take_while(|b| matches!(b, b'0'..=b'9' | b';' | b':')).count();
-            (parameters.get(length) == Some(&b'm')).then_some((3 + length, Unit::NOTHING))
-        })
+        Self::new(text, b'\x1b', |escape| Some((colour_code(escape)?, Unit::NOTHING)))
     }
 
     /// Of `%41`, as in URLs.

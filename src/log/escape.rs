@@ -96,6 +96,19 @@ impl Sequence {
     }
 }
 
+/// Bytes of the colour code that sanitised text begins with.
+pub(super) fn colour_code(text: &[u8]) -> Option<usize> {
+    let parameters = text.strip_prefix(b"\x1b[")?;
+    let sane = |byte: &&u8| matches!(byte, b'0'..=b'9' | b';' | b':');
+    let length = parameters.iter().take(SGR_BYTES).take_while(sane).count();
+    (parameters.get(length) == Some(&b'm')).then_some(3 + length)
+}
+
+/// Whether this colour code turns everything off.
+pub(super) fn is_reset(code: &[u8]) -> bool {
+    !code.iter().any(|byte| matches!(byte, b'1'..=b'9'))
+}
+
 /// What an SGR code with these parameters is. Numbers above 255 mean nothing to any terminal, and `<`, `=`,
 /// `>` and `?` make it another function (`CSI > 4 ; 2 m` changes what the keyboard sends).
 fn colour(parameters: &[u8]) -> SequenceKind {
@@ -104,9 +117,5 @@ fn colour(parameters: &[u8]) -> SequenceKind {
             number.iter().all(u8::is_ascii_digit)
                 && number.iter().fold(0_u32, |n, digit| (n * 10 + u32::from(digit - b'0')).min(1000)) <= 255
         });
-    if sane {
-        SequenceKind::Colour { reset: parameters.iter().all(|b| matches!(b, b'0' | b';' | b':')) }
-    } else {
-        SequenceKind::Whole
-    }
+    if sane { SequenceKind::Colour { reset: is_reset(parameters) } } else { SequenceKind::Whole }
 }

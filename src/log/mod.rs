@@ -2,8 +2,10 @@
 //!
 //! Bytes of a build → [`lines`] cuts them → [`sanitise`] takes out what could act on a terminal →
 //! [`redact`] takes out secrets. The order matters: a needle broken up by an escape sequence is whole
-//! again once the sequence is gone. What is stored is searched for a [`pattern`].
+//! again once the sequence is gone. What is stored is searched for a [`pattern`], and shown through a [`viewport`] in
+//! rows that [`wrap`] makes of its lines; as [`bare`] text it leaves for a file or the clipboard.
 
+pub mod bare;
 mod decoded;
 pub mod errors;
 mod escape;
@@ -12,3 +14,5 @@ pub mod lines;
 pub mod pattern;
 pub mod redact;
 pub mod sanitise;
+pub mod viewport;
+pub mod wrap;

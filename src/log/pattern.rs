@@ -1,6 +1,10 @@
 //! What is looked for in a log: a regular expression in which a capital letter makes case matter.
 
+use std::{borrow::Cow, ops::Range};
+
 use regex::{Regex, RegexBuilder};
+
+use super::{decoded::Decoded, errors};
 
 #[derive(Debug, Clone)]
 pub struct Pattern {
@@ -16,6 +20,11 @@ impl Pattern {
         Ok(Self { typed: typed.to_owned(), regex })
     }
 
+    /// Of lines that say that something went wrong.
+    pub fn errors() -> Self {
+        Self { typed: "what looks like an error".to_owned(), regex: errors::pattern().clone() }
+    }
+
     /// As somebody typed it.
     pub fn as_str(&self) -> &str {
         &self.typed
@@ -24,6 +33,51 @@ impl Pattern {
     pub fn regex(&self) -> &Regex {
         &self.regex
     }
+
+    /// Where in this text it is, in bytes; colour codes inside of it hide nothing. An empty match is none.
+    pub fn found_in(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let text = of_the_same_length(text);
+        let find = |text: &str| -> Vec<Range<usize>> {
+            self.regex.find_iter(text).map(|found| found.range()).filter(|range| !range.is_empty()).collect()
+        };
+        match Decoded::without_colours(text.as_bytes()) {
+            None => find(&text),
+            // Colour codes are ASCII: what is left is as valid as it was.
+            Some(bare) => std::str::from_utf8(&bare.bytes)
+                .map(find)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|found| bare.source(&found))
+                .collect(),
+        }
+    }
+}
+
+/// Lines that have a pattern, or with `invert` those that do not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    pub pattern: Pattern,
+    pub invert: bool,
+}
+
+/// Lines that are looked for: those that pass, among those that are left by another filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    pub filter: Filter,
+    pub within: Option<Filter>,
+}
+
+/// Bytes that are no text become question marks, one each.
+fn of_the_same_length(text: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for chunk in text.utf8_chunks() {
+        out.push_str(chunk.valid());
+        out.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    Cow::Owned(out)
 }
 
 impl PartialEq for Pattern {
@@ -44,5 +98,14 @@ mod tests {
         assert!(found("error", "An ERROR") && found("ERR.R", "An ERROR"));
         assert!(!found("Error", "An ERROR"));
         assert!(Pattern::new("(").is_err());
+    }
+
+    #[test]
+    fn it_is_found_through_colours_and_bytes_that_are_no_text() {
+        let found = |typed: &str, text: &[u8]| Pattern::new(typed).unwrap().found_in(text);
+        assert_eq!(found("error", b"an Error, error"), [3..8, 10..15]);
+        assert_eq!(found("error", b"an \x1b[31mer\x1b[1mror\x1b[0m!"), vec![8..17; 1]);
+        assert_eq!(found("x", b"\xff\xfex"), vec![2..3; 1]);
+        assert_eq!(found("a*", b"baabba"), [1..3, 5..6]);
     }
 }

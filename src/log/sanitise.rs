@@ -13,7 +13,7 @@ const SGR_RUN: usize = 8;
 /// Colour codes in one line.
 const SGR_LINE: usize = 1024;
 /// Marks on one character. Written languages need up to four; floods of them paint over other lines.
-const MARKS: usize = 4;
+pub(super) const MARKS: usize = 4;
 /// Characters of a name or message from elsewhere.
 const PLAIN_CHARS: usize = 2000;
 

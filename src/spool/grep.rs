@@ -1,34 +1,52 @@
 //! Searching a log, a chunk at a time.
 
-use std::{borrow::Cow, ops::ControlFlow};
+use std::{
+    borrow::Cow,
+    ops::{ControlFlow, Range},
+};
 
 use memchr::{memchr, memchr_iter, memrchr};
 use regex::Regex;
 
 use super::{
     error::SpoolError,
-    read::{Chunks, Reader},
+    read::{Chunk, Chunks, Reader},
 };
+use crate::log::{bare::bare, pattern::Pattern};
 
 /// What is searched at once by who has other things to do: milliseconds where the log is in memory, and not long from a
 /// disk either.
 const PART: u64 = 16 * 1024 * 1024;
 
+/// A line that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Text<'a> {
+    Whole(&'a str),
+    /// It is too long to be held: its bytes in the log, for [`Reader::bytes_at`].
+    Long(Range<u64>),
+}
+
 impl Reader {
     /// Gives every line in which the pattern is found, or with `invert` every other line, with its
-    /// number from 0, until `found` has enough.
+    /// number from 0, until `found` has enough. Colour codes inside of what is looked for do not hide it.
     pub fn grep(
         &self,
         pattern: &Regex,
         invert: bool,
-        mut found: impl FnMut(u64, &str) -> ControlFlow<()>,
+        mut found: impl FnMut(u64, Text<'_>) -> ControlFlow<()>,
     ) -> Result<(), SpoolError> {
         self.grep_between((0, 0), self.index.bytes(), pattern, invert, &mut found)
     }
 
     /// Searches a part of the log, about 16 MiB of it, from this line on. Gives the line that the next part
     /// begins with; where that is [`Self::lines`], this was the last.
-    pub fn grep_part(&self, first: u64, pattern: &Regex, mut found: impl FnMut(u64, &str)) -> Result<u64, SpoolError> {
+    pub fn grep_part(
+        &self,
+        first: u64,
+        pattern: &Regex,
+        invert: bool,
+        mut found: impl FnMut(u64, Text<'_>),
+    ) -> Result<u64, SpoolError> {
         let Some(start) = self.index.before(first).filter(|_| first < self.lines()) else { return Ok(first) };
         let after = self.index.entries().partition_point(|entry| entry.byte < start.byte + PART);
         let (end, next) = self
@@ -36,7 +54,7 @@ impl Reader {
             .entries()
             .get(after)
             .map_or((self.index.bytes(), self.lines()), |entry| (entry.byte, entry.line));
-        self.grep_between((start.byte, start.line), end, pattern, false, &mut |number, line| {
+        self.grep_between((start.byte, start.line), end, pattern, invert, &mut |number, line| {
             if number >= first {
                 found(number, line);
             }
@@ -46,34 +64,157 @@ impl Reader {
     }
 
     /// From the beginning of a line, which has this number, up to the beginning of another.
-    fn grep_between(
+    pub(super) fn grep_between(
         &self,
         (start, mut number): (u64, u64),
         end: u64,
         pattern: &Regex,
         invert: bool,
-        found: &mut impl FnMut(u64, &str) -> ControlFlow<()>,
+        found: &mut impl FnMut(u64, Text<'_>) -> ControlFlow<()>,
     ) -> Result<(), SpoolError> {
         let across = can_search_across(pattern.as_str());
         let mut chunks = Chunks::new(&self.path, &self.log, start, end);
+        let mut at = start;
+        let mut long = None;
         while let Some(chunk) = chunks.next()? {
-            // Ten times as fast as `from_utf8_lossy`, which looks at bytes one by one.
-            let text = std::str::from_utf8(chunk).map_or_else(|_| String::from_utf8_lossy(chunk), Cow::Borrowed);
-            let text: &str = &text;
-            let flow = if across {
-                search_across(text, number, pattern, invert, found)
-            } else {
-                every_line(text, number, &mut |n, line| {
-                    if pattern.is_match(line) == invert { ControlFlow::Continue(()) } else { found(n, line) }
-                })
+            let flow = match chunk {
+                Chunk::Lines(lines) => {
+                    // Ten times as fast as `from_utf8_lossy`, which looks at bytes one by one.
+                    let text =
+                        std::str::from_utf8(lines).map_or_else(|_| String::from_utf8_lossy(lines), Cow::Borrowed);
+                    let first = number;
+                    at += lines.len() as u64;
+                    number += memchr_iter(b'\n', lines).count() as u64;
+                    match bare(&text) {
+                        Cow::Borrowed(text) => {
+                            search(text, first, pattern, invert, across, &mut |n, line| found(n, Text::Whole(line)))
+                        }
+                        Cow::Owned(bare) => {
+                            let mut coloured = Lines { text: &text, number: first };
+                            search(&bare, first, pattern, invert, across, &mut |n, _| {
+                                found(n, Text::Whole(coloured.line(n)))
+                            })
+                        }
+                    }
+                }
+                Chunk::Part { text, seen } => {
+                    let (begun, hit) = long.get_or_insert((at, false));
+                    *hit = *hit || is_in_part(text, seen, pattern);
+                    at += (text.len() - seen) as u64;
+                    if !text.ends_with(b"\n") {
+                        continue;
+                    }
+                    let (line, hit) = (*begun..at - 1, *hit);
+                    long = None;
+                    number += 1;
+                    if hit == invert { ControlFlow::Continue(()) } else { found(number - 1, Text::Long(line)) }
+                }
             };
             if flow.is_break() {
                 break;
             }
-            number += memchr_iter(b'\n', chunk).count() as u64;
         }
         Ok(())
     }
+
+    /// Where in a line the pattern is found first, in bytes of the line.
+    pub fn first_in(&self, line: u64, pattern: &Pattern) -> Result<Option<u64>, SpoolError> {
+        let Some((lines, bytes)) = self.index.group(line) else { return Ok(None) };
+        let mut chunks = Chunks::new(&self.path, &self.log, bytes.start, bytes.end);
+        let (mut number, mut passed) = (lines.start, 0);
+        while let Some(chunk) = chunks.next()? {
+            let (text, seen, whole) = match chunk {
+                Chunk::Lines(text) => (text, 0, true),
+                Chunk::Part { text, seen } => (text, seen, text.ends_with(b"\n")),
+            };
+            for text in text.split_inclusive(|byte| *byte == b'\n') {
+                let text = text.strip_suffix(b"\n").unwrap_or(text);
+                if number == line
+                    && let Some(found) = pattern.found_in(text).first()
+                {
+                    return Ok(Some(passed + found.start as u64 - seen as u64));
+                }
+                if whole {
+                    number += 1;
+                } else {
+                    passed += (text.len() - seen) as u64;
+                }
+            }
+            if number > line {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether this is found in a line that was found for something else.
+    pub(super) fn is_in(&self, text: &Text<'_>, pattern: &Regex) -> Result<bool, SpoolError> {
+        match text {
+            Text::Whole(line) => Ok(pattern.is_match(&bare(line))),
+            Text::Long(bytes) => {
+                let mut hit = false;
+                let found = &mut |_, _: Text<'_>| {
+                    hit = true;
+                    ControlFlow::Break(())
+                };
+                self.grep_between((bytes.start, 0), bytes.end + 1, pattern, false, found)?;
+                Ok(hit)
+            }
+        }
+    }
+}
+
+/// The lines of a chunk, gone through forwards.
+struct Lines<'a> {
+    text: &'a str,
+    /// Of the line that the text begins with.
+    number: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn line(&mut self, number: u64) -> &'a str {
+        while self.number < number {
+            self.text = self.text.split_once('\n').map_or("", |(_, rest)| rest);
+            self.number += 1;
+        }
+        self.text.split_once('\n').map_or(self.text, |(line, _)| line)
+    }
+}
+
+/// Whether a pattern is found in a part of a line. Neither end of the part is taken for one of the line.
+fn is_in_part(text: &[u8], seen: usize, pattern: &Regex) -> bool {
+    let (text, last) = text.strip_suffix(b"\n").map_or((text, false), |text| (text, true));
+    let text = String::from_utf8_lossy(text);
+    let text = bare(&text);
+    let first = if seen == 0 { 0 } else { text.chars().next().map_or(0, char::len_utf8) };
+    let mut at = first;
+    while let Some(found) = pattern.find_at(&text, at) {
+        if last || found.end() < text.len() {
+            return true;
+        }
+        // It may begin later and end sooner.
+        at = found.start() + text[found.start()..].chars().next().map_or(1, char::len_utf8);
+        if at >= text.len() {
+            break;
+        }
+    }
+    false
+}
+
+fn search(
+    text: &str,
+    number: u64,
+    pattern: &Regex,
+    invert: bool,
+    across: bool,
+    found: &mut impl FnMut(u64, &str) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    if across {
+        return search_across(text, number, pattern, invert, found);
+    }
+    every_line(text, number, &mut |n, line| {
+        if pattern.is_match(line) == invert { ControlFlow::Continue(()) } else { found(n, line) }
+    })
 }
 
 fn every_line(text: &str, mut number: u64, visit: &mut impl FnMut(u64, &str) -> ControlFlow<()>) -> ControlFlow<()> {

@@ -7,11 +7,15 @@
 use std::{
     fs::{self, File},
     io::{self, Write as _},
+    ops::Range,
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
 };
 
-use super::{error::SpoolError, read::Chunks};
+use super::{
+    error::SpoolError,
+    read::{CHUNK, read_at},
+};
 
 pub(super) const HEADER: [u8; 16] = *b"WLSPOOL\0\x01\0\0\0\0\0\0\0";
 const ENTRY: usize = 24;
@@ -20,7 +24,7 @@ const NO_TIME: i64 = i64::MIN;
 
 /// At most this many lines, and about this many bytes, are between two entries.
 const LINES: u64 = 256;
-const BYTES: u64 = 64 * 1024;
+pub(super) const BYTES: u64 = 64 * 1024;
 
 /// The beginning of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,16 +114,19 @@ impl Index {
     }
 
     fn extend_to(&mut self, path: &Path, log: &File, end: u64) -> Result<(), SpoolError> {
-        let mut chunks = Chunks::new(path, log, self.bytes, end);
-        while let Some(chunk) = chunks.next()? {
-            let first = self.bytes;
-            for line_feed in memchr::memchr_iter(b'\n', chunk) {
+        let mut at = self.bytes;
+        let mut part = vec![0; usize::try_from(end - at).unwrap_or(CHUNK).min(CHUNK)];
+        while at < end {
+            let wanted = usize::try_from(end - at).unwrap_or(CHUNK).min(CHUNK);
+            let count = read_at(path, log, &mut part[..wanted], at)?;
+            for line_feed in memchr::memchr_iter(b'\n', &part[..count]) {
                 if is_due(self.entries.last(), self.bytes, self.lines) {
                     self.entries.push(Entry { byte: self.bytes, line: self.lines, unix_ms: None });
                 }
                 self.lines += 1;
-                self.bytes = first + line_feed as u64 + 1;
+                self.bytes = at + line_feed as u64 + 1;
             }
+            at += count as u64;
         }
         Ok(())
     }
@@ -157,6 +164,15 @@ impl Index {
 
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The lines that share an entry with this one, and their bytes with the last LF: from the entry at or before it up
+    /// to the next. `None` after the log's end.
+    pub fn group(&self, line: u64) -> Option<(Range<u64>, Range<u64>)> {
+        let after = self.entries.partition_point(|entry| entry.line <= line);
+        let first = self.entries[..after].last().filter(|_| line < self.lines)?;
+        let (next, end) = self.entries.get(after).map_or((self.lines, self.bytes), |next| (next.line, next.byte));
+        Some((first.line..next, first.byte..end))
     }
 
     /// The last entry at or before a line. `None` in an empty log.

@@ -6,13 +6,18 @@
 //!
 //! Not for cleaning text, and not for telling readers that there is more: that is the socket's part.
 
+mod browse;
 mod error;
 mod grep;
+mod hits;
 mod index;
 mod read;
 mod write;
 
+pub use browse::Browse;
 pub use error::SpoolError;
+pub use grep::Text;
+pub use hits::Hits;
 pub use index::{Entry, Index};
 pub use read::Reader;
 pub use write::{Summary, Writer};

@@ -2,14 +2,20 @@
 
 use std::{
     fs::File,
+    ops::Range,
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
 };
 
 use super::{error::SpoolError, index::Index};
+use crate::log::lines::MAX_LINE;
 
 /// Read at once.
-const CHUNK: usize = 128 * 1024;
+pub(super) const CHUNK: usize = 128 * 1024;
+/// Bytes of a line that is held whole: more than a build's line can have in the spool.
+const HELD: usize = MAX_LINE + CHUNK;
+/// Bytes that two parts of a longer line have in common, so that what is looked for is whole in one of them.
+const OVERLAP: usize = 64 * 1024;
 
 /// A log that is being read. Lines are counted from 0.
 #[derive(Debug)]
@@ -57,12 +63,19 @@ impl Reader {
             return Ok(found);
         };
         let mut number = entry.line;
+        let mut long = Vec::new();
         let mut chunks = Chunks::new(&self.path, &self.log, entry.byte, self.index.bytes());
         while let Some(chunk) = chunks.next()? {
+            let (text, whole) = match chunk {
+                Chunk::Lines(text) => (text, true),
+                Chunk::Part { text, seen } => (&text[seen..], text.ends_with(b"\n")),
+            };
             let mut start = 0;
-            for line_feed in memchr::memchr_iter(b'\n', chunk) {
+            for line_feed in memchr::memchr_iter(b'\n', text).filter(|_| whole) {
                 if number >= first {
-                    found.push(String::from_utf8_lossy(&chunk[start..line_feed]).into_owned());
+                    long.extend_from_slice(&text[start..line_feed]);
+                    found.push(String::from_utf8_lossy(&long).into_owned());
+                    long.clear();
                     if found.len() == count {
                         return Ok(found);
                     }
@@ -70,8 +83,24 @@ impl Reader {
                 number += 1;
                 start = line_feed + 1;
             }
+            if !whole && number >= first {
+                long.extend_from_slice(text);
+            }
         }
         Ok(found)
+    }
+
+    /// Hands on these bytes of the log, part by part.
+    pub fn bytes_at(&self, bytes: Range<u64>, mut on: impl FnMut(&[u8])) -> Result<(), SpoolError> {
+        let mut at = bytes.start;
+        let mut part = vec![0; usize::try_from(bytes.end - at).unwrap_or(CHUNK).min(CHUNK)];
+        while at < bytes.end {
+            let wanted = usize::try_from(bytes.end - at).unwrap_or(CHUNK).min(CHUNK);
+            let count = read_at(&self.path, &self.log, &mut part[..wanted], at)?;
+            on(&part[..count]);
+            at += count as u64;
+        }
+        Ok(())
     }
 
     /// The last `count` lines.
@@ -100,7 +129,16 @@ impl Reader {
     }
 }
 
-/// A part of a log in pieces that end with a line. Memory: one piece, or the longest line if that is longer.
+/// What is read of a log at once.
+pub(super) enum Chunk<'a> {
+    /// Whole lines, each with its LF.
+    Lines(&'a [u8]),
+    /// A part of a line that is too long to be held. Its first `seen` bytes were the last ones of the part before; the
+    /// last part ends with LF.
+    Part { text: &'a [u8], seen: usize },
+}
+
+/// A part of a log in pieces that end with a line. Memory: a line of [`HELD`] bytes and one piece.
 pub(super) struct Chunks<'a> {
     path: &'a Path,
     log: &'a File,
@@ -108,41 +146,77 @@ pub(super) struct Chunks<'a> {
     at: u64,
     end: u64,
     buffer: Vec<u8>,
-    /// The part of `buffer` that was given out, and the part that was read.
+    /// The part of `buffer` that was given out, the part in which there is no LF, and the part that was read.
     given: usize,
+    searched: usize,
     filled: usize,
+    /// The buffer begins with so many bytes of a long line that were in its last part.
+    inside: Option<usize>,
 }
 
 impl<'a> Chunks<'a> {
     /// From the beginning of a line. What follows the last LF before `end` is left out.
     pub(super) fn new(path: &'a Path, log: &'a File, at: u64, end: u64) -> Self {
-        Self { path, log, at, end, buffer: Vec::new(), given: 0, filled: 0 }
+        Self { path, log, at, end, buffer: Vec::new(), given: 0, searched: 0, filled: 0, inside: None }
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<&[u8]>, SpoolError> {
+    pub(super) fn next(&mut self) -> Result<Option<Chunk<'_>>, SpoolError> {
         self.buffer.copy_within(self.given..self.filled, 0);
         self.filled -= self.given;
+        self.searched -= self.given;
         self.given = 0;
-        while self.at < self.end {
-            let wanted = usize::try_from(self.end - self.at).unwrap_or(CHUNK).min(CHUNK);
-            if self.buffer.len() < self.filled + wanted {
-                self.buffer.resize(self.filled + wanted, 0);
-            }
-            let space = &mut self.buffer[self.filled..self.filled + wanted];
-            let count = match self.log.read_at(space, self.at) {
-                Ok(0) => return Err(SpoolError::Shrunk { file: self.path.to_path_buf() }),
-                Ok(count) => count,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(SpoolError::at(self.path, &error)),
+        loop {
+            let new = &self.buffer[self.searched..self.filled];
+            let (end, long) = match self.inside {
+                Some(_) => (memchr::memchr(b'\n', new), true),
+                None => (memchr::memrchr(b'\n', new), false),
             };
-            let new = self.filled..self.filled + count;
-            self.at += count as u64;
-            self.filled = new.end;
-            if let Some(last) = memchr::memrchr(b'\n', &self.buffer[new.clone()]) {
-                self.given = new.start + last + 1;
-                return Ok(Some(&self.buffer[..self.given]));
+            if let Some(end) = end {
+                self.given = self.searched + end + 1;
+                // After a long line there may be whole ones.
+                self.searched = self.given;
+                let text = &self.buffer[..self.given];
+                return Ok(Some(match self.inside.take().filter(|_| long) {
+                    Some(seen) => Chunk::Part { text, seen },
+                    None => Chunk::Lines(text),
+                }));
+            }
+            self.searched = self.filled;
+            if self.filled >= HELD {
+                self.given = self.filled - OVERLAP;
+                let seen = self.inside.replace(OVERLAP).unwrap_or(0);
+                return Ok(Some(Chunk::Part { text: &self.buffer[..self.filled], seen }));
+            }
+            if !self.read()? {
+                return Ok(None);
             }
         }
-        Ok(None)
+    }
+
+    /// Reads more, unless that was all.
+    fn read(&mut self) -> Result<bool, SpoolError> {
+        let wanted = usize::try_from(self.end - self.at).unwrap_or(CHUNK).min(CHUNK);
+        if wanted == 0 {
+            return Ok(false);
+        }
+        if self.buffer.len() < self.filled + wanted {
+            self.buffer.resize(self.filled + wanted, 0);
+        }
+        let count = read_at(self.path, self.log, &mut self.buffer[self.filled..self.filled + wanted], self.at)?;
+        self.at += count as u64;
+        self.filled += count;
+        Ok(true)
+    }
+}
+
+/// Reads what is there of a log that must not end here.
+pub(super) fn read_at(path: &Path, log: &File, into: &mut [u8], at: u64) -> Result<usize, SpoolError> {
+    loop {
+        return match log.read_at(into, at) {
+            Ok(0) => Err(SpoolError::Shrunk { file: path.to_path_buf() }),
+            Ok(count) => Ok(count),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => Err(SpoolError::at(path, &error)),
+        };
     }
 }

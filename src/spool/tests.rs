@@ -13,7 +13,10 @@ use regex::Regex;
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::{digest::Digest, failure::Failure};
+use crate::{
+    domain::{digest::Digest, failure::Failure},
+    log::pattern::Pattern,
+};
 
 struct Log {
     path: PathBuf,
@@ -209,6 +212,11 @@ fn entries_of_lines_that_never_came_are_not_believed() {
     assert_eq!(known, [Some(1_000), Some(1_256)], "the times of those that came are kept");
 }
 
+fn whole(text: &Text<'_>) -> String {
+    let Text::Whole(line) = text else { panic!("{text:?}") };
+    (*line).to_owned()
+}
+
 #[test]
 fn a_log_is_searched_over_the_borders_of_chunks() {
     let mut lines = numbered(20_000);
@@ -222,7 +230,7 @@ fn a_log_is_searched_over_the_borders_of_chunks() {
             let mut found = Vec::new();
             reader
                 .grep(&pattern, invert, |number, text| {
-                    found.push((number, text.to_owned()));
+                    found.push((number, whole(&text)));
                     ControlFlow::Continue(())
                 })
                 .unwrap();
@@ -232,12 +240,68 @@ fn a_log_is_searched_over_the_borders_of_chunks() {
         }
     }
     let mut found = Vec::new();
-    let first_two = |number, _: &str| {
+    let first_two = |number, _: Text<'_>| {
         found.push(number);
         if found.len() < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
     reader.grep(&Regex::new("make").unwrap(), false, first_two).unwrap();
     assert_eq!(found, [0, 1]);
+}
+
+/// Neither is held whole, nor is what crosses the parts it is searched in missed, nor a part's end taken for the line's.
+#[test]
+fn a_line_of_many_megabytes_is_searched_part_by_part() {
+    let part = 1_179_648 - 3;
+    let endless = format!("{}needle{}\x1b[1mpin{}", "x".repeat(part), "y".repeat(3 << 20), "z".repeat(500_000));
+    let log = Log::with(&["first needle", &endless, "last pin"]);
+    let reader = log.reader();
+    for (pattern, expected) in [
+        ("needle", vec![0, 1]),
+        ("xneedley", vec![1]),
+        ("ypinz", vec![1]),
+        ("^first|^last|^z|^y", vec![0, 2]),
+        ("x$|y$|pin$", vec![2]),
+        ("z$", vec![1]),
+        ("^x", vec![1]),
+        ("absent", vec![]),
+    ] {
+        for invert in [false, true] {
+            let mut found = Vec::new();
+            let all = |number, text: Text<'_>| {
+                if let (1, Text::Long(bytes)) = (number, &text) {
+                    assert_eq!(*bytes, 13..13 + endless.len() as u64);
+                }
+                found.push(number);
+                ControlFlow::Continue(())
+            };
+            reader.grep(&Regex::new(pattern).unwrap(), invert, all).unwrap();
+            let expected: Vec<u64> = (0..3).filter(|n| expected.contains(n) != invert).collect();
+            assert_eq!(found, expected, "{pattern} {invert}");
+        }
+    }
+    let at = |typed, line| reader.first_in(line, &Pattern::new(typed).unwrap()).unwrap();
+    assert_eq!([at("needle", 0), at("needle", 1), at("needle", 2)], [Some(6), Some(part as u64), None]);
+    assert_eq!([at("pin", 1), at("pin", 2)], [Some(part as u64 + 6 + (3 << 20) + 4), Some(5)]);
+    assert_eq!(reader.lines_at(0, 9).unwrap(), ["first needle", &endless, "last pin"]);
+    let mut copied = Vec::new();
+    reader.bytes_at(13..13 + endless.len() as u64, |part| copied.extend_from_slice(part)).unwrap();
+    assert_eq!(copied, endless.as_bytes());
+}
+
+#[test]
+fn colours_do_not_hide_what_is_looked_for_and_stay_in_what_is_found() {
+    let lines = ["plain", "an \x1b[31mer\x1b[1mror\x1b[0m", "error", "\x1b[32mfine\x1b[0m"];
+    let reader = Log::with(&lines).reader();
+    for (pattern, expected) in [("error", vec![1, 2]), ("error$", vec![1, 2]), ("^fine$", vec![3])] {
+        let mut found = Vec::new();
+        let all = |number, text: Text<'_>| {
+            found.push((number, whole(&text)));
+            ControlFlow::Continue(())
+        };
+        reader.grep(&Regex::new(pattern).unwrap(), false, all).unwrap();
+        let expected: Vec<(u64, String)> = expected.into_iter().map(|n| (n as u64, lines[n].to_owned())).collect();
+        assert_eq!(found, expected, "{pattern}");
+    }
 }
 
 #[test]
@@ -249,7 +313,7 @@ fn parts_of_a_log_are_searched_one_after_another() {
         let (mut found, mut next, mut parts) = (Vec::new(), first, 0);
         while next < reader.lines() {
             let begun = next;
-            next = reader.grep_part(next, &pattern, |number, _| found.push(number)).unwrap();
+            next = reader.grep_part(next, &pattern, false, |number, _| found.push(number)).unwrap();
             assert!(next > begun, "every part is a step");
             parts += 1;
         }
@@ -257,7 +321,7 @@ fn parts_of_a_log_are_searched_one_after_another() {
         assert_eq!(found, expected, "from {first}");
         assert!(parts > 1 || first == 199_999, "{parts} parts from {first}");
     }
-    assert_eq!(reader.grep_part(200_000, &pattern, |_, _| panic!("nothing is there")).unwrap(), 200_000);
+    assert_eq!(reader.grep_part(200_000, &pattern, false, |_, _| panic!("nothing is there")).unwrap(), 200_000);
 }
 
 #[test]
@@ -267,8 +331,8 @@ fn bytes_that_are_no_text_do_not_stop_a_reader() {
     let reader = log.reader();
     assert_eq!(reader.tail(2).unwrap(), ["\u{fffd} two", "three"]);
     let mut found = Vec::new();
-    let all = |number, text: &str| {
-        found.push((number, text.to_owned()));
+    let all = |number, text: Text<'_>| {
+        found.push((number, whole(&text)));
         ControlFlow::Continue(())
     };
     reader.grep(&Regex::new("t").unwrap(), false, all).unwrap();

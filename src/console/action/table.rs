@@ -81,6 +81,22 @@ pub const ACTIONS: &[Action] = &[
     .hinted("verify")
     .same_as("verify --image IMAGE")
     .unless(again::cannot_verify),
+    action(
+        Id::Filter,
+        Scope::Releases,
+        &[Key::char('&')],
+        "show the lines of the log that match; ! in front: those that do not",
+        log::type_filter,
+    )
+    .hinted("filter")
+    .unless(log::no_log),
+    action(Id::Errors, Scope::Releases, &[Key::char('E')], "to the next error in the log", log::errors)
+        .unless(log::no_log),
+    action(Id::Wrap, Scope::Releases, &[Key::char('w')], "wrap long lines, or cut them", log::wrap)
+        .hinted("wrap")
+        .unless(log::no_log),
+    action(Id::Times, Scope::Releases, &[Key::char('t')], "show when lines were said, in UTC", log::times)
+        .unless(log::no_log),
     action(Id::NextPane, Scope::Releases, &[on(KeyCode::Tab)], "go to the next pane", releases::next_pane)
         .unless(releases::none_selected),
     action(Id::PreviousPane, Scope::Releases, &[on(KeyCode::BackTab)], "go to the previous pane", releases::next_pane)
@@ -278,8 +294,10 @@ pub const ACTIONS: &[Action] = &[
         "to the end, where the log follows again",
         moving::last,
     ),
-    action(Id::Right, Scope::Log, &[Key::char('l'), on(KeyCode::Right)], "to the right in long lines", log::right),
-    action(Id::Left, Scope::Log, &[Key::char('h'), on(KeyCode::Left)], "to the left in long lines", log::left),
+    action(Id::Right, Scope::Log, &[Key::char('l'), on(KeyCode::Right)], "to the right in long lines", log::right)
+        .unless(log::wrapped),
+    action(Id::Left, Scope::Log, &[Key::char('h'), on(KeyCode::Left)], "to the left in long lines", log::left)
+        .unless(log::wrapped),
     action(Id::LineStart, Scope::Log, &[Key::char('0')], "to the beginning of the lines", log::line_start),
     action(Id::NextMatch, Scope::Matches, &[Key::char('n')], "to the next match", log::next_match)
         .hinted("next")
@@ -288,6 +306,8 @@ pub const ACTIONS: &[Action] = &[
         .hinted("previous")
         .unless(log::no_match),
     action(Id::EndSearch, Scope::Matches, &[on(KeyCode::Esc)], "end the search", log::end_search).hinted("end search"),
+    action(Id::EndFilter, Scope::Filtered, &[on(KeyCode::Esc)], "show all lines again", log::end_filter)
+        .hinted("all lines"),
     action(Id::Back, Scope::Log, &[on(KeyCode::Esc)], "back to the list", releases::back).hinted("list"),
     action(
         Id::Confirm,
@@ -358,6 +378,9 @@ pub const ACTIONS: &[Action] = &[
     .hinted("keep"),
     action(Id::NarrowEnd, Scope::Narrow, &[on(KeyCode::Esc)], "show all again", screens::end_narrowed)
         .hinted("show all"),
+    action(Id::FilterKeep, Scope::Filter, &[on(KeyCode::Enter)], "keep the filter", log::keep_filter).hinted("keep"),
+    action(Id::FilterEnd, Scope::Filter, &[on(KeyCode::Esc)], "show all lines again", log::end_filter)
+        .hinted("all lines"),
     action(Id::HelpDown, Scope::Help, &[on(KeyCode::Down)], "next action", layers::down),
     action(Id::HelpUp, Scope::Help, &[on(KeyCode::Up)], "previous action", layers::up),
     action(Id::HelpRun, Scope::Help, &[on(KeyCode::Enter)], "do it", layers::run_chosen),

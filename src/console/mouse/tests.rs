@@ -5,8 +5,8 @@ use crate::{
     console::{
         effect::Effect,
         message::Message,
-        model::{Choice, LogState, Menu, Mode, Mouse, Window},
-        sample::{console, id, press, release, row, running, tags, tell},
+        model::{Choice, LogState, Menu, Mode, Mouse},
+        sample::{console, id, press, release, row, running, seen, tags, tell},
     },
     domain::event::{Event, Step},
 };
@@ -16,8 +16,9 @@ const SIZE: (u16, u16) = (100, 30);
 fn model() -> Model {
     let old = release(2, "2026-11-20T09:00:00Z", vec![Event::StepStarted { step: Step::Preflight }, Event::Finished]);
     let mut model = console(SIZE, vec![running(1), old]);
-    let lines = (0..90).map(|n| n.to_string()).collect();
-    tell(&mut model, Message::Log(id(1), Ok(Some(Window { first: 210, lines, total: 300 }))));
+    let lines: Vec<String> = (0..90).map(|n| n.to_string()).collect();
+    let seen = seen(&model, 210, &lines, 300);
+    tell(&mut model, Message::Log(id(1), Ok(Some(seen))));
     assert!(matches!(model.log.state, LogState::Open(_)));
     model
 }

@@ -65,10 +65,11 @@ fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
             model.activity.scroll(&words, steps);
         }
         (Screen::Projects, _) => model.projects.scroll(steps),
-        (Screen::Releases, Pane::Log) => {
-            let height = usize::from(Geometry::of(model).log.height);
-            model.log.scroll(lines, height);
-        }
+        (Screen::Releases, Pane::Log) => match lines {
+            i64::MIN => model.log.to_start(),
+            i64::MAX => model.log.to_end(),
+            rows => model.log.scroll(rows),
+        },
         (Screen::Releases, Pane::List) => {
             if let Some(last) = model.list().len().checked_sub(1) {
                 let at = model.position().unwrap_or(0).saturating_add_signed(steps).min(last);

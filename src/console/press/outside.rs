@@ -35,8 +35,8 @@ mod tests {
     use super::*;
     use crate::console::{
         message::Message,
-        model::{Loaded, Window},
-        sample::{console, id, press, row, running, tags, tell},
+        model::Loaded,
+        sample::{console, id, press, row, running, seen, tags, tell},
     };
 
     fn said(model: &Model) -> String {
@@ -47,7 +47,8 @@ mod tests {
     fn the_log_goes_to_the_pager_once_there_is_one() {
         let mut model = console((100, 30), vec![running(1)]);
         assert_eq!(press(&mut model, "o"), []);
-        tell(&mut model, Message::Log(id(1), Ok(Some(Window { first: 0, lines: vec!["a".to_owned()], total: 1 }))));
+        let one = seen(&model, 0, &["a".to_owned()], 1);
+        tell(&mut model, Message::Log(id(1), Ok(Some(one))));
         assert_eq!(press(&mut model, "o"), [Effect::Lend(Guest::Pager(id(1)))]);
         assert_eq!(tell(&mut model, Message::Returned(Guest::Pager(id(1)), Ok(()))), []);
     }

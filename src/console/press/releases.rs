@@ -7,7 +7,6 @@ use crate::{
     console::{
         effect::Effect,
         fault,
-        geometry::Geometry,
         model::{Ask, Confirm, Layer, Line, Loaded, Model, Older, Pane, Request, runs},
         press::read_only,
         update::reload as reload_list,
@@ -82,8 +81,7 @@ pub fn none_selected(model: &Model) -> Option<String> {
 pub fn open(model: &mut Model) -> Vec<Effect> {
     model.focus = Pane::Log;
     if let Some(line) = fault::place(model) {
-        let height = usize::from(Geometry::of(model).log.height);
-        model.log.show(line, height);
+        model.log.jump(line, 0);
     }
     Vec::new()
 }

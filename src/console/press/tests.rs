@@ -4,7 +4,7 @@ use super::{layers::found, *};
 use crate::{
     console::{
         keymap::{Keymap, Wish},
-        model::{LogPart, Reach},
+        model::Reach,
         sample::{console, id, press, release, running},
         view::tests::{SIZES, rows, sees},
     },
@@ -147,5 +147,6 @@ fn a_long_paste_is_looked_for_and_its_end_is_seen() {
     press(&mut model, ":");
     paste(&mut model, &("e".repeat(500) + "nd"));
     sees(&model, &["nothing is called that", "eeend"]);
-    assert_eq!(press(&mut model, "<esc>j"), [Effect::ReadLog { release: id(2), part: LogPart::End(54) }]);
+    let effects = press(&mut model, "<esc>j");
+    assert!(matches!(&effects[..], [Effect::ReadLog { release, .. }] if *release == id(2)), "{effects:?}");
 }

@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     Outbox,
-    logs::{Logs, Search},
+    logs::{Logs, Request},
     question::Question,
     watch::Watch,
 };
@@ -68,10 +68,9 @@ impl Jobs {
     pub fn start(&self, effect: Effect) {
         let shared = Arc::clone(&self.shared);
         match effect {
-            Effect::ReadLog { release, part } => self.logs.read(release, part),
-            Effect::SearchLog { release, pattern, from, most } => {
-                self.logs.search(Search { release, pattern, from, most });
-            }
+            Effect::ReadLog { release, sight } => self.logs.ask(Request::Read(release, *sight)),
+            Effect::SearchLog { release, wanted } => self.logs.ask(Request::Search(release, wanted)),
+            Effect::FindInLog { release, wanted, which } => self.logs.ask(Request::Find(release, wanted, which)),
             Effect::Answer(answer) => self.question.answer(answer.as_ref()),
             Effect::Follow { release, repository, after } => {
                 tokio::spawn(async move {
@@ -157,6 +156,7 @@ impl Shared {
             Effect::Follow { .. }
             | Effect::ReadLog { .. }
             | Effect::SearchLog { .. }
+            | Effect::FindInLog { .. }
             | Effect::Answer(_)
             | Effect::CopyByTerminal(_)
             | Effect::Lend(_)

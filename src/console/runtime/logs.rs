@@ -1,8 +1,9 @@
-//! Reads the lines of logs that are asked for, and searches them part by part, on a thread of its own: a disk keeps nothing else waiting.
+//! Reads the rows of logs that are asked for, and searches logs part by part, on a thread of its own: a disk keeps nothing
+//! else waiting.
 
 use std::{
     path::PathBuf,
-    sync::mpsc::{Sender, channel},
+    sync::mpsc::{Receiver, Sender, channel},
     thread,
 };
 
@@ -10,33 +11,25 @@ use super::Outbox;
 use crate::{
     console::{
         message::Message,
-        model::{Found, LogPart, Window},
+        model::{Goal, Match, Scanned, Seen, Sight},
     },
     domain::{failure::Failure, name::ReleaseId},
     fault,
-    log::pattern::Pattern,
-    spool::{Reader, SpoolError},
+    log::{pattern::Wanted, viewport::window},
+    spool::{Browse, Hits, Reader, SpoolError},
 };
-
-/// Bytes of a line that are shown; `windlass log` has all of it.
-const LONGEST: usize = 16 * 1024;
-const CUT: &str = " (cut here: windlass log shows all of it)";
 
 pub struct Logs {
     requests: Sender<Request>,
 }
 
-enum Request {
-    Read(ReleaseId, LogPart),
-    Search(Search),
-}
-
-/// A part of a log that is to be searched.
-pub struct Search {
-    pub release: ReleaseId,
-    pub pattern: Pattern,
-    pub from: u64,
-    pub most: usize,
+pub enum Request {
+    /// Some rows.
+    Read(ReleaseId, Sight),
+    /// Searching the next part.
+    Search(ReleaseId, Wanted),
+    /// A line that was found.
+    Find(ReleaseId, Wanted, Goal),
 }
 
 impl Logs {
@@ -44,86 +37,114 @@ impl Logs {
         let (requests, work) = channel();
         thread::Builder::new()
             .name("logs".to_owned())
-            .spawn(move || {
-                let mut files = Files { folder, open: None };
-                while let Ok(request) = work.recv() {
-                    // Of each kind the newest: an older one is of something that is not looked at any more.
-                    let (mut part, mut search) = (None, None);
-                    for request in std::iter::once(request).chain(work.try_iter()) {
-                        match request {
-                            Request::Read(release, lines) => part = Some((release, lines)),
-                            Request::Search(wanted) => search = Some(wanted),
-                        }
-                    }
-                    fault::console("log");
-                    let read = part.map(|(release, part)| {
-                        let answer = files.read(&release, part);
-                        Message::Log(release, answer)
-                    });
-                    if read.is_some_and(|answer| to.blocking_send(answer).is_err()) {
-                        return;
-                    }
-                    let found = search.map(|search| {
-                        let answer = files.search(&search);
-                        Message::Found(search.release, search.pattern, answer)
-                    });
-                    if found.is_some_and(|answer| to.blocking_send(answer).is_err()) {
-                        return;
-                    }
-                }
-            })
+            .spawn(move || answer(folder, &work, &to))
             .map_err(|e| Failure::failed("logs cannot be read", e.to_string(), "end other programs and try again"))?;
         Ok(Self { requests })
     }
 
-    pub fn read(&self, release: ReleaseId, part: LogPart) {
-        self.ask(Request::Read(release, part));
-    }
-
-    pub fn search(&self, search: Search) {
-        self.ask(Request::Search(search));
-    }
-
-    fn ask(&self, request: Request) {
+    pub fn ask(&self, request: Request) {
         // The thread lives as long as somebody waits for its answers.
         let _ = self.requests.send(request);
+    }
+}
+
+/// Until nobody asks any more, or waits for answers.
+fn answer(folder: PathBuf, work: &Receiver<Request>, to: &Outbox) {
+    let mut files = Files { folder, open: None };
+    let mut waiting: Vec<Request> = Vec::new();
+    loop {
+        if waiting.is_empty() {
+            match work.recv() {
+                Ok(request) => waiting.push(request),
+                Err(_) => return,
+            }
+        }
+        for request in work.try_iter() {
+            // Rows that are wanted no more are not read.
+            if matches!(request, Request::Read(..)) {
+                waiting.retain(|other| !matches!(other, Request::Read(..)));
+            }
+            waiting.push(request);
+        }
+        fault::console("log");
+        // What is looked at comes before what is looked for.
+        let next = waiting.iter().position(|request| matches!(request, Request::Read(..))).unwrap_or(0);
+        let message = match waiting.remove(next) {
+            Request::Read(release, sight) => {
+                let seen = files.read(&release, sight);
+                Message::Log(release, seen)
+            }
+            Request::Search(release, wanted) => {
+                let scanned = files.search(&release, &wanted);
+                Message::Searched(release, wanted, scanned)
+            }
+            Request::Find(release, wanted, which) => {
+                let found = files.find(&release, &wanted, which);
+                Message::Found(release, wanted, which, found)
+            }
+        };
+        if to.blocking_send(message).is_err() {
+            return;
+        }
     }
 }
 
 /// The log that was looked at last stays open.
 struct Files {
     folder: PathBuf,
-    open: Option<(ReleaseId, Reader)>,
+    open: Option<Log>,
 }
 
+struct Log {
+    release: ReleaseId,
+    reader: Reader,
+    /// What was looked for in it, the last first: a search, and the filter on the screen.
+    hits: Vec<Hits>,
+}
+
+/// Searches that are kept.
+const KEPT: usize = 2;
+
 impl Files {
-    fn read(&mut self, release: &ReleaseId, part: LogPart) -> Result<Option<Window>, Failure> {
-        let window = self.with(release, |reader| {
-            let total = reader.lines();
-            let (first, count) = match part {
-                LogPart::From(first, count) => (first.min(total), count),
-                LogPart::End(count) => (total.saturating_sub(count as u64), count),
-            };
-            let lines = reader.lines_at(first, count)?.into_iter().map(cut).collect();
-            Ok(Window { first, lines, total })
+    fn read(&mut self, release: &ReleaseId, sight: Sight) -> Result<Option<Seen>, Failure> {
+        let seen = self.with(release, |log| {
+            let mut wanted = sight.filter.clone().map(|filter| log.taken(&Wanted { filter, within: None }));
+            let found = wanted.as_ref().map_or(0, Hits::count);
+            let mut browse = Browse::new(&log.reader, wanted.as_mut());
+            let window = window(&mut browse, sight.spot, sight.reveal, sight.layout, sight.marks.as_ref());
+            log.hits.splice(0..0, wanted);
+            Ok(Seen { window: window?, total: log.reader.lines(), found, sight })
         });
-        match window {
-            Ok(window) => Ok(Some(window)),
+        match seen {
+            Ok(seen) => Ok(Some(seen)),
             Err(SpoolError::Missing { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn search(&mut self, search: &Search) -> Result<Found, Failure> {
-        let found = self.with(&search.release, |reader| {
-            let mut found = Found::default();
-            let end = reader.grep_part(search.from, search.pattern.regex(), |line, _| {
-                found.count += 1;
-                if found.lines.len() < search.most {
-                    found.lines.push(line);
-                }
-            })?;
-            Ok(Found { part: search.from..end, more: end < reader.lines(), ..found })
+    fn search(&mut self, release: &ReleaseId, wanted: &Wanted) -> Result<Scanned, Failure> {
+        let scanned = self.with(release, |log| {
+            let mut hits = log.taken(wanted);
+            hits.extend(&log.reader)?;
+            let (searched, count, last) = (hits.searched(), hits.count(), hits.last());
+            log.hits.insert(0, hits);
+            Ok(Scanned { searched, more: searched < log.reader.lines(), count, last })
+        });
+        Ok(scanned?)
+    }
+
+    fn find(&mut self, release: &ReleaseId, wanted: &Wanted, which: Goal) -> Result<Option<Match>, Failure> {
+        let found = self.with(release, |log| {
+            let mut hits = log.taken(wanted);
+            let number = match which {
+                Goal::Number(number) => number,
+                Goal::From(line) => hits.rank(&log.reader, line)?,
+            };
+            let line = hits.nth(&log.reader, number)?;
+            log.hits.insert(0, hits);
+            let Some(line) = line else { return Ok(None) };
+            let byte = log.reader.first_in(line, &wanted.filter.pattern)?.unwrap_or(0);
+            Ok(Some(Match { number, line, byte }))
         });
         Ok(found?)
     }
@@ -132,58 +153,124 @@ impl Files {
     fn with<T>(
         &mut self,
         release: &ReleaseId,
-        act: impl FnOnce(&Reader) -> Result<T, SpoolError>,
+        act: impl FnOnce(&mut Log) -> Result<T, SpoolError>,
     ) -> Result<T, SpoolError> {
         // One that fails is opened anew.
-        let mut reader = match self.open.take() {
-            Some((of, reader)) if of == *release => reader,
-            _ => Reader::open(&self.folder.join(format!("{release}.log")))?,
+        let mut log = match self.open.take() {
+            Some(log) if log.release == *release => log,
+            _ => {
+                let reader = Reader::open(&self.folder.join(format!("{release}.log")))?;
+                Log { release: release.clone(), reader, hits: Vec::new() }
+            }
         };
-        reader.refresh()?;
-        let done = act(&reader)?;
-        self.open = Some((release.clone(), reader));
+        log.reader.refresh()?;
+        let done = act(&mut log)?;
+        self.open = Some(log);
         Ok(done)
     }
 }
 
-fn cut(mut line: String) -> String {
-    if line.len() > LONGEST {
-        line.truncate(line.floor_char_boundary(LONGEST));
-        line.push_str(CUT);
+impl Log {
+    /// What was found of this so far; to be put back in front.
+    fn taken(&mut self, wanted: &Wanted) -> Hits {
+        if let Some(at) = self.hits.iter().position(|hits| hits.wanted() == wanted) {
+            return self.hits.remove(at);
+        }
+        self.hits.truncate(KEPT - 1);
+        Hits::new(wanted.clone())
     }
-    line
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::mpsc::{Receiver, channel};
+
     use super::*;
-    use crate::{console::sample::id, spool::Writer};
+    use crate::{
+        console::sample::id,
+        log::{
+            pattern::{Filter, Pattern},
+            viewport::{Layout, Spot},
+        },
+        spool::Writer,
+    };
+
+    struct Logged {
+        logs: Logs,
+        inbox: Receiver<Message>,
+        writer: Writer,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Logged {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let (to, inbox) = channel(8);
+            let logs = Logs::new(folder.path().to_owned(), to).unwrap();
+            let writer = Writer::create(&folder.path().join(format!("{}.log", id(1)))).unwrap();
+            Self { logs, inbox, writer, _folder: folder }
+        }
+
+        fn says(&mut self, lines: &[&str]) {
+            for line in lines {
+                self.writer.line(line).unwrap();
+            }
+            self.writer.flush().unwrap();
+        }
+
+        fn search(&mut self, release: u8, wanted: &Wanted) -> Result<Scanned, Failure> {
+            self.logs.ask(Request::Search(id(release), wanted.clone()));
+            let Some(Message::Searched(of, what, answer)) = self.inbox.blocking_recv() else { panic!("no answer") };
+            assert!(of == id(release) && what == *wanted);
+            answer
+        }
+
+        fn find(&mut self, wanted: &Wanted, which: Goal) -> Option<Match> {
+            self.logs.ask(Request::Find(id(1), wanted.clone(), which));
+            let Some(Message::Found(.., answer)) = self.inbox.blocking_recv() else { panic!("no answer") };
+            answer.unwrap()
+        }
+
+        fn end(&mut self, filter: Option<Filter>) -> (Vec<String>, u64) {
+            let layout = Layout { height: 3, width: 9, ..Layout::default() };
+            let sight = Sight { spot: Spot::End, layout, filter, ..Sight::default() };
+            self.logs.ask(Request::Read(id(1), sight.clone()));
+            let Some(Message::Log(_, Ok(Some(seen)))) = self.inbox.blocking_recv() else { panic!("no answer") };
+            assert_eq!(seen.sight, sight);
+            (seen.window.rows.into_iter().map(|row| row.text).collect(), seen.total)
+        }
+    }
+
+    fn filter(typed: &str, invert: bool) -> Filter {
+        Filter { pattern: Pattern::new(typed).unwrap(), invert }
+    }
 
     #[test]
     fn a_log_is_searched_for_lines_while_it_grows() {
-        let folder = tempfile::tempdir().unwrap();
-        let (to, mut inbox) = tokio::sync::mpsc::channel(8);
-        let logs = Logs::new(folder.path().to_owned(), to).unwrap();
-        let mut log = Writer::create(&folder.path().join(format!("{}.log", id(1)))).unwrap();
-        let pattern = Pattern::new("error").unwrap();
-        let mut ask = |release, from, most| {
-            logs.search(Search { release: id(release), pattern: pattern.clone(), from, most });
-            let Some(Message::Found(of, _, answer)) = inbox.blocking_recv() else { panic!("no answer") };
-            assert_eq!(of, id(release));
-            answer
-        };
-        for line in ["fine", "an ERROR", "error", "fine"] {
-            log.line(line).unwrap();
-        }
-        log.flush().unwrap();
-        let found = ask(1, 0, 9).unwrap();
-        assert_eq!((found.part, found.more, found.lines, found.count), (0..4, false, vec![1, 2], 2));
-        let found = ask(1, 0, 1).unwrap();
-        assert_eq!((found.lines, found.count), (vec![1], 2), "no more lines than were asked for");
-        log.line("one more Error").unwrap();
-        log.flush().unwrap();
-        let found = ask(1, 4, 9).unwrap();
-        assert_eq!((found.part, found.lines), (4..5, vec![4]));
-        assert!(ask(2, 0, 9).unwrap_err().why.starts_with("there is no log"));
+        let mut log = Logged::new();
+        let error = Wanted { filter: filter("error", false), within: None };
+        log.says(&["fine", "an ERROR", "error", "fine"]);
+        assert_eq!(log.search(1, &error).unwrap(), Scanned { searched: 4, more: false, count: 2, last: Some(2) });
+        log.says(&["one more Error"]);
+        assert_eq!(log.search(1, &error).unwrap().count, 3);
+        assert_eq!(log.find(&error, Goal::From(2)), Some(Match { number: 1, line: 2, byte: 0 }));
+        assert_eq!(log.find(&error, Goal::Number(2)), Some(Match { number: 2, line: 4, byte: 9 }));
+        assert_eq!(log.find(&error, Goal::Number(3)), None);
+        assert!(log.search(2, &error).unwrap_err().why.starts_with("there is no log"));
+    }
+
+    #[test]
+    fn a_filter_and_a_search_are_two_things() {
+        let mut log = Logged::new();
+        log.says(&["a error", "b error", "a fine", "b fine"]);
+        let only = filter("^a", true);
+        assert_eq!(log.end(Some(only.clone())), (Vec::new(), 4), "nothing was searched yet");
+        log.search(1, &Wanted { filter: only.clone(), within: None }).unwrap();
+        assert_eq!(log.end(Some(only.clone())).0, ["b error", "b fine"]);
+        let both = Wanted { filter: filter("error", false), within: Some(only.clone()) };
+        assert_eq!(log.search(1, &both).unwrap().count, 1);
+        assert_eq!(log.find(&both, Goal::Number(0)).unwrap().line, 1);
+        assert_eq!(log.end(Some(only)).0, ["b error", "b fine"], "it was kept beside the search");
+        assert_eq!(log.end(None).0.len(), 4);
     }
 }

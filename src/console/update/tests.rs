@@ -4,9 +4,12 @@ use super::*;
 use crate::{
     console::{
         action::{ACTIONS, Action, Danger, Scope},
-        model::{Answer, Depth, Errand, Found, LogPart, LogState, Mode, Older, Pane, Request, Window},
+        model::{Answer, Depth, Errand, LogState, Mode, Older, Pane, Request},
         press::scopes,
-        sample::{console, id, news, now, plan, press, project, recorded, release, row, running, stamped, tags, tell},
+        sample::{
+            console, id, news, now, plan, press, project, read, recorded, release, row, running, seen, stamped, tags,
+            tell,
+        },
         sample_secrets::{secrets, there},
     },
     domain::{
@@ -21,7 +24,7 @@ use crate::{
         verdict::Verdict,
         wishes::Wishes,
     },
-    log::pattern::Pattern,
+    log::pattern::{Filter, Pattern, Wanted},
 };
 
 const SIZE: (u16, u16) = (100, 30);
@@ -38,10 +41,6 @@ fn three() -> Model {
 
 fn listing(releases: Vec<Release>) -> Message {
     Message::Releases(Ok(Listing { releases, damaged: 0 }))
-}
-
-fn window(first: u64, count: u64, total: u64) -> Window {
-    Window { first, lines: (first..first + count).map(|n| format!("line {n}")).collect(), total }
 }
 
 fn asked() -> Request {
@@ -76,9 +75,7 @@ fn releases_that_run_are_followed_once_and_the_newest_is_selected_with_its_log()
     let mut model = Model::new(SIZE, crate::console::sample::look(), crate::console::sample::now());
     tell(&mut model, Message::Project(Ok(project())));
     let effects = tell(&mut model, listing(vec![running(1), finished(2, "2026-11-20T09:00:00Z")]));
-    let [Effect::Follow { release, after: 8, .. }, Effect::ReadLog { release: log, part: LogPart::End(_) }] =
-        &effects[..]
-    else {
+    let [Effect::Follow { release, after: 8, .. }, Effect::ReadLog { release: log, .. }] = &effects[..] else {
         panic!("{effects:?}")
     };
     assert_eq!((release, log), (&id(1), &id(1)));
@@ -191,11 +188,13 @@ fn moving_in_the_list_opens_the_log_of_what_is_selected() {
         let before = model.selected.clone();
         let effects = press(&mut model, keys);
         assert_eq!(model.selected, Some(id(expected)), "{keys}");
-        let opened = Effect::ReadLog { release: id(expected), part: LogPart::End(54) };
-        assert_eq!(effects, if before == model.selected { vec![] } else { vec![opened] }, "{keys}");
+        let opened =
+            |effects: &[Effect]| matches!(effects, [Effect::ReadLog { release, .. }] if *release == id(expected));
+        assert!(if before == model.selected { effects.is_empty() } else { opened(&effects) }, "{keys}: {effects:?}");
     }
     // The answer for another release is too late.
-    tell(&mut model, Message::Log(id(3), Ok(Some(window(0, 1, 1)))));
+    let late = seen(&model, 0, &["late".to_owned()], 1);
+    tell(&mut model, Message::Log(id(3), Ok(Some(late))));
     assert!(matches!(model.log.state, LogState::Loading));
 }
 
@@ -210,92 +209,30 @@ fn the_selection_stays_when_the_list_changes() {
     assert_eq!((model.selected.clone(), model.position()), (Some(id(2)), Some(2)));
 }
 
-#[test]
-fn the_log_scrolls_pauses_and_follows() {
-    let mut model = three();
-    tell(&mut model, Message::Log(id(1), Ok(Some(window(146, 54, 200)))));
-    press(&mut model, "<enter>");
-    assert_eq!((model.focus, model.log.top, model.log.mode), (Pane::Log, 182, Mode::Following));
-    press(&mut model, "kk");
-    assert_eq!((model.log.top, model.log.mode), (180, Mode::Paused { at: 200 }));
-    tell(&mut model, news(1, News::Log(212)));
-    assert_eq!((model.log.top, model.log.unseen()), (180, 12));
-    assert_eq!(press(&mut model, "gg"), [Effect::ReadLog { release: id(1), part: LogPart::From(0, 54) }]);
-    press(&mut model, "lll");
-    assert_eq!(model.log.left, 24);
-    press(&mut model, "h0");
-    assert_eq!(model.log.left, 0);
-    tell(&mut model, Message::Log(id(1), Ok(Some(window(0, 54, 212)))));
-    assert_eq!(press(&mut model, "f"), [Effect::ReadLog { release: id(1), part: LogPart::End(54) }]);
-    assert_eq!((model.log.top, model.log.mode, model.log.left), (194, Mode::Following, 0));
-    press(&mut model, "<esc>");
-    assert_eq!(model.focus, Pane::List);
-}
-
-fn searched(from: u64, most: usize) -> Effect {
-    Effect::SearchLog { release: id(1), pattern: Pattern::new("line").unwrap(), from, most }
-}
-
-fn found(part: std::ops::Range<u64>, more: bool, lines: &[u64]) -> Message {
-    let found = Found { part, more, lines: lines.to_vec(), count: lines.len() as u64 };
-    Message::Found(id(1), Pattern::new("line").unwrap(), Ok(found))
-}
-
 /// The log of a release that runs, of 200 lines with the last 57 at hand, and what is typed in it.
 fn searching(keys: &str) -> (Model, Vec<Effect>) {
     let mut model = three();
-    tell(&mut model, Message::Log(id(1), Ok(Some(window(143, 57, 200)))));
+    let lines: Vec<String> = (143..200).map(|n| format!("line {n}")).collect();
+    let seen = seen(&model, 143, &lines, 200);
+    tell(&mut model, Message::Log(id(1), Ok(Some(seen))));
     let effects = press(&mut model, keys);
     (model, effects)
 }
 
-#[test]
-fn the_log_is_searched_and_the_reader_brought_to_the_match_with_what_is_around_it() {
-    let (mut model, effects) = searching("/line<enter>");
-    assert_eq!((effects, model.focus), (vec![searched(0, 100_000)], Pane::Log));
-    assert_eq!(tell(&mut model, found(0..150, true, &[3, 145])), [searched(150, 99_998)]);
-    assert_eq!(model.log.mode, Mode::Following, "none of these is below");
-    // The row at the bottom is for the search.
-    let height = 17;
-    let effects = tell(&mut model, found(150..200, false, &[185, 199]));
-    assert_eq!((effects, model.log.top, model.log.mode), (vec![], 185 - height / 2, Mode::Paused { at: 200 }));
-    press(&mut model, "n");
-    assert_eq!(model.log.top, 200 - height, "the last line cannot be in the middle");
-    assert_eq!(press(&mut model, "n"), [Effect::ReadLog { release: id(1), part: LogPart::From(0, 51) }]);
-    assert_eq!(model.log.top, 0, "after the last comes the first");
-    press(&mut model, "n");
-    assert_eq!(model.log.top, 145 - height / 2);
-    press(&mut model, "N");
-    assert_eq!(model.log.search.as_ref().unwrap().here(), Some(3));
-    assert!(model.layers.is_empty(), "nobody asked for a release");
-}
-
-#[test]
-fn lines_that_come_later_are_found_too_and_move_nobody() {
-    let (mut model, _) = searching("/line<enter>");
-    tell(&mut model, found(0..200, false, &[]));
-    assert_eq!(model.log.mode, Mode::Following);
-    tell(&mut model, Message::Log(id(1), Ok(Some(window(150, 57, 207)))));
-    assert!(matches!(tell(&mut model, news(1, News::Log(210)))[..], [Effect::ReadLog { .. }]), "one part at a time");
-    let effects = tell(&mut model, found(200..207, false, &[205]));
-    assert_eq!(effects, [searched(207, 99_999)]);
-    let search = model.log.search.as_ref().unwrap();
-    assert_eq!((search.count(), search.at(), model.log.mode), (1, None, Mode::Following));
-    press(&mut model, "n");
-    assert_eq!(model.log.search.as_ref().unwrap().here(), Some(205));
-    assert!(matches!(model.log.mode, Mode::Paused { .. }));
+fn searched(pattern: &str) -> Effect {
+    let filter = Filter { pattern: Pattern::new(pattern).unwrap(), invert: false };
+    Effect::SearchLog { release: id(1), wanted: Wanted { filter, within: None } }
 }
 
 #[test]
 fn escape_ends_the_search_before_it_leaves_the_log() {
     let (mut model, _) = searching("/line<enter>");
     press(&mut model, "/other<esc>");
-    assert_eq!(model.log.search.as_ref().unwrap().pattern.as_str(), "line", "it stays until another one begins");
+    assert_eq!(model.log.search.as_ref().unwrap().pattern().as_str(), "line", "it stays until another one begins");
     press(&mut model, "/<enter>");
     assert!(model.log.search.is_some());
     press(&mut model, "<esc>");
     assert!(model.log.search.is_none() && model.focus == Pane::Log);
-    assert_eq!(tell(&mut model, found(0..200, false, &[3])), [], "the answer is for nobody");
     assert!(matches!(press(&mut model, "n")[..], [Effect::Prepare(_)]), "the key is that of a release again");
     press(&mut model, "<esc><esc>");
     assert_eq!(model.focus, Pane::List);
@@ -307,14 +244,13 @@ fn escape_ends_the_search_before_it_leaves_the_log() {
 
 #[test]
 fn what_is_no_pattern_is_told_where_it_is_typed() {
-    let (mut model, effects) = searching("/(q<enter>");
-    assert_eq!(effects, []);
-    assert!(matches!(&model.layers[..], [Layer::Search { wrong: Some(why), .. }] if why == "unclosed group"));
+    let (mut model, _) = searching("/(q<enter>");
+    assert!(model.log.search.is_none());
+    assert!(matches!(&model.layers[..], [Layer::Prompt { wrong: Some(why), .. }] if why == "unclosed group"));
     press(&mut model, "?");
-    assert!(matches!(&model.layers[..], [Layer::Search { wrong: None, typed }] if typed.value() == "(q?"));
+    assert!(matches!(&model.layers[..], [Layer::Prompt { wrong: None, typed, .. }] if typed.value() == "(q?"));
     tell(&mut model, Message::Pasted("|\x1b[2Jx)\n".to_owned().into()));
-    let [Effect::SearchLog { pattern, .. }] = &press(&mut model, "<enter>")[..] else { panic!("no search") };
-    assert_eq!(pattern.as_str(), "(q?|x)");
+    assert!(press(&mut model, "<enter>").contains(&searched("(q?|x)")));
 }
 
 #[test]
@@ -426,11 +362,16 @@ fn the_log_of_a_failed_build_is_searched_once_for_what_went_wrong_and_enter_goes
     let find = Effect::FindFault { release: id(4) };
     assert!(press(&mut model, "j").contains(&find));
     assert!(!press(&mut model, "kj").contains(&find));
-    tell(&mut model, Message::Log(id(4), Ok(Some(window(2900, 100, 3000)))));
-    tell(&mut model, Message::Fault(id(4), Ok(Some((1203, "E: it is missing".to_owned())))));
-    press(&mut model, "<enter>");
-    let height = u64::from(Geometry::of(&model).log.height);
-    assert!(model.focus == Pane::Log && (model.log.top..model.log.top + height).contains(&1203));
+    let lines: Vec<String> = (2900..3000).map(|n| format!("line {n}")).collect();
+    let end = seen(&model, 2900, &lines, 3000);
+    tell(&mut model, Message::Log(id(4), Ok(Some(end))));
+    let lines: Vec<String> = (0..3000).map(|n| format!("line {n}")).collect();
+    let effects = tell(&mut model, Message::Fault(id(4), Ok(Some((1203, "E: it is missing".to_owned())))));
+    read(&mut model, effects, &lines);
+    let effects = press(&mut model, "<enter>");
+    read(&mut model, effects, &lines);
+    let (window, top) = model.log.shown().unwrap();
+    assert!(model.focus == Pane::Log && window.rows[top..].iter().any(|row| row.line == 1203));
     assert!(matches!(model.log.mode, Mode::Paused { .. }));
 }
 
@@ -670,10 +611,8 @@ fn leaving() {
     assert_eq!(press(&mut model, "<ctrl-c>"), []);
     assert!(!model.toasts.is_empty());
     assert_eq!(press(&mut model, "<ctrl-c>"), [Effect::Quit]);
-    assert_eq!(
-        press(&mut model, "<ctrl-c>j<ctrl-c>"),
-        vec![Effect::ReadLog { release: id(2), part: LogPart::End(54) }]
-    );
+    let effects = press(&mut model, "<ctrl-c>j<ctrl-c>");
+    assert!(matches!(&effects[..], [Effect::ReadLog { release, .. }] if *release == id(2)), "{effects:?}");
     assert_eq!(press(&mut model, "<ctrl-z>"), [Effect::Suspend]);
     // The first one closes what is open.
     let mut model = three();

@@ -1,8 +1,5 @@
 //! A line of a log with its colour codes, as styled text: the part of it that is in sight.
 //!
-//! The spool's lines hold text, tabs and SGR codes alone (see [`crate::log::sanitise`]); whatever else there may be
-//! is left out here too.
-//!
 //! Source of the codes: ECMA-48, "SGR", and ITU-T T.416 for 38 and 48.
 
 use std::ops::Range;
@@ -11,54 +8,50 @@ use ratatui::{
     style::{Color, Modifier, Style},
     text::{Line, Span},
 };
-use unicode_width::UnicodeWidthChar as _;
 
-use crate::log::sanitise::reorders;
+use crate::log::wrap::{Piece, Pieces};
 
-const TAB: usize = 8;
-
-/// The columns from `left` on, at most `width` of them. What is at `marked`, in bytes of the text and
-/// rising, is in reverse.
-pub fn line(text: &str, left: usize, width: usize, colour: bool, marked: &[Range<usize>]) -> Line<'static> {
+/// The columns from `left` on, at most `width` of them, of a text that begins in `column`. What is at `marked`, in bytes
+/// of the text and rising, is in reverse.
+pub fn line(
+    text: &str,
+    mut column: usize,
+    left: usize,
+    width: usize,
+    colour: bool,
+    marked: &[Range<usize>],
+) -> Line<'static> {
     let mut spans: Vec<Span<'static>> = Vec::new();
     let (mut style, mut look) = (Style::new(), Style::new());
     let mut run = String::new();
-    let mut column = 0;
     let end = left.saturating_add(width);
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        if c == '\x1b' {
-            let (parameters, after) = code(rest);
-            if let Some(parameters) = parameters {
-                style = applied(style, parameters, colour);
+    for (bytes, piece) in Pieces::of(text.as_bytes()) {
+        let shown = match piece {
+            Piece::Code(code) => {
+                style = applied(style, &code[2..code.len() - 1], colour);
+                continue;
             }
-            rest = after;
-            continue;
-        }
-        let at = text.len() - rest.len();
-        let nearest = marked[..marked.partition_point(|range| range.start <= at)].last();
-        let next = if nearest.is_some_and(|range| range.contains(&at)) { reversed(style) } else { style };
+            Piece::Nothing => continue,
+            Piece::Tab => "",
+            Piece::Text(text, _) => text,
+        };
+        let nearest = marked[..marked.partition_point(|range| range.start <= bytes.start)].last();
+        let next = if nearest.is_some_and(|range| range.contains(&bytes.start)) { reversed(style) } else { style };
         if next != look && !run.is_empty() {
             spans.push(Span::styled(std::mem::take(&mut run), look));
         }
         look = next;
-        rest = &rest[c.len_utf8()..];
-        let columns = match c {
-            '\t' => TAB - column % TAB,
-            c if c.is_control() || reorders(c) => continue,
-            c => c.width().unwrap_or(0),
-        };
-        let next = column + columns;
-        if next > end {
+        let after = column + piece.columns(column);
+        if after > end && piece != Piece::Tab {
             break;
         }
-        if column >= left && c != '\t' {
-            run.push(c);
-        } else if next > left {
+        if column >= left && piece != Piece::Tab {
+            run.push_str(shown);
+        } else if after > left {
             // A tab, or a wide character that is cut in half.
-            run.push_str(&" ".repeat(next - column.max(left)));
+            run.push_str(&" ".repeat(after.min(end).saturating_sub(column.max(left))));
         }
-        column = next;
+        column = after;
     }
     if !run.is_empty() {
         spans.push(Span::styled(run, look));
@@ -72,17 +65,6 @@ fn reversed(style: Style) -> Style {
         style.remove_modifier(Modifier::REVERSED)
     } else {
         style.add_modifier(Modifier::REVERSED)
-    }
-}
-
-/// The parameters of the SGR code that the text begins with, and what follows it.
-fn code(text: &str) -> (Option<&str>, &str) {
-    let after_escape = &text[1..];
-    let Some(body) = after_escape.strip_prefix('[') else { return (None, after_escape) };
-    match body.find(|c: char| !(c.is_ascii_digit() || matches!(c, ';' | ':'))) {
-        Some(end) if body[end..].starts_with('m') => (Some(&body[..end]), &body[end + 1..]),
-        Some(end) => (None, &body[end..]),
-        None => (None, ""),
     }
 }
 
@@ -149,7 +131,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str, left: usize, width: usize) -> String {
-        line(text, left, width, true, &[]).spans.iter().map(|span| span.content.as_ref()).collect()
+        line(text, 0, left, width, true, &[]).spans.iter().map(|span| span.content.as_ref()).collect()
     }
 
     #[test]
@@ -159,6 +141,7 @@ mod tests {
         assert_eq!(shown("0123456789", 30, 4), "");
         assert_eq!(shown("a\tb", 0, 20), "a       b");
         assert_eq!(shown("a\tb", 4, 20), "    b");
+        assert_eq!(shown("a\tb", 0, 5), "a    ", "what has room of a tab");
         assert_eq!(shown("日本", 1, 20), " 本", "half of a wide character is a space");
         assert_eq!(shown("日本", 0, 3), "日");
         assert_eq!(shown("e\u{301}f", 0, 2), "e\u{301}f");
@@ -166,7 +149,7 @@ mod tests {
 
     #[test]
     fn colours_are_kept_or_left_out() {
-        let style = |codes: &str, colour| line(&format!("\x1b[{codes}mx"), 0, 9, colour, &[]).spans[0].style;
+        let style = |codes: &str, colour| line(&format!("\x1b[{codes}mx"), 0, 0, 9, colour, &[]).spans[0].style;
         for (codes, expected) in [
             ("31", Style::new().fg(Color::Indexed(1))),
             ("1;92", Style::new().fg(Color::Indexed(10)).add_modifier(Modifier::BOLD)),
@@ -187,14 +170,14 @@ mod tests {
         let marked = [6..10, 18..22];
         let red = Style::new().fg(Color::Indexed(1));
         let (on, off) = (red.add_modifier(Modifier::REVERSED), red.remove_modifier(Modifier::REVERSED));
-        let spans = line(text, 1, 99, true, &marked).spans;
+        let spans = line(text, 0, 1, 99, true, &marked).spans;
         let spans: Vec<(&str, Style)> = spans.iter().map(|span| (&*span.content, span.style)).collect();
         assert_eq!(spans, [("n ", Style::new()), ("er", on), ("ror", red), (" ", on), ("here", off)]);
     }
 
     #[test]
     fn nothing_but_text_comes_out() {
-        assert_eq!(shown("a\x1b[2Jb\x07c\x1b]0;t\u{9b}d", 0, 99), "aJbc]0;td");
-        assert_eq!(shown("\x1b[31", 0, 9), "");
+        assert_eq!(shown("a\x1b[2Jb\x07c\x1b]0;t\u{9b}d", 0, 99), "a[2Jbc]0;td");
+        assert_eq!(shown("\x1b[31", 0, 9), "[31");
     }
 }

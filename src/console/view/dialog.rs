@@ -111,7 +111,7 @@ fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
             let answers: &[_] = if failure.check.is_some() { &EXPLAINED } else { &SEEN };
             ("This did not work".to_owned(), refusal(failure), answers)
         }
-        Layer::Search { .. } | Layer::Narrow { .. } | Layer::Help { .. } => return None,
+        Layer::Prompt { .. } | Layer::Narrow { .. } | Layer::Help { .. } => return None,
     };
     Some(boxed(model, screen, title, &lines, answers))
 }

@@ -4,6 +4,7 @@
 //! │  ---> Running in f10b5945f013                            │
 //! ```
 
+use jiff::Timestamp;
 use ratatui::{
     Frame,
     layout::Rect,
@@ -14,17 +15,19 @@ use ratatui::{
 
 use super::{coloured, text::wrap};
 use crate::{
-    console::model::{LogState, Mode, Model, Pane, Search, Window, runs},
+    console::{
+        geometry::Geometry,
+        model::{LogState, Mode, Model, Pane, runs},
+    },
     domain::{release::Release, sign::Tone, written::count},
 };
 
-pub fn render(model: &Model, release: &Release, frame: &mut Frame<'_>, rule: Rect, area: Rect) {
-    let look = model.look;
-    let (place, words, style) = look.rule(rule, &title(model, release), model.focus == Pane::Log);
+pub fn render(model: &Model, release: &Release, frame: &mut Frame<'_>, geometry: &Geometry) {
+    let (rule, area, text) = (geometry.log_rule, geometry.log, geometry.log_text);
+    let (place, words, style) = model.look.rule(rule, &title(model, release), model.focus == Pane::Log);
     frame.render_widget(Span::styled(words, style), place);
-    let text = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     match &model.log.state {
-        LogState::Open(window) => lines(model, window, frame, text),
+        LogState::Open(_) => rows(model, frame, area, text),
         LogState::Loading => said(model, frame, text, &[(Tone::Dim, "reading the log")]),
         LogState::Absent if runs(release) => {
             said(model, frame, text, &[(Tone::Dim, "no log yet: it begins with the build step")]);
@@ -45,9 +48,9 @@ fn title(model: &Model, release: &Release) -> String {
     let log = &model.log;
     let mut words = vec!["Log".to_owned()];
     if let Some(search) = &log.search {
-        words.extend(match (search.at(), search.count()) {
+        words.extend(match (search.at, search.scan.count) {
             (_, 0) => None,
-            (Some(at), matches) => Some(format!("match {} of {}", count(at as u64 + 1), count(matches))),
+            (Some(at), matches) => Some(format!("match {} of {}", count(at.number + 1), count(matches))),
             (None, 1) => Some("1 match".to_owned()),
             (None, matches) => Some(format!("{} matches", count(matches))),
         });
@@ -60,32 +63,54 @@ fn title(model: &Model, release: &Release) -> String {
         Mode::Paused { .. } if runs(release) => words.push("paused".to_owned()),
         Mode::Following | Mode::Paused { .. } => {}
     }
-    match (log.mode, log.total()) {
-        (_, 0) => {}
-        (Mode::Following, 1) => words.push("1 line".to_owned()),
-        (Mode::Following, total) => words.push(format!("{} lines", count(total))),
-        (Mode::Paused { .. }, total) => words.push(format!("{} of {}", count((log.top + 1).min(total)), count(total))),
+    match (log.mode, log.total(), &log.filter) {
+        (_, 0, _) => {}
+        (_, total, Some(filter)) => words.push(format!("{} of {} lines", count(filter.count), count(total))),
+        (Mode::Following, 1, None) => words.push("1 line".to_owned()),
+        (Mode::Following, total, None) => words.push(format!("{} lines", count(total))),
+        (Mode::Paused { .. }, total, None) => {
+            words.push(format!("{} of {}", count((log.top_line() + 1).min(total)), count(total)));
+        }
     }
-    if log.left > 0 {
-        words.push(format!("column {}", log.left + 1));
+    if log.wrap {
+        words.push("wrapped".to_owned());
+    } else if log.left > 0 {
+        words.push(format!("column {}", count(log.left as u64 + 1)));
+    }
+    if log.times {
+        words.push("UTC".to_owned());
     }
     words.join(dot)
 }
 
-fn lines(model: &Model, window: &Window, frame: &mut Frame<'_>, area: Rect) {
-    // Lines that are still on their way stay empty.
+fn rows(model: &Model, frame: &mut Frame<'_>, area: Rect, text: Rect) {
     let log = &model.log;
-    let before = log.top.saturating_sub(window.first);
-    let skip = usize::try_from(before).unwrap_or(usize::MAX);
-    let gap = usize::try_from(window.first.saturating_sub(log.top)).unwrap_or(usize::MAX);
-    for (i, line) in window.lines.iter().skip(skip).take(usize::from(area.height).saturating_sub(gap)).enumerate() {
-        let row = Rect { y: area.y + u16::try_from(gap + i).unwrap_or(u16::MAX), height: 1, ..area };
-        let matches = log.search.as_ref().map_or_else(Vec::new, |search| search.matches(line));
-        let shown = coloured::line(line, log.left, usize::from(area.width), model.look.colour, &matches);
-        let number = window.first + (skip + i) as u64;
-        let here = log.search.as_ref().and_then(Search::here) == Some(number);
-        let shown = if here { shown.patch_style(Modifier::BOLD) } else { shown };
-        frame.render_widget(shown, row);
+    let Some((window, top)) = log.shown() else { return };
+    if window.rows.is_empty()
+        && let Some(filter) = &log.filter
+    {
+        let words = if filter.whole { "no line is left by the filter" } else { "filtering" };
+        said(model, frame, text, &[(Tone::Dim, words)]);
+        return;
+    }
+    let here = log.search.as_ref().and_then(|search| search.at).map(|at| at.line);
+    let left = if window.layout.wrap { 0 } else { window.layout.left };
+    // What is asked for is on its way; until it comes the columns that are here are shown.
+    let left = if window.columns.contains(&log.left) && !window.layout.wrap { log.left } else { left };
+    let mut before = top.checked_sub(1).and_then(|row| window.rows.get(row)).map(|row| row.line);
+    for (y, row) in (text.top()..text.bottom()).zip(&window.rows[top..]) {
+        let place = Rect { y, height: 1, ..text };
+        let shown = coloured::line(&row.text, row.column, left, usize::from(text.width), model.look.colour, &row.marks);
+        let shown = if here == Some(row.line) { shown.patch_style(Modifier::BOLD) } else { shown };
+        frame.render_widget(shown, place);
+        // The rows of one line were said at one time.
+        if text.x > area.x + 1 && before != Some(row.line) {
+            let time = row.time.and_then(|at| Timestamp::from_millisecond(at).ok());
+            let words = time.map_or_else(|| "--:--:--".to_owned(), |at| at.strftime("%H:%M:%S").to_string());
+            let width = (text.x - area.x - 2).min(8);
+            frame.render_widget(model.look.span(Tone::Dim, words), Rect { x: area.x + 1, width, ..place });
+        }
+        before = Some(row.line);
     }
 }
 

@@ -49,7 +49,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     }
     footer::render(model, frame, geometry.footer);
     match model.layers.last() {
-        None | Some(Layer::Search { .. } | Layer::Narrow { .. }) => toasts::render(model, frame, geometry.footer),
+        None | Some(Layer::Prompt { .. } | Layer::Narrow { .. }) => toasts::render(model, frame, geometry.footer),
         Some(layer) => {
             match layer {
                 Layer::Help { typed, at, reach } => help::render(model, frame, typed, *at, *reach),

@@ -60,7 +60,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
         card::render(model, release, frame, geometry.card_rule, geometry.card);
     }
     if !geometry.log.is_empty() {
-        log::render(model, release, frame, geometry.log_rule, geometry.log);
+        log::render(model, release, frame, geometry);
         search::render(model, release, frame, geometry.search);
     }
 }

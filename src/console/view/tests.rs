@@ -10,8 +10,8 @@ use super::*;
 use crate::{
     console::{
         message::{Listing, Message, News},
-        model::{Answer, Choice, Found, Look, Request, Window},
-        sample::{console, done, id, look, news, now, plan, press, project, release, running, stamped, tell},
+        model::{Answer, Choice, Goal, Look, Match, Request, Scanned},
+        sample::{console, done, id, look, news, now, plan, press, project, release, running, seen, stamped, tell},
     },
     domain::{
         digest::Digest,
@@ -24,7 +24,7 @@ use crate::{
         verdict::Verdict,
         wishes::Wishes,
     },
-    log::pattern::Pattern,
+    log::pattern::{Filter, Pattern, Wanted},
 };
 
 pub const SIZES: [(u16, u16); 3] = [(60, 16), (100, 30), (180, 50)];
@@ -86,9 +86,15 @@ fn busy(size: (u16, u16)) -> Model {
     let mut model = console(size, vec![running(1), succeeded(2, "2026-11-21T07:41:00Z"), denied(3)]);
     let progress = Progress::Layers { tag: "latest".parse().unwrap(), layers: 3, sent: 62, total: 100 };
     tell(&mut model, news(1, News::Progress(progress)));
-    let lines = (0..1_204_331).skip(1_204_331 - 150).map(|n| format!("\x1b[32mline {n}\x1b[0m of the build")).collect();
-    tell(&mut model, Message::Log(id(1), Ok(Some(Window { first: 1_204_181, lines, total: 1_204_331 }))));
+    shows(&mut model);
     model
+}
+
+/// The end of the log of [`busy`], in answer to what is asked for now.
+fn shows(model: &mut Model) {
+    let lines: Vec<String> = (1_204_181..1_204_331).map(|n| format!("\x1b[32mline {n}\x1b[0m of the build")).collect();
+    let seen = seen(model, 1_204_181, &lines, 1_204_331);
+    tell(model, Message::Log(id(1), Ok(Some(seen))));
 }
 
 #[test]
@@ -184,8 +190,8 @@ fn a_failed_build_opens_on_its_card_with_the_line_that_says_why_and_the_keys_tha
     for size in SIZES {
         let mut model = console(size, vec![unbuilt(3)]);
         tell(&mut model, Message::Fault(id(3), Ok(Some((1203, "\x1b[31mE: no \x1b[2Jsuch package".into())))));
-        let window = Window { first: 0, lines: vec!["a line".to_owned(); 30], total: 3000 };
-        tell(&mut model, Message::Log(id(3), Ok(Some(window))));
+        let rows = super::super::sample::seen(&model, 0, &vec!["a line".to_owned(); 30], 3000);
+        tell(&mut model, Message::Log(id(3), Ok(Some(rows))));
         let seen = [
             "├ what went wrong ─",
             "│ the build failed",
@@ -228,10 +234,17 @@ fn new_lines_below_are_counted_while_the_reader_is_above() {
     never_sees(&model, "line 1204330");
 }
 
-/// What the search for this pattern found in the log of [`busy`].
-fn found(model: &mut Model, pattern: &str, lines: &[u64], count: u64) {
-    let found = Found { part: 0..1_204_331, more: false, lines: lines.to_vec(), count };
-    tell(model, Message::Found(id(1), Pattern::new(pattern).unwrap(), Ok(found)));
+/// So many lines of the log of [`busy`] were found; the reader is brought to this one, whose number is the first.
+fn found(model: &mut Model, pattern: &str, number: u64, line: Option<u64>, count: u64) {
+    let filter = Filter { pattern: Pattern::new(pattern).unwrap(), invert: false };
+    let wanted = Wanted { filter, within: None };
+    let scanned = Scanned { searched: 1_204_331, more: false, count, last: line };
+    tell(model, Message::Searched(id(1), wanted.clone(), Ok(scanned)));
+    if let Some(line) = line {
+        let found = Match { number, line, byte: 0 };
+        tell(model, Message::Found(id(1), wanted, Goal::Number(number), Ok(Some(found))));
+    }
+    shows(model);
 }
 
 /// The cells in reverse in the rows of the log, a word each run.
@@ -253,29 +266,28 @@ fn a_search_marks_counts_and_stands_below_the_log() {
         sees(&model, &["│ /LINE 12043(25|27)", "enter search", "esc close"]);
         press(&mut model, "<enter>");
         sees(&model, &["│ /LINE 12043(25|27)  searching 0 %"]);
-        found(&mut model, "LINE 12043(25|27)", &[], 0);
+        found(&mut model, "LINE 12043(25|27)", 0, None, 0);
         sees(&model, &["│ /LINE 12043(25|27)  no match yet", "following"]);
         press(&mut model, "/line 12043(25|27)<enter>");
-        found(&mut model, "line 12043(25|27)", &[1_204_325, 1_204_327], 2);
+        found(&mut model, "line 12043(25|27)", 0, Some(1_204_325), 2);
         sees(&model, &["├ Log · match 1 of 2 · paused · 1 204 ", "│ /line 12043(25|27) ", "line 1204327 of the build"]);
         assert_eq!(marked(&model), ["line 1204325", "line 1204327"], "{size:?}");
         press(&mut model, "n");
+        found(&mut model, "line 12043(25|27)", 1, Some(1_204_327), 2);
         sees(&model, &["Log · match 2 of 2", "n next  N previous  esc end search", "? help  q quit"]);
         let before = rows(&model);
         model.look.colour = false;
         assert_eq!((rows(&model), marked(&model).len()), (before, 2), "not by colour alone");
         press(&mut model, "<esc>");
+        shows(&mut model);
         never_sees(&model, "match 2 of 2");
         assert_eq!(marked(&model), [""; 0]);
     }
     let mut model = busy((100, 30));
     press(&mut model, "/line<enter>");
     sees(&model, &["? help  q quit"]);
-    found(&mut model, "line", &[1_204_325, 1_204_326], 1_204_331);
-    sees(
-        &model,
-        &["match 1 of 1 204 331", "/line  n and N go through the first 2", "n next  N previous  esc end search"],
-    );
+    found(&mut model, "line", 1_204_324, Some(1_204_324), 1_204_331);
+    sees(&model, &["match 1 204 325 of 1 204 331", "│ /line ", "n next  N previous  esc end search"]);
     never_sees(&model, "n release");
     press(&mut model, "?match");
     sees(&model, &["to the next match"]);
@@ -454,7 +466,8 @@ fn nothing_in_a_frame_can_act_on_the_terminal() {
     release.failure = Some(Failure::failed(evil, format!("{evil}\n{evil}"), evil));
     let mut model = console((100, 30), vec![release]);
     let lines = vec![evil.to_owned(), "\x1b]0;title\x07".to_owned()];
-    tell(&mut model, Message::Log(id(1), Ok(Some(Window { first: 0, lines, total: 2 }))));
+    let seen = seen(&model, 0, &lines, 2);
+    tell(&mut model, Message::Log(id(1), Ok(Some(seen))));
     tell(&mut model, Message::Started(Err(Failure::failed(evil, evil, evil))));
     for cell in &drawn(&model).content {
         assert!(!cell.symbol().contains(|c: char| c.is_control() || c == '\u{202e}'), "{:?}", cell.symbol());

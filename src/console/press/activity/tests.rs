@@ -1,7 +1,6 @@
 //! Keys and rows in, effects out.
 
 use super::*;
-use crate::domain::sign::Tone;
 use crate::{
     console::{
         message::{Message, News},
@@ -12,6 +11,7 @@ use crate::{
         audit::{Act, AuditRow},
         event::Event,
         failure::{Failure, FailureKind},
+        sign::Tone,
     },
 };
 

@@ -6,7 +6,7 @@ use super::Shared;
 use crate::{
     domain::{failure::Failure, name::ReleaseId},
     log::errors,
-    spool::{Reader, SpoolError},
+    spool::{Reader, SpoolError, Text},
 };
 
 impl Shared {
@@ -29,7 +29,9 @@ fn first(log: &Path) -> Result<Option<(u64, String)>, SpoolError> {
     let mut from = 0;
     while from < reader.lines() {
         let mut found = None;
-        from = reader.grep_part(from, errors::pattern(), |line, text| {
+        from = reader.grep_part(from, errors::pattern(), false, |line, text| {
+            // Of a line too long to be held, its place has to do.
+            let text = if let Text::Whole(text) = text { text } else { "" };
             found.get_or_insert_with(|| (line, text.to_owned()));
         })?;
         if found.is_some() {
