@@ -86,7 +86,7 @@ fn scrolling_up_pauses_and_the_end_goes_on() {
     assert_eq!((log.ends().0, log.model.log.unseen()), ("line 87", 12));
     log.press("<page-up><page-up><page-up>");
     assert_eq!(log.ends().0, "line 60");
-    log.press("g");
+    log.press("gg");
     assert_eq!(log.ends(), ("line 0", "line 9"));
     log.press("<page-down><page-down>jj");
     assert_eq!(log.ends().0, "line 20");
@@ -140,7 +140,7 @@ fn long() -> Reading {
 #[test]
 fn wrapping_and_resizing_keep_the_place() {
     let mut log = long();
-    log.press("g<page-down><page-down>jjjjjjj");
+    log.press("gg<page-down><page-down>jjjjjjj");
     assert!(log.ends().0.starts_with("000000000 000000001 "));
     log.press("w");
     assert_eq!(
@@ -241,7 +241,7 @@ fn a_filter_shows_its_lines_while_it_is_typed_and_a_search_is_one_among_them() {
     log.press("/line 2.[12]$<enter>");
     let search = log.model.log.search.as_ref().unwrap();
     assert_eq!((search.scan.count, search.at.unwrap().line), (10, 202), "line 2.1 is not shown");
-    log.press("g");
+    log.press("gg");
     assert_eq!(log.ends().0, "line 0");
     log.press("j");
     assert_eq!(log.ends().0, "line 2");
@@ -260,7 +260,7 @@ fn errors_are_gone_through() {
     lines[30] = "\x1b[31mE\x1b[1mrror\x1b[0m: it broke".to_owned();
     lines[80] = "make: *** [all] Error 2".to_owned();
     let mut log = Reading::of(lines);
-    log.press("gE");
+    log.press("ggE");
     assert!(log.rows()[4].contains("it broke"), "{:?}", log.rows());
     log.press("E");
     assert!(log.rows()[4].contains("Error 2"), "{:?}", log.rows());

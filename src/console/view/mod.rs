@@ -23,7 +23,7 @@ mod text;
 mod theme;
 mod toasts;
 
-use ratatui::{Frame, buffer::Buffer};
+use ratatui::{Frame, buffer::Buffer, layout::Rect};
 
 use super::{
     geometry::Geometry,
@@ -49,7 +49,9 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     }
     footer::render(model, frame, geometry.footer);
     match model.layers.last() {
-        None | Some(Layer::Prompt { .. } | Layer::Narrow { .. }) => toasts::render(model, frame, geometry.footer),
+        None | Some(Layer::Prompt { .. }) => toasts::render(model, frame, geometry.footer),
+        // The line at the bottom is where it is typed.
+        Some(Layer::Narrow { .. }) => toasts::render(model, frame, Rect::default()),
         Some(layer) => {
             match layer {
                 Layer::Help { typed, at, reach } => help::render(model, frame, typed, *at, *reach),

@@ -23,7 +23,7 @@ const WIDEST: usize = 66;
 const LINES: usize = 2;
 /// The border, and the sign with a space at each side.
 const AROUND: usize = 2 + 3 + 1;
-const ROOM: (u16, u16) = (40, 9);
+const ROOM: (u16, u16) = (88, 20);
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, bottom: Rect) {
     let (look, screen) = (model.look, frame.area());

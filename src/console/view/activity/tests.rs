@@ -116,7 +116,7 @@ fn a_long_trail_is_bounded_and_scrolls() {
         sees(&model, &["1 of 500 · the newest 500 of the trail"]);
         press(&mut model, "G");
         sees(&model, &["cancel r499 begun", "500 of 500"]);
-        press(&mut model, "<page-up>g");
+        press(&mut model, "<page-up>gg");
         sees(&model, &["cancel r000 begun", "1 of 500"]);
     }
 }

@@ -126,6 +126,7 @@ fn a_check_is_told_by_repository() {
         }
         let all = vec![("docker.io/mozilla/balrog".parse().unwrap(), Ok(report(PushProof::CannotTell)))];
         tell(&mut model, news(SecretNews::Checked(name(), Ok(all))));
+        model.toasts = crate::console::toasts::Toasts::default();
         reads(&model, &["cannot tell: read-only"]);
     }
     let mut model = secrets((100, 30), Vec::new());

@@ -212,7 +212,7 @@ fn all_that_is_known_of_a_tag_has_both_identities_under_each_other() {
             &model,
             &["Asked", "registry-1.docker.io, 2026-11-21 09:31:00", "fetched and hashed", "journal of this machine"],
         );
-        press(&mut model, "gk");
+        press(&mut model, "ggk");
         sees(&model, &["1 to "]);
         press(&mut model, "<esc>");
         sees(&model, &["▌latest", "as of "]);
