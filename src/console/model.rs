@@ -40,6 +40,7 @@ pub struct Look {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Model {
     /// Of the last message; the view has no clock.
     pub now: Timestamp,

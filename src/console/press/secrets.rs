@@ -116,7 +116,8 @@ pub fn check(model: &mut Model) -> Vec<Effect> {
     let Some(name) = model.secrets.selected().map(|row| row.name.clone()) else { return Vec::new() };
     model.secrets.checking.insert(name.clone());
     let words = ["secret", "check", name.as_str()].map(str::to_owned);
-    model.did(format!("asking the registry about {name}"), Some(&words));
+    // Its row says that it goes on.
+    model.seen(Tone::Notice, format!("asking the registry about {name}"), &words);
     errand(Errand::Check(name))
 }
 
