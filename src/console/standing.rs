@@ -8,6 +8,7 @@ use crate::domain::{
     event::{Event, Step},
     failure::{Failure, FailureKind},
     finding::{CheckId, Outcome, Report},
+    release::{Release, StepState},
     sign::Tone,
 };
 
@@ -116,17 +117,32 @@ impl Standing {
     /// Something happened in a release of this image, just now.
     pub fn happened(&mut self, image: &str, event: &Event) {
         match event {
-            Event::StepSucceeded { step: Step::Secret, note } => {
-                // The step says who logged in, and that this one may push.
-                let who = note.split(',').next().unwrap_or_default().trim();
-                self.tell_registry(image, Known::good(who));
-                let known = self.secret.get(image).filter(|known| known.tone == Tone::Good).cloned();
-                self.secret.insert(image.to_owned(), known.unwrap_or_else(|| Known::good("works")));
-                self.no_vault = false;
-            }
+            Event::StepSucceeded { step: Step::Secret, note } => self.let_in(image, note),
             Event::StepFailed { failure, .. } => self.failed(image, failure),
             _ => {}
         }
+    }
+
+    /// A release that began while the console was open, as the list shows it: it may have been quicker than whoever
+    /// follows it.
+    pub fn listed(&mut self, release: &Release) {
+        let image = &release.plan.image;
+        let secret = release.steps.iter().find(|step| step.step == Step::Secret);
+        if let Some(step) = secret.filter(|step| step.state == StepState::Succeeded) {
+            self.let_in(image, &step.note);
+        }
+        if let Some(failure) = &release.failure {
+            self.failed(image, failure);
+        }
+    }
+
+    /// The step says who logged in, and that this one may push.
+    fn let_in(&mut self, image: &str, note: &str) {
+        let who = note.split(',').next().unwrap_or_default().trim();
+        self.tell_registry(image, Known::good(who));
+        let known = self.secret.get(image).filter(|known| known.tone == Tone::Good).cloned();
+        self.secret.insert(image.to_owned(), known.unwrap_or_else(|| Known::good("works")));
+        self.no_vault = false;
     }
 
     fn tell_registry(&mut self, image: &str, known: Known) {

@@ -1,5 +1,6 @@
 //! What a message changes, and what is to be done about it. Pure.
 
+mod endings;
 mod secrets;
 
 use jiff::Timestamp;
@@ -10,14 +11,13 @@ use super::{
     geometry::Geometry,
     masked::Masked,
     message::{Listing, Message, News, Verified},
-    model::{Confirm, Doing, Errand, Fault, Inquiry, Layer, Loaded, Model, Older, Reload, Screen, Which, ending, runs},
+    model::{Confirm, Doing, Errand, Fault, Inquiry, Layer, Loaded, Model, Older, Reload, Screen, runs},
     mouse::mouse,
     press::{paste, press, projects, screens},
 };
 use crate::domain::{
     event::Stamped,
     failure::{Failure, FailureKind},
-    finding::Outcome,
     name::ReleaseId,
     progress::Progress,
     reference::Tag,
@@ -129,7 +129,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             Vec::new()
         }
         Message::Examined => {
-            examined(model);
+            endings::examined(model);
             Vec::new()
         }
         Message::Secrets(news) => secrets::heard(model, news, now),
@@ -304,31 +304,6 @@ fn settle(model: &mut Model) -> Vec<Effect> {
     asked.chain(read_log(model)).collect()
 }
 
-/// All checks that ran have ended. Whoever looks at them sees it.
-fn examined(model: &mut Model) {
-    let Some(which) = model.doctor.ended() else { return };
-    let (words, tone) = match &which {
-        Which::All => {
-            let bad = model.doctor.checks.iter().any(|checked| matches!(checked.outcome(), Some(Outcome::Fail(_))));
-            (model.doctor.counts().unwrap_or_default(), if bad { Tone::Bad } else { Tone::Good })
-        }
-        Which::One(subject) => {
-            let outcome = model.doctor.outcome(subject);
-            let tone = match outcome {
-                Some(Outcome::Pass) => Tone::Good,
-                Some(Outcome::Fail(_)) => Tone::Bad,
-                _ => Tone::Notice,
-            };
-            (format!("{} {}", subject.check, outcome.map_or("was not run", Outcome::word)), tone)
-        }
-    };
-    let said = format!("checked: {words}");
-    model.seen(tone, said.clone(), &which.words());
-    if model.screen != Screen::Doctor {
-        model.hint(tone, said);
-    }
-}
-
 fn read_log(model: &mut Model) -> Vec<Effect> {
     let selected = model.selected().map(|release| release.plan.release.clone());
     if model.log.release != selected {
@@ -381,26 +356,11 @@ fn listed(model: &mut Model, listing: Result<Listing, Failure>) -> Vec<Effect> {
     effects
 }
 
-/// What is said of releases that ended while the console was open, and were not followed to their end: they were too
-/// short for that, or their end is news to the list.
-fn unfollowed_ends(model: &Model, listed: &[Release]) -> Vec<(Tone, String)> {
-    if matches!(model.releases, Loaded::Not) {
-        return Vec::new();
-    }
-    let is_news = |release: &&Release| {
-        let known = model.list().iter().find(|known| known.plan.release == release.plan.release);
-        !model.followed.contains_key(&release.plan.release)
-            && known.is_none_or(runs)
-            && release.ended.is_some_and(|ended| ended >= model.opened)
-    };
-    listed.iter().rev().filter(is_news).filter_map(ending).collect()
-}
-
 /// The newest releases. Older ones that are in the list stay there.
 fn newest(model: &mut Model, listing: Listing) {
     let full = listing.is_full();
     let mut known = newest_of_both(model.list(), listing.releases);
-    let ended = unfollowed_ends(model, &known);
+    endings::listed(model, &known);
     let before = match std::mem::replace(&mut model.releases, Loaded::Not) {
         Loaded::Yes(releases) => releases,
         Loaded::Not | Loaded::Failed(_) => Vec::new(),
@@ -419,9 +379,6 @@ fn newest(model: &mut Model, listing: Listing) {
     }
     model.releases = Loaded::Yes(known);
     model.damaged = listing.damaged;
-    for (tone, words) in ended {
-        model.say(tone, words);
-    }
 }
 
 /// Releases that came before those in the list.
@@ -490,14 +447,14 @@ fn heard(model: &mut Model, release: &ReleaseId, news: News) -> Vec<Effect> {
         }
         News::Ended => {
             model.followed.remove(release);
-            tell_end(model, release);
+            endings::told(model, release);
         }
         News::Interrupted => {
             model.followed.remove(release);
             if let Some(release) = find(model, release) {
                 release.found_dead();
             }
-            tell_end(model, release);
+            endings::told(model, release);
         }
         News::Lost(failure) => {
             // It stays among the followed: what the journal tells of it is shown, and it is not tried in a circle.
@@ -529,13 +486,6 @@ fn event(model: &mut Model, release: &ReleaseId, stamped: &Stamped) -> Vec<Effec
         **confirm = Confirm::cancel(&known);
     }
     Vec::new()
-}
-
-/// Where its last event is not known yet, the list that brings it tells.
-fn tell_end(model: &mut Model, release: &ReleaseId) {
-    if let Some((tone, words)) = find(model, release).and_then(|release| ending(release)) {
-        model.say(tone, words);
-    }
 }
 
 fn find<'a>(model: &'a mut Model, release: &ReleaseId) -> Option<&'a mut Release> {

@@ -3,9 +3,9 @@
 use super::*;
 use crate::{
     console::{
-        message::{Around, Message, News},
+        message::{Around, Listing, Message, News},
         model::Look,
-        sample::{console, look, news, now, release, stamped, tell},
+        sample::{console, done, look, news, now, release, stamped, tell},
         view::tests::{SIZES, rows},
     },
     domain::{
@@ -65,6 +65,16 @@ fn what_is_known_is_said_as_far_as_there_is_room() {
         assert!(line.contains(shown), "{line}");
     }
     assert!(first(&well((180, 50))).ends_with("secret ● works"));
+}
+
+#[test]
+fn a_release_that_was_quicker_than_its_follower_tells_of_itself() {
+    let events: Vec<Event> = done(Step::Secret, "bot, may push").into();
+    let mut model = console((180, 50), vec![release(1, "2026-11-20T09:30:00Z", events.clone())]);
+    assert!(first(&model).ends_with("registry ·   secret ·"), "what was before is not known to be so now");
+    let releases = vec![release(2, "2026-11-21T09:31:02Z", events), model.list()[0].clone()];
+    tell(&mut model, Message::Releases(Ok(Listing { releases, damaged: 0 })));
+    assert!(first(&model).ends_with("registry ● bot   secret ● works"), "{}", first(&model));
 }
 
 #[test]
