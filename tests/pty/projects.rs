@@ -53,7 +53,7 @@ fn a_folder_becomes_a_project_and_one_that_is_gone_is_forgotten() {
     console.sees("Make this folder a project?");
     console.sees("repository = \"docker.io/mozilla/balrog\"");
     console.press("y");
-    console.sees("balrog · docker.io/mozilla/balrog");
+    console.sees("no release yet: press n");
     let list = fs::read_to_string(project.home().join("projects.toml")).expect("the list");
     assert!(list.contains("\"checkout\" = "), "{list}");
     console.press("q");
