@@ -32,7 +32,9 @@ fn first(log: &Path) -> Result<Option<(u64, String)>, SpoolError> {
         from = reader.grep_part(from, errors::pattern(), false, |line, text| {
             // Of a line too long to be held, its place has to do.
             let text = if let Text::Whole(text) = text { text } else { "" };
-            found.get_or_insert_with(|| (line, text.to_owned()));
+            if !errors::is_announcement(text) {
+                found.get_or_insert_with(|| (line, text.to_owned()));
+            }
         })?;
         if found.is_some() {
             return Ok(found);
@@ -51,7 +53,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.log");
         let mut log = Writer::create(&path).unwrap();
-        for line in ["Step 1/2 : RUN make", "0 errors", "E: it is missing", "error: and more"] {
+        for line in ["Step 1/2 : RUN make || echo error: no", "0 errors", "E: it is missing", "error: and more"] {
             log.line(line).unwrap();
         }
         log.flush().unwrap();
