@@ -258,9 +258,9 @@ impl Model {
         self.note(tone, words.into(), None);
     }
 
-    /// Says in a toast what is not worth keeping: why nothing is done, or what is seen anyway.
+    /// Says in a toast, until the next key, what is not worth keeping: why nothing is done, or what is seen anyway.
     pub fn hint(&mut self, tone: Tone, words: impl Into<String>) {
-        self.toasts.add(self.now, tone, words.into());
+        self.toasts.pass(self.now, tone, words.into());
     }
 
     /// Says what is done, with the words after `windlass` that do the same.

@@ -26,13 +26,24 @@ pub struct Toast {
     at: Timestamp,
     pub tone: Tone,
     pub words: String,
+    /// The next key takes it away.
+    passing: bool,
 }
 
 impl Toasts {
     /// What is there already in the same words is not said twice.
     pub fn add(&mut self, at: Timestamp, tone: Tone, words: String) {
-        self.0.retain(|toast| toast.words != words);
-        self.0.push_back(Toast { at, tone, words });
+        self.push(Toast { at, tone, words, passing: false });
+    }
+
+    /// [`Self::add`], until the next key at the latest.
+    pub fn pass(&mut self, at: Timestamp, tone: Tone, words: String) {
+        self.push(Toast { at, tone, words, passing: true });
+    }
+
+    fn push(&mut self, new: Toast) {
+        self.0.retain(|toast| toast.words != new.words);
+        self.0.push_back(new);
         if self.0.len() > MOST {
             self.0.pop_front();
         }
@@ -41,7 +52,7 @@ impl Toasts {
     /// At a key, or at anything else that happens. A clock that was set back counts as time that went by.
     pub fn fade(&mut self, now: Timestamp, key: bool) {
         let stays = if key { READ } else { STAYS };
-        self.0.retain(|toast| now.duration_since(toast.at).abs() < stays);
+        self.0.retain(|toast| !(key && toast.passing) && now.duration_since(toast.at).abs() < stays);
     }
 
     /// Something greater is on the screen.

@@ -283,7 +283,7 @@ fn copied(model: &mut Model, text: String, by: Option<&str>) -> Vec<Effect> {
         lines => format!("{lines} lines"),
     };
     let how = by.map_or_else(|| "the terminal was asked to".to_owned(), |program| format!("by {program}"));
-    model.hint(Tone::Good, format!("copied: {what} ({how})"));
+    model.hint(Tone::Good, format!("copied ({how}): {what}"));
     if by.is_some() { Vec::new() } else { vec![Effect::CopyByTerminal(text)] }
 }
 

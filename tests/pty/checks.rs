@@ -134,7 +134,7 @@ fn what_was_done_here_and_elsewhere_is_among_the_activity() {
     console.press("\rG");
     console.sees(&format!("as          windlass cancel {id}"));
     console.press("y");
-    console.sees(&format!("copied: windlass cancel {id}"));
+    console.sees(&format!("copied (the terminal was asked to): windlass cancel {id}"));
     console.press("/\x1b");
     // Others' changes come in while somebody looks.
     project.dockerfile("");

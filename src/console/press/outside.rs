@@ -82,7 +82,7 @@ mod tests {
         let [Effect::Copy(text)] = &effects[..] else { panic!("{effects:?}") };
         assert!(text.starts_with("docker.io/mozilla/balrog@sha256:"), "{text}");
         assert_eq!(tell(&mut model, Message::Copied(text.clone(), Ok(Some("wl-copy")))), []);
-        assert_eq!(said(&model), format!("copied: {text} (by wl-copy)"));
+        assert_eq!(said(&model), format!("copied (by wl-copy): {text}"));
         let effects = tell(&mut model, Message::Copied(text.clone(), Ok(None)));
         assert_eq!(effects, [Effect::CopyByTerminal(text.clone())]);
         press(&mut model, "jy");
