@@ -182,6 +182,6 @@ fn whoever_has_read_only_looks_and_changes_nothing() {
         console.no_longer_sees("refused");
     }
     console.press("c");
-    console.sees("cannot tell: read-only");
+    console.sees("tell, read-only, ✓ may pull");
     leaves(console);
 }
