@@ -5,7 +5,7 @@
 //!                                                                     └──► draw once, if something changed
 //! ```
 //! A key is drawn at once. What changes in the background is drawn when the terminal has the frame before, at most
-//! thirty times a second, and five times over SSH ([`pace`]). Nothing is drawn, and nobody woken, while nothing happens.
+//! thirty times a second, and five times over SSH (`pace.rs`). Nothing is drawn, and nobody woken, while nothing happens.
 //! Workers wait while their messages are not taken, so that a flood neither piles up nor keeps a key waiting.
 
 mod clipboard;
