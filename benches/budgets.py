@@ -369,6 +369,7 @@ FIGURES = {
     "flood": lambda _, console: console.flood(),
     "open": lambda _, console: console.opened(),
     "search": lambda _, console: console.searched(),
+    "wrap": lambda _, console: console.wrapped(),
     "start": lambda _, console: console.started(),
     "idle": lambda _, console: console.idle(),
 }

@@ -1,5 +1,5 @@
-"""The console's figures: a log of a million lines while it is made, opened and searched, and a console that nobody
-touches."""
+"""The console's figures: a log of a million lines while it is made, opened and searched, a line that is longer than any
+screen, and a console that nobody touches."""
 
 import hashlib
 import itertools
@@ -25,6 +25,7 @@ FOUND = (
     "and as long as others are"
 )
 MATCHES = LINES // 1000
+LONG_LINE = 50_000_000  # bytes
 # Between two keys that are typed into a flood, in seconds.
 KEYS_EVERY = 0.1
 ENTER, ESCAPE = "\r", "\x1b"
@@ -229,6 +230,34 @@ BEGIN {{
         rows.append(Row("1 M lines searched, lnav's first search", rows[0].ours, "lnav", theirs))
         return rows
 
+    def wrapped(self):
+        folder = self.bench.project(
+            "wrapped",
+            f"FROM scratch\nLABEL {self.label}=1\nCOPY site /site\n",
+            f"{self.bench.registry}/bench/wrapped",
+            "classic",
+        )
+        self.bench.release(folder)
+        log = self.log_of(folder)
+        log.with_suffix(".idx").unlink()
+        with log.open("wb") as file:
+            file.write(b"before\n")
+            for number in range(LONG_LINE // 50):
+                file.write(b"piece %09d of a line that has fifty millions: " % number)
+            file.write(b"\nafter\n")
+        with self.console(folder) as console:
+            console.until("after")
+
+            def toggle(shows):
+                pressed = console.press("w")
+                return Sample(console.until(shows) - pressed, console.usage().resident)
+
+            side = Side()
+            for _ in range(self.bench.runs):
+                side.samples.append(toggle(lambda screen: wrapped_rows(screen) > 1))
+                side.samples.append(toggle(lambda screen: wrapped_rows(screen) <= 1))
+        return [Row("a line of 50 MB wrapped, and not any more", side, "–", seconds_limit=0.1, resident_limit=40)]
+
     # ---- A console that nobody touches ---------------------------------------------------------------------
 
     def started(self):
@@ -318,6 +347,10 @@ def count(number):
 
 def paint(screen):
     return any(line.strip() for line in screen.lines)
+
+
+def wrapped_rows(screen):
+    return sum("piece" in line for line in screen.lines)
 
 
 def letters():
