@@ -21,6 +21,9 @@ pub enum Id {
     Search,
     Filter,
     Errors,
+    Steps,
+    NextStep,
+    PreviousStep,
     Wrap,
     Times,
     NextPane,
@@ -34,10 +37,22 @@ pub enum Id {
     Right,
     Left,
     LineStart,
+    Mark,
+    Save,
+    MarkDown,
+    MarkUp,
+    MarkPageDown,
+    MarkPageUp,
+    Copy,
+    Unmark,
     NextMatch,
     PreviousMatch,
     EndSearch,
     EndFilter,
+    StepDown,
+    StepUp,
+    StepGo,
+    StepsHide,
     Back,
     Reload,
     OnlyImage,
@@ -159,6 +174,10 @@ pub enum Scope {
     List,
     /// The log, when it has the focus; before [`Scope::Releases`].
     Log,
+    /// The log, when it has the focus and lines are marked in it; before [`Scope::Log`].
+    Marking,
+    /// The log, when it has the focus and the steps of its build are listed; before [`Scope::Log`].
+    Steps,
     /// The log, when it has the focus and something is looked for in it; before [`Scope::Log`].
     Matches,
     /// The log, when it has the focus and not all of its lines are shown; before [`Scope::Log`].
@@ -201,6 +220,8 @@ impl Scope {
             Self::Rows => "rows",
             Self::List => "list of releases",
             Self::Log => "log",
+            Self::Marking => "log, marking",
+            Self::Steps => "log, its steps",
             Self::Matches => "log, in a search",
             Self::Filtered => "log, filtered",
             Self::Dialog => "dialog",
@@ -237,6 +258,8 @@ impl Scope {
             | Self::Rows
             | Self::List
             | Self::Log
+            | Self::Marking
+            | Self::Steps
             | Self::Matches
             | Self::Filtered
             | Self::Dialog
@@ -263,6 +286,8 @@ pub const STACKS: &[&[Scope]] = &[
     &[Scope::Activity, Scope::Rows, Scope::Everywhere, Scope::Always],
     &[Scope::Narrow, Scope::Always],
     &[Scope::Dialog, Scope::Always],
+    &[Scope::Marking, Scope::Always],
+    &[Scope::Steps, Scope::Always],
     &[Scope::Matches, Scope::Always],
     &[Scope::Filtered, Scope::Always],
     &[Scope::Typed, Scope::Always],

@@ -1,5 +1,7 @@
 //! What is to be done outside the model, as data: the runtime does it and answers with messages.
 
+use std::ops::RangeInclusive;
+
 use super::{
     masked::Masked,
     model::{Depth, Errand, Goal, Mouse, Request, Sight, Which},
@@ -10,7 +12,7 @@ use crate::{
         page::Page,
         reference::{Repository, Tag},
     },
-    log::pattern::Wanted,
+    log::pattern::{Filter, Wanted},
 };
 
 /// A program of the user's that has the terminal for a while.
@@ -63,6 +65,23 @@ pub enum Effect {
     SearchLog {
         release: ReleaseId,
         wanted: Wanted,
+    },
+    /// Give the text of these lines, of those that the filter leaves.
+    TakeLines {
+        release: ReleaseId,
+        lines: RangeInclusive<u64>,
+        filter: Option<Filter>,
+    },
+    /// Write the lines that the filter leaves to a file, without their colours; over one that is there only if `over`.
+    SaveLog {
+        release: ReleaseId,
+        path: String,
+        filter: Option<Filter>,
+        over: bool,
+    },
+    /// Read on in the log for the steps of the build.
+    ReadSteps {
+        release: ReleaseId,
     },
     /// Find out which one this is of the lines that were found.
     FindInLog {

@@ -17,7 +17,7 @@ use ratatui::layout::Rect;
 
 use super::{
     model::{Model, Pane, Screen},
-    view::{card, secrets, tags},
+    view::{card, secrets, step_tree, tags},
 };
 use crate::domain::event::Step;
 
@@ -46,6 +46,9 @@ pub struct Geometry {
     /// The row of the line between steps and card, above the card.
     pub card_rule: Rect,
     pub card: Rect,
+    /// The row of the line above the tree of the build's steps, and that tree, while it is wanted.
+    pub tree_rule: Rect,
+    pub tree: Rect,
     pub log_rule: Rect,
     pub log: Rect,
     /// Its text, beside the time that a line was said where that is shown.
@@ -198,6 +201,12 @@ impl Geometry {
         if card > 0 {
             self.card_rule = take(1);
             self.card = take(card - 1);
+        }
+        let left = inner.height.saturating_sub(self.steps.height + card);
+        if model.log.tree.chosen.is_some() && left > 4 {
+            self.tree_rule = take(1);
+            let rows = step_tree::rows(&model.log.tree.steps);
+            self.tree = take(u16::try_from(rows).unwrap_or(u16::MAX).min((left - 2) / 2));
         }
         self.log_rule = take(1);
         self.log = take(u16::MAX);

@@ -1,7 +1,11 @@
 //! Goal rows of a log are on the screen. Only a window of the log is here, however long it is and its lines are: what is
 //! missing is asked for, one request at a time, and until it comes what is there stays on the screen.
 
-use super::search::{Goal, Match, Scan, Scanned, Search};
+use super::{
+    marking::Marking,
+    search::{Goal, Match, Scan, Scanned, Search},
+    step_tree::{StepTree, StepsRead},
+};
 use crate::{
     domain::{failure::Failure, name::ReleaseId},
     log::{
@@ -26,6 +30,8 @@ pub struct LogPane {
     pub times: bool,
     pub search: Option<Search>,
     pub filter: Option<Scan>,
+    pub tree: StepTree,
+    pub marking: Option<Marking>,
     /// Columns and rows of the text.
     size: (usize, usize),
     /// The place on top is brought into sight sideways, too.
@@ -341,6 +347,65 @@ impl LogPane {
         self.reveal = !self.wrap && (byte > 0 || self.left > 0);
     }
 
+    /// Brings the step after the line on top to the top, or the one before it.
+    pub fn step(&mut self, forward: bool) {
+        let mut begins = self.tree.list().iter().map(|step| step.line);
+        // At the log's end, the line on top is one before the step that was gone to.
+        let from = match self.spot() {
+            Spot::At { place, rows: 0 } => place.line,
+            _ => self.top_line(),
+        };
+        let line = if forward { begins.find(|line| *line > from) } else { begins.rev().find(|line| *line < from) };
+        if let Some(line) = line {
+            self.show(Place::line(line), 0);
+        }
+    }
+
+    /// The steps so far. Of a log that is followed, the one is chosen that began last.
+    pub fn steps_read(&mut self, answer: Result<Box<StepsRead>, Failure>) {
+        self.tree.take(answer);
+        if self.mode == Mode::Following && self.tree.chosen.is_some() {
+            self.tree.chosen = self.tree.steps.at(u64::MAX);
+        }
+    }
+
+    /// Shows or hides the tree of steps, with the one chosen that is on the screen.
+    pub fn toggle_tree(&mut self) {
+        let line = if self.mode == Mode::Following { u64::MAX } else { self.top_line() };
+        self.tree.toggle(self.tree.steps.at(line).unwrap_or(0));
+    }
+
+    /// Chooses another step, which is brought to the top of the log.
+    pub fn choose_step(&mut self, by: isize) {
+        if let Some(line) = self.tree.choose(by).map(|step| step.line) {
+            self.show(Place::line(line), 0);
+        }
+    }
+
+    /// Begins to mark lines: at the match that is seen, else at the end that is followed or the line on top.
+    pub fn mark(&mut self) {
+        let Some((window, top)) = self.shown() else { return };
+        let seen = || window.rows.iter().skip(top).take(self.size.1).map(|row| row.line);
+        let found = self.search.as_ref().and_then(|search| search.at).map(|at| at.line);
+        let found = found.filter(|found| seen().any(|line| line == *found));
+        let edge = if self.mode == Mode::Following { seen().last() } else { seen().next() };
+        let Some(line) = self.marking.map(|marking| marking.to).or(found).or(edge) else { return };
+        self.marking = Some(Marking { from: line, to: line });
+        self.hold();
+    }
+
+    /// Marks so many lines more, up or down.
+    pub fn mark_to(&mut self, by: i64) {
+        let (Some(mut marking), Some((window, top))) = (self.marking, self.shown()) else { return };
+        let rows = marking.go(by, window, top);
+        self.marking = Some(marking);
+        if rows != 0 {
+            self.scroll(rows);
+            // Whoever marks the last line does not want another one below it.
+            self.hold();
+        }
+    }
+
     /// Looks for this from the line on top on.
     pub fn search(&mut self, pattern: Pattern) {
         self.search = Some(Search::new(pattern, self.filtered().cloned(), Some(self.top_line())));
@@ -355,6 +420,7 @@ impl LogPane {
         if let Some(search) = &self.search {
             self.search = Some(Search::new(search.pattern().clone(), filter.clone(), None));
         }
+        self.marking = None;
         self.filter = filter.map(|filter| Scan::new(Wanted { filter, within: None }));
     }
 

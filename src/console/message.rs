@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{
     effect::Guest,
-    model::{Answer, Goal, KnownProject, Match, Project, Request, Scanned, SecretNews, Seen},
+    model::{Answer, Goal, KnownProject, Match, Project, Request, Scanned, SecretNews, Seen, StepsRead},
 };
 use crate::{
     domain::{
@@ -19,7 +19,7 @@ use crate::{
         release::Release,
         table::Table,
     },
-    log::pattern::Wanted,
+    log::pattern::{Filter, Wanted},
 };
 
 pub enum Message {
@@ -58,6 +58,12 @@ pub enum Message {
     Log(ReleaseId, Result<Option<Seen>, Failure>),
     /// The log was searched on for these lines.
     Searched(ReleaseId, Wanted, Result<Scanned, Failure>),
+    /// The text of the lines that were asked for.
+    Taken(Result<Taken, Failure>),
+    /// The log was written to this file, from these lines on.
+    Saved(Save, Result<Saved, Failure>),
+    /// The steps that the build has in the log, so far.
+    Steps(ReleaseId, Result<Box<StepsRead>, Failure>),
     /// Which of these lines this is.
     Found(ReleaseId, Wanted, Goal, Result<Option<Match>, Failure>),
     /// The line of the log that says what went wrong, and its number from 0.
@@ -100,6 +106,31 @@ pub struct Around {
 
 /// So many releases are read at once.
 pub const PAGE: usize = 100;
+
+/// Lines without their colours.
+#[derive(Debug, Default)]
+pub struct Taken {
+    pub text: String,
+    pub lines: u64,
+    /// There were more than can be taken.
+    pub cut: bool,
+}
+
+/// What was to be saved, and where.
+#[derive(Debug, Clone)]
+pub struct Save {
+    pub release: ReleaseId,
+    pub path: String,
+    pub filter: Option<Filter>,
+}
+
+#[derive(Debug)]
+pub enum Saved {
+    /// So many lines.
+    Lines(u64),
+    /// There is such a file, and nothing was done.
+    Exists,
+}
 
 /// Releases, newest first, and how many could not be read.
 #[derive(Debug)]

@@ -46,11 +46,17 @@ pub fn scopes(model: &Model) -> &'static [Scope] {
 /// Where keys count while no dialog is open.
 fn below(model: &Model) -> &'static [Scope] {
     use Scope::{
-        Activity, Always, Doctor, Everywhere, Filtered, History, List, Log, Matches, Projects, Releases, Rows, Secrets,
-        Tags,
+        Activity, Always, Doctor, Everywhere, Filtered, History, List, Log, Marking, Matches, Projects, Releases, Rows,
+        Secrets, Steps, Tags,
     };
     match (model.screen, model.focus) {
         (Screen::Releases, Pane::List) => &[List, Releases, Rows, Everywhere, Always],
+        (Screen::Releases, Pane::Log) if model.log.marking.is_some() => {
+            &[Marking, Log, Releases, Rows, Everywhere, Always]
+        }
+        (Screen::Releases, Pane::Log) if model.log.tree.chosen.is_some() => {
+            &[Steps, Log, Releases, Rows, Everywhere, Always]
+        }
         (Screen::Releases, Pane::Log) if model.log.search.is_some() => {
             &[Matches, Log, Releases, Rows, Everywhere, Always]
         }

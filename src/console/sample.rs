@@ -9,7 +9,7 @@ use super::{
     effect::Effect,
     geometry::Geometry,
     message::{Listing, Message, News},
-    model::{Goal, Image, Look, Match, Model, Project, Scanned, Seen, Sight},
+    model::{Goal, Image, Look, Match, Model, Project, Scanned, Seen, Sight, StepsRead},
     update::update,
 };
 use crate::domain::{
@@ -26,6 +26,7 @@ use crate::domain::{
 };
 use crate::log::{
     pattern::{Filter, Wanted},
+    steps::Steps,
     viewport::{self, Layout, Window, memory::Log, window},
 };
 
@@ -241,6 +242,13 @@ fn answer(effect: &Effect, lines: &[String]) -> Option<Message> {
             let window = window(&mut log, sight.spot, sight.reveal, sight.layout, sight.marks.as_ref()).unwrap();
             let seen = Seen { window, total: lines.len() as u64, found: left, sight: (**sight).clone() };
             Message::Log(release.clone(), Ok(Some(seen)))
+        }
+        Effect::ReadSteps { release } => {
+            let mut steps = Steps::default();
+            for line in lines {
+                steps.take(line, || None);
+            }
+            Message::Steps(release.clone(), Ok(Box::new(StepsRead { steps, more: false })))
         }
         Effect::SearchLog { release, wanted } => {
             let lines_found = found(wanted);

@@ -1,6 +1,7 @@
 //! What a message changes, and what is to be done about it. Pure.
 
 mod endings;
+mod log;
 mod secrets;
 
 use jiff::Timestamp;
@@ -8,7 +9,6 @@ use jiff::Timestamp;
 use super::{
     effect::{Effect, Guest},
     fault,
-    geometry::Geometry,
     masked::Masked,
     message::{Listing, Message, News, Verified},
     model::{Confirm, Doing, Errand, Fault, Inquiry, Layer, Loaded, Model, Older, Reload, Screen, runs},
@@ -139,24 +139,12 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             follow(model)
         }
         Message::News(release, news) => heard(model, &release, news),
-        Message::Log(release, answer) => {
-            if model.log.release.as_ref() == Some(&release) {
-                model.log.take(answer);
-            }
-            Vec::new()
-        }
-        Message::Searched(release, wanted, answer) => {
-            if model.log.release.as_ref() == Some(&release) {
-                model.log.searched(&wanted, answer);
-            }
-            Vec::new()
-        }
-        Message::Found(release, wanted, which, answer) => {
-            if model.log.release.as_ref() == Some(&release) {
-                model.log.found(&wanted, which, answer);
-            }
-            Vec::new()
-        }
+        Message::Log(..)
+        | Message::Searched(..)
+        | Message::Found(..)
+        | Message::Steps(..)
+        | Message::Taken(_)
+        | Message::Saved(..) => log::heard(model, message),
         Message::Fault(release, found) => {
             model.faults.insert(release, Fault::of(found));
             Vec::new()
@@ -301,24 +289,7 @@ fn settle(model: &mut Model) -> Vec<Effect> {
     let trail = model.activity.wants().then_some(Effect::ReadTrail);
     let fault = fault::wants(model);
     let asked = tags.into_iter().chain(checks.map(Effect::Examine)).chain(trail).chain(fault);
-    asked.chain(read_log(model)).collect()
-}
-
-fn read_log(model: &mut Model) -> Vec<Effect> {
-    let selected = model.selected().map(|release| release.plan.release.clone());
-    if model.log.release != selected {
-        model.log.open(selected);
-    }
-    let Some(release) = model.log.release.clone() else { return Vec::new() };
-    let text = Geometry::of(model).log_text;
-    let log = &mut model.log;
-    let read = log.wants(usize::from(text.width), usize::from(text.height));
-    let read = read.map(|sight| Effect::ReadLog { release: release.clone(), sight: Box::new(sight) });
-    let find = log.wants_found();
-    let find = find.map(|(wanted, which)| Effect::FindInLog { release: release.clone(), wanted, which });
-    let search = log.wants_searched().into_iter();
-    let search = search.map(|wanted| Effect::SearchLog { release: release.clone(), wanted });
-    read.into_iter().chain(find).chain(search).collect()
+    asked.chain(log::wants(model)).collect()
 }
 
 /// Looks at the journal, unless somebody is at it: then once more after that.

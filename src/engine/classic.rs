@@ -1,6 +1,7 @@
 //! The classic builder's text, and podman's: passed on as it comes, read for steps on the way.
 
 use super::output::{BuildEvent, CLASSIC, On, PULLS, Tally};
+use crate::log::steps::{Position, classic_step, says_cached};
 
 #[derive(Default)]
 pub(super) struct Classic {
@@ -63,35 +64,10 @@ impl Classic {
 
     /// A step that can follow the last one: the next number, or 1 again (podman counts in each stage).
     fn next_step(&self, line: &str) -> Option<Step> {
-        let step = docker_step(line).or_else(|| podman_step(line))?;
+        let Position { number, total, name } = classic_step(line)?;
         let last = self.step.as_ref().map_or(0, |last| last.number);
-        (step.number == last + 1 || step.number == 1).then_some(step)
+        (number == last + 1 || number == 1).then(|| Step { number, total, name: name.to_owned() })
     }
-}
-
-/// `Step 2/8 : COPY a b`.
-fn docker_step(line: &str) -> Option<Step> {
-    let (position, name) = line.strip_prefix("Step ")?.split_once(" : ")?;
-    named(position, name)
-}
-
-/// `STEP 2/8: COPY a b`, in builds of several stages `[1/4] STEP 2/8: COPY a b`.
-fn podman_step(line: &str) -> Option<Step> {
-    let line = match line.strip_prefix('[') {
-        Some(staged) => staged.split_once("] ")?.1,
-        None => line,
-    };
-    let (position, name) = line.strip_prefix("STEP ")?.split_once(": ")?;
-    named(position, name)
-}
-
-fn named(position: &str, name: &str) -> Option<Step> {
-    let (number, total) = position.split_once('/')?;
-    Some(Step { number: number.parse().ok()?, total: total.parse().ok()?, name: name.to_owned() })
-}
-
-fn says_cached(line: &str) -> bool {
-    line.trim_end() == " ---> Using cache" || line.starts_with("--> Using cache")
 }
 
 #[cfg(test)]

@@ -8,13 +8,12 @@ use std::collections::HashMap;
 use bollard::moby::buildkit::v1::{StatusResponse, Vertex as Delta, VertexLog, VertexStatus};
 
 use super::output::{BuildEvent, On, Tally};
+use crate::log::steps::CLIP_NOTICE;
 
 /// A line that grows longer is given out in pieces: a build may print megabytes without a line feed.
 const LONGEST_LINE: usize = 64 * 1024;
 /// A pull or export that lasts says so once in so many seconds.
 const REPORT_SECONDS: f64 = 5.0;
-/// How BuildKit says that it drops output.
-const CLIP_NOTICE: &[u8] = b"[output clipped, log limit";
 
 #[derive(Default)]
 pub(super) struct Trace {
@@ -142,7 +141,7 @@ impl Trace {
     }
 
     fn log(&mut self, log: &VertexLog, on: On<'_>) {
-        if !self.clipped && memchr::memmem::find(&log.msg, CLIP_NOTICE).is_some() {
+        if !self.clipped && memchr::memmem::find(&log.msg, CLIP_NOTICE.as_bytes()).is_some() {
             self.clipped = true;
             on(BuildEvent::Clipped);
         }

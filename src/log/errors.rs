@@ -23,24 +23,6 @@ pub fn pattern() -> &'static Regex {
     &PATTERN
 }
 
-/// A builder names the command that it begins, `#4 [2/2] RUN …` or `Step 2/2 : RUN …`: errors that the command speaks of
-/// have not happened.
-#[must_use]
-pub fn is_announcement(line: &str) -> bool {
-    let numbers = |text: &str| {
-        text.rsplit(' ').next().is_some_and(|last| {
-            last.split_once('/').is_some_and(|(step, of)| {
-                [step, of].iter().all(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
-            })
-        })
-    };
-    let buildkit = line.strip_prefix('#').and_then(|rest| rest.split_once(" ["));
-    let buildkit = buildkit.filter(|(number, _)| number.bytes().all(|b| b.is_ascii_digit()));
-    let buildkit = buildkit.and_then(|(_, rest)| rest.split_once("] ")).map(|(stage, _)| stage);
-    let classic = line.strip_prefix("Step ").and_then(|rest| rest.split_once(" : ")).map(|(step, _)| step);
-    buildkit.or(classic).is_some_and(numbers)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,16 +49,6 @@ mod tests {
             "The command '/bin/sh -c false' returned a non-zero code: 1",
         ] {
             assert!(pattern().is_match(line), "{line}");
-        }
-    }
-
-    #[test]
-    fn a_command_that_begins_is_told_from_what_it_says() {
-        for line in ["#4 [2/2] RUN echo error: x", "#12 [builder 3/10] RUN x", "Step 4/6 : RUN echo error: x"] {
-            assert!(is_announcement(line), "{line}");
-        }
-        for line in ["#4 0.2 error: [2/2] x", "error: it is broken", "#4 ERROR: [a] b", "[2/2] RUN x", ""] {
-            assert!(!is_announcement(line), "{line}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! Bytes of a build → [`lines`] cuts them → [`sanitise`] takes out what could act on a terminal →
 //! [`redact`] takes out secrets. The order matters: a needle broken up by an escape sequence is whole
 //! again once the sequence is gone. What is stored is searched for a [`pattern`], and shown through a [`viewport`] in
-//! rows that [`wrap`] makes of its lines; as [`bare`] text it leaves for a file or the clipboard.
+//! rows that [`wrap`] makes of its lines, with the [`steps`] of its build; as [`bare`] text it leaves for a file or the clipboard.
 
 pub mod bare;
 mod decoded;
@@ -14,5 +14,6 @@ pub mod lines;
 pub mod pattern;
 pub mod redact;
 pub mod sanitise;
+pub mod steps;
 pub mod viewport;
 pub mod wrap;

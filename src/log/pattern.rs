@@ -4,12 +4,14 @@ use std::{borrow::Cow, ops::Range};
 
 use regex::{Regex, RegexBuilder};
 
-use super::{decoded::Decoded, errors};
+use super::{decoded::Decoded, errors, steps};
 
 #[derive(Debug, Clone)]
 pub struct Pattern {
     typed: String,
     regex: Regex,
+    /// Lines that count as none of it, though it is in them.
+    except: Option<fn(&str) -> bool>,
 }
 
 impl Pattern {
@@ -17,17 +19,23 @@ impl Pattern {
     /// When this is no regular expression.
     pub fn new(typed: &str) -> Result<Self, regex::Error> {
         let regex = RegexBuilder::new(typed).case_insensitive(!typed.chars().any(char::is_uppercase)).build()?;
-        Ok(Self { typed: typed.to_owned(), regex })
+        Ok(Self { typed: typed.to_owned(), regex, except: None })
     }
 
     /// Of lines that say that something went wrong.
     pub fn errors() -> Self {
-        Self { typed: "what looks like an error".to_owned(), regex: errors::pattern().clone() }
+        let typed = "what looks like an error".to_owned();
+        Self { typed, regex: errors::pattern().clone(), except: Some(steps::begins_step) }
     }
 
     /// As somebody typed it.
     pub fn as_str(&self) -> &str {
         &self.typed
+    }
+
+    /// Whether a line counts as none of it, though it is in the line.
+    pub fn leaves_out(&self, line: &str) -> bool {
+        self.except.is_some_and(|except| except(line))
     }
 
     pub fn regex(&self) -> &Regex {
@@ -58,6 +66,14 @@ impl Pattern {
 pub struct Filter {
     pub pattern: Pattern,
     pub invert: bool,
+}
+
+impl Filter {
+    /// Leaves every line.
+    #[expect(clippy::missing_panics_doc, reason = "nothing is a regular expression")]
+    pub fn none() -> Self {
+        Self { pattern: Pattern::new("").expect("nothing is a regular expression"), invert: false }
+    }
 }
 
 /// Lines that are looked for: those that pass, among those that are left by another filter.

@@ -47,20 +47,52 @@ impl Reader {
         invert: bool,
         mut found: impl FnMut(u64, Text<'_>),
     ) -> Result<u64, SpoolError> {
-        let Some(start) = self.index.before(first).filter(|_| first < self.lines()) else { return Ok(first) };
-        let after = self.index.entries().partition_point(|entry| entry.byte < start.byte + PART);
-        let (end, next) = self
-            .index
-            .entries()
-            .get(after)
-            .map_or((self.index.bytes(), self.lines()), |entry| (entry.byte, entry.line));
-        self.grep_between((start.byte, start.line), end, pattern, invert, &mut |number, line| {
+        let Some((start, end, next)) = self.part(first) else { return Ok(first) };
+        self.grep_between(start, end, pattern, invert, &mut |number, line| {
             if number >= first {
                 found(number, line);
             }
             ControlFlow::Continue(())
         })?;
         Ok(next)
+    }
+
+    /// Hands on the lines of a part of the log, as [`Self::grep_part`] cuts it, from this line on; in place of one that is
+    /// too long to be held, nothing. Gives the line that the next part begins with.
+    pub fn lines_part(&self, first: u64, mut on: impl FnMut(u64, &str)) -> Result<u64, SpoolError> {
+        let Some(((byte, mut number), end, next)) = self.part(first) else { return Ok(first) };
+        let mut on = |number, line: &str| {
+            if number >= first {
+                on(number, line);
+            }
+        };
+        let mut chunks = Chunks::new(&self.path, &self.log, byte, end);
+        while let Some(chunk) = chunks.next()? {
+            match chunk {
+                Chunk::Lines(lines) => {
+                    for line in text(lines).split_terminator('\n') {
+                        on(number, line);
+                        number += 1;
+                    }
+                }
+                Chunk::Part { text, .. } if text.ends_with(b"\n") => {
+                    on(number, "");
+                    number += 1;
+                }
+                Chunk::Part { .. } => {}
+            }
+        }
+        Ok(next)
+    }
+
+    /// About 16 MiB of the log in which this line is: byte and line where they begin, the byte where they end, and the
+    /// line after them. `None` after the end.
+    fn part(&self, first: u64) -> Option<((u64, u64), u64, u64)> {
+        let start = self.index.before(first).filter(|_| first < self.lines())?;
+        let after = self.index.entries().partition_point(|entry| entry.byte < start.byte + PART);
+        let next = self.index.entries().get(after).map(|entry| (entry.byte, entry.line));
+        let (end, next) = next.unwrap_or((self.index.bytes(), self.lines()));
+        Some(((start.byte, start.line), end, next))
     }
 
     /// From the beginning of a line, which has this number, up to the beginning of another.
@@ -79,9 +111,7 @@ impl Reader {
         while let Some(chunk) = chunks.next()? {
             let flow = match chunk {
                 Chunk::Lines(lines) => {
-                    // Ten times as fast as `from_utf8_lossy`, which looks at bytes one by one.
-                    let text =
-                        std::str::from_utf8(lines).map_or_else(|_| String::from_utf8_lossy(lines), Cow::Borrowed);
+                    let text = text(lines);
                     let first = number;
                     at += lines.len() as u64;
                     number += memchr_iter(b'\n', lines).count() as u64;
@@ -162,6 +192,11 @@ impl Reader {
             }
         }
     }
+}
+
+/// Ten times as fast as `from_utf8_lossy`, which looks at bytes one by one, where nothing is lost.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The lines of a chunk, gone through forwards.

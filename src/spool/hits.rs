@@ -5,7 +5,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::{error::SpoolError, read::Reader};
+use super::{error::SpoolError, grep::Text, read::Reader};
 use crate::log::pattern::Wanted;
 
 /// Lines that are wanted, as far as the log was searched.
@@ -60,14 +60,12 @@ impl Hits {
         let mut failed = Ok(());
         let Self { wanted, groups, count, last, .. } = self;
         let next = log.grep_part(self.next, wanted.filter.pattern.regex(), wanted.filter.invert, |line, text| {
-            if let Some(within) = &wanted.within {
-                match log.is_in(&text, within.pattern.regex()) {
-                    Ok(found) if found != within.invert => {}
-                    Ok(_) => return,
-                    Err(error) => {
-                        failed = Err(error);
-                        return;
-                    }
+            match is_among(log, wanted, &text) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    failed = Err(error);
+                    return;
                 }
             }
             if !group.contains(&line) {
@@ -127,7 +125,7 @@ impl Hits {
     }
 
     fn search(&self, log: &Reader, lines: &Range<u64>, bytes: &Range<u64>) -> Result<Vec<u64>, SpoolError> {
-        let Wanted { filter, within } = &self.wanted;
+        let filter = &self.wanted.filter;
         let mut found = Vec::new();
         let mut failed = Ok(());
         let begin = (bytes.start, lines.start);
@@ -135,10 +133,7 @@ impl Hits {
             if line >= self.next {
                 return ControlFlow::Break(());
             }
-            let among = within
-                .as_ref()
-                .map_or(Ok(true), |within| Ok(log.is_in(&text, within.pattern.regex())? != within.invert));
-            match among {
+            match is_among(log, &self.wanted, &text) {
                 Ok(true) => found.push(line),
                 Ok(false) => {}
                 Err(error) => {
@@ -153,6 +148,16 @@ impl Hits {
     }
 }
 
+/// Whether a line in which the pattern was found is one of those that are wanted.
+fn is_among(log: &Reader, Wanted { filter, within }: &Wanted, text: &Text<'_>) -> Result<bool, SpoolError> {
+    if let Text::Whole(line) = text
+        && filter.pattern.leaves_out(line)
+    {
+        return Ok(false);
+    }
+    within.as_ref().map_or(Ok(true), |within| Ok(log.is_in(text, within.pattern.regex())? != within.invert))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -165,6 +170,23 @@ mod tests {
 
     fn filter(typed: &str, invert: bool) -> Filter {
         Filter { pattern: Pattern::new(typed).unwrap(), invert }
+    }
+
+    #[test]
+    fn a_command_that_speaks_of_errors_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.log");
+        let mut writer = Writer::create(&path).unwrap();
+        for line in ["#4 [2/3] RUN echo error: x", "#4 0.1 error: x", "Step 1/2 : RUN echo error: x", "error: y"] {
+            writer.line(line).unwrap();
+        }
+        writer.finish().unwrap();
+        let log = Reader::open(&path).unwrap();
+        let filter = Filter { pattern: Pattern::errors(), invert: false };
+        let mut hits = Hits::new(Wanted { filter, within: None });
+        hits.extend(&log).unwrap();
+        let found = [hits.nth(&log, 0).unwrap(), hits.nth(&log, 1).unwrap()];
+        assert_eq!((hits.count(), found), (2, [Some(1), Some(3)]));
     }
 
     proptest! {

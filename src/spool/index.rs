@@ -1,5 +1,5 @@
-//! Where lines begin: an entry for every 256 lines or 64 KiB. A cache of the log, made again by any
-//! reader that finds it missing, short or wrong.
+//! Where lines begin: an entry for every 256 lines or 64 KiB, and for the first line said a second or more after the last
+//! entry. A cache of the log, made again by any reader that finds it missing, short or wrong; times are in it alone.
 //!
 //! The file: 16 bytes of header (the magic, version 1 as u32, four zeros), then 24 bytes an entry
 //! (byte u64, line u64, milliseconds since 1970 i64), all little-endian.
@@ -25,6 +25,8 @@ const NO_TIME: i64 = i64::MIN;
 /// At most this many lines, and about this many bytes, are between two entries.
 const LINES: u64 = 256;
 pub(super) const BYTES: u64 = 64 * 1024;
+/// Milliseconds of silence after which a line is worth an entry: so exact is the time of every line.
+const SILENCE: i64 = 1000;
 
 /// The beginning of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,13 +63,21 @@ impl Entry {
             return false;
         };
         // A line has at least its LF.
-        (1..=LINES).contains(&lines) && bytes >= lines && (lines == LINES || bytes >= BYTES)
+        let due = lines == LINES || bytes >= BYTES || is_later(self.unix_ms, next.unix_ms);
+        (1..=LINES).contains(&lines) && bytes >= lines && due
     }
 }
 
 /// Whether the line that begins here gets an entry. The one rule of writer and reader.
-pub(super) fn is_due(last: Option<&Entry>, byte: u64, line: u64) -> bool {
-    last.is_none_or(|last| line - last.line >= LINES || byte - last.byte >= BYTES)
+pub(super) fn is_due(last: Option<&Entry>, next: &Entry) -> bool {
+    last.is_none_or(|last| {
+        let (lines, bytes) = (next.line - last.line, next.byte - last.byte);
+        lines >= LINES || bytes >= BYTES || is_later(last.unix_ms, next.unix_ms)
+    })
+}
+
+fn is_later(last: Option<i64>, next: Option<i64>) -> bool {
+    last.zip(next).is_some_and(|(last, next)| next.saturating_sub(last) >= SILENCE)
 }
 
 /// Where the index of a log is.
@@ -120,8 +130,9 @@ impl Index {
             let wanted = usize::try_from(end - at).unwrap_or(CHUNK).min(CHUNK);
             let count = read_at(path, log, &mut part[..wanted], at)?;
             for line_feed in memchr::memchr_iter(b'\n', &part[..count]) {
-                if is_due(self.entries.last(), self.bytes, self.lines) {
-                    self.entries.push(Entry { byte: self.bytes, line: self.lines, unix_ms: None });
+                let entry = Entry { byte: self.bytes, line: self.lines, unix_ms: None };
+                if is_due(self.entries.last(), &entry) {
+                    self.entries.push(entry);
                 }
                 self.lines += 1;
                 self.bytes = at + line_feed as u64 + 1;

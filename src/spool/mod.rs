@@ -11,6 +11,7 @@ mod error;
 mod grep;
 mod hits;
 mod index;
+mod plain;
 mod read;
 mod write;
 

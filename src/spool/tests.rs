@@ -135,6 +135,20 @@ fn a_log_is_followed_while_it_is_written() {
 }
 
 #[test]
+fn lines_that_were_said_apart_have_their_own_times() {
+    let log = Log::new();
+    let mut writer = Writer::create(&log.path).unwrap();
+    for (line, ms) in [("one", 5_000), ("two", 5_400), ("three", 9_000), ("four", 9_100), ("five", 3_000)] {
+        writer.line_at(line, ms).unwrap();
+    }
+    writer.finish().unwrap();
+    let reader = log.reader();
+    let times: Vec<_> = (0..5).map(|line| reader.time_of(line).unwrap()).collect();
+    assert_eq!(times, [5_000, 5_000, 9_000, 9_000, 9_000], "a clock that jumps back makes no entries");
+    assert_eq!(reader.lines_at(1, 3).unwrap(), ["two", "three", "four"]);
+}
+
+#[test]
 fn a_torn_line_is_shown_but_is_no_line() {
     let log = Log::with(&["one", "two"]);
     let mut file = OpenOptions::new().append(true).open(&log.path).unwrap();

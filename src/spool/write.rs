@@ -89,8 +89,8 @@ impl Writer {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        if index::is_due(self.last.as_ref(), self.bytes, self.lines) {
-            let entry = Entry { byte: self.bytes, line: self.lines, unix_ms: self.unix_ms };
+        let entry = Entry { byte: self.bytes, line: self.lines, unix_ms: self.unix_ms };
+        if index::is_due(self.last.as_ref(), &entry) {
             self.pending_entries.extend_from_slice(&entry.to_bytes());
             self.last = Some(entry);
         }

@@ -3,6 +3,7 @@
 mod checks;
 mod console;
 mod flood;
+mod log;
 mod outside;
 mod projects;
 mod releases;

@@ -3,9 +3,10 @@
 use crate::{
     console::{
         effect::Effect,
-        message::{Message, News},
+        message::{Message, News, Save, Saved},
         model::{LogState, Mode, Model, Pane},
         sample::{console, id, news, press, read, running, tell},
+        view::tests::sees,
     },
     log::viewport::Spot,
 };
@@ -265,6 +266,93 @@ fn errors_are_gone_through() {
     log.press("E");
     assert!(log.rows()[4].contains("Error 2"), "{:?}", log.rows());
     assert_eq!(log.model.log.search.as_ref().unwrap().scan.count, 2);
+}
+
+/// A build of three steps with twenty lines in each.
+fn build() -> Reading {
+    let step = |n: usize| {
+        let says = (0..20).map(move |line| format!("#{n} {line}"));
+        std::iter::once(format!("#{n} [{n}/3] RUN make {n}")).chain(says).chain([format!("#{n} DONE 1.0s")])
+    };
+    Reading::of((1..=3).flat_map(step).collect())
+}
+
+#[test]
+fn steps_are_jumped_to() {
+    let mut log = build();
+    log.press("gg]");
+    assert_eq!(log.ends().0, "#2 [2/3] RUN make 2");
+    log.press("j]");
+    assert_eq!(log.ends().0, "#3 [3/3] RUN make 3");
+    log.press("]");
+    assert_eq!(log.ends().0, "#3 [3/3] RUN make 3", "there is none after it");
+    log.press("j[");
+    assert_eq!(log.ends().0, "#3 [3/3] RUN make 3", "its own beginning is the nearest");
+    log.press("[[");
+    assert_eq!(log.ends().0, "#1 [1/3] RUN make 1");
+}
+
+#[test]
+fn the_tree_of_steps_goes_along_with_the_log_and_leads_in_it() {
+    let mut log = build();
+    log.press("S");
+    assert_eq!(log.model.log.tree.chosen, Some(2), "the one that began last");
+    log.lines.push("#4 exporting".to_owned());
+    log.grows(0);
+    assert_eq!(log.model.log.tree.chosen, Some(3));
+    log.press("kkk");
+    assert_eq!((log.model.log.tree.chosen, log.ends().0), (Some(0), "#1 [1/3] RUN make 1"));
+    assert!(matches!(log.model.log.mode, Mode::Paused { .. }));
+    log.lines.push("#5 naming".to_owned());
+    log.grows(0);
+    assert_eq!(log.model.log.tree.chosen, Some(0), "whoever reads is left alone");
+    log.press("j<enter>");
+    assert_eq!((log.model.log.tree.chosen, log.ends().0), (None, "#2 [2/3] RUN make 2"));
+    log.press("S<esc>");
+    assert_eq!((log.model.log.tree.chosen, log.model.focus), (None, Pane::Log));
+    let mut none = Reading::numbered(3);
+    none.press("S");
+    assert_eq!(none.model.log.tree.chosen, None, "where there are no steps there is no tree");
+}
+
+#[test]
+fn lines_are_marked_from_where_the_reader_is_and_then_asked_for() {
+    let mut log = Reading::numbered(100);
+    log.press("mkk");
+    let marked = |log: &Reading| log.model.log.marking.map(|marking| marking.lines());
+    assert_eq!((marked(&log), log.ends().1), (Some(97..=99), "line 99"), "the last line of a log that is followed");
+    log.press("<page-up>k");
+    assert_eq!((marked(&log), log.ends().0), (Some(87..=99), "line 87"), "the window goes along");
+    log.press("<esc>gg");
+    log.press("jmj");
+    assert_eq!(marked(&log), Some(1..=2));
+    let effects = press(&mut log.model, "y");
+    let [Effect::TakeLines { lines, filter: None, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((lines, marked(&log)), (&(1..=2), None));
+    log.press("/line 5$<enter>");
+    log.press("m");
+    assert_eq!(marked(&log), Some(5..=5), "what was found is meant");
+    log.press("&7$<enter>");
+    assert_eq!(marked(&log), None, "the lines that are shown are others");
+}
+
+#[test]
+fn a_log_is_saved_where_it_was_said_and_over_a_file_only_once_that_was_confirmed() {
+    let mut log = Reading::numbered(100);
+    log.press("&7$<enter>");
+    log.press("s");
+    sees(&log.model, &["the 10 lines that the filter leaves;", &format!("{}.log", id(1))]);
+    log.press("<ctrl-u>");
+    let effects = press(&mut log.model, " ~/a.log <enter>");
+    let [Effect::SaveLog { path, filter: Some(_), over: false, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(path, "~/a.log");
+    let save = Save { release: id(1), path: path.clone(), filter: None };
+    let effects = tell(&mut log.model, Message::Saved(save.clone(), Ok(Saved::Exists)));
+    assert_eq!(effects, [], "it asks first");
+    let effects = press(&mut log.model, "y");
+    assert!(matches!(&effects[..], [Effect::SaveLog { over: true, .. }]), "{effects:?}");
+    tell(&mut log.model, Message::Saved(save, Ok(Saved::Lines(10))));
+    sees(&log.model, &["10 lines saved to ~/a.log"]);
 }
 
 #[test]

@@ -5,8 +5,10 @@ use tui_input::Input;
 use crate::{
     console::{
         effect::Effect,
-        model::{Layer, LogState, Model, Pane, Prompt},
+        model::{Ask, Layer, Line, LogState, Model, Pane, Prompt},
+        press::moving::page,
     },
+    domain::{sign::Tone, written::count},
     log::pattern::{Filter, Pattern},
 };
 
@@ -120,6 +122,125 @@ pub fn end_filter(model: &mut Model) -> Vec<Effect> {
     }
     model.log.filter(None);
     Vec::new()
+}
+
+pub fn next_step(model: &mut Model) -> Vec<Effect> {
+    model.focus = Pane::Log;
+    model.log.step(true);
+    Vec::new()
+}
+
+pub fn previous_step(model: &mut Model) -> Vec<Effect> {
+    model.focus = Pane::Log;
+    model.log.step(false);
+    Vec::new()
+}
+
+pub fn no_steps(model: &Model) -> Option<String> {
+    no_log(model).or_else(|| model.log.tree.list().is_empty().then(|| "the log tells of no step yet".to_owned()))
+}
+
+pub fn steps(model: &mut Model) -> Vec<Effect> {
+    model.focus = Pane::Log;
+    model.log.toggle_tree();
+    Vec::new()
+}
+
+pub fn step_down(model: &mut Model) -> Vec<Effect> {
+    model.log.choose_step(1);
+    Vec::new()
+}
+
+pub fn step_up(model: &mut Model) -> Vec<Effect> {
+    model.log.choose_step(-1);
+    Vec::new()
+}
+
+pub fn go_to_step(model: &mut Model) -> Vec<Effect> {
+    model.log.choose_step(0);
+    hide_steps(model)
+}
+
+pub fn hide_steps(model: &mut Model) -> Vec<Effect> {
+    model.log.tree.chosen = None;
+    Vec::new()
+}
+
+pub fn mark(model: &mut Model) -> Vec<Effect> {
+    model.log.mark();
+    Vec::new()
+}
+
+pub fn mark_down(model: &mut Model) -> Vec<Effect> {
+    model.log.mark_to(1);
+    Vec::new()
+}
+
+pub fn mark_up(model: &mut Model) -> Vec<Effect> {
+    model.log.mark_to(-1);
+    Vec::new()
+}
+
+pub fn mark_page_down(model: &mut Model) -> Vec<Effect> {
+    model.log.mark_to(page(model));
+    Vec::new()
+}
+
+pub fn mark_page_up(model: &mut Model) -> Vec<Effect> {
+    model.log.mark_to(-page(model));
+    Vec::new()
+}
+
+pub fn unmark(model: &mut Model) -> Vec<Effect> {
+    model.log.marking = None;
+    Vec::new()
+}
+
+/// The marked lines are read, and then copied.
+pub fn copy(model: &mut Model) -> Vec<Effect> {
+    match (model.log.marking.take(), model.log.release.clone()) {
+        (Some(marking), Some(release)) => {
+            vec![Effect::TakeLines { release, lines: marking.lines(), filter: filter(model) }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Asks for the file that the lines are written to which are shown.
+pub fn type_path(model: &mut Model) -> Vec<Effect> {
+    let (log, Some(release)) = (&model.log, &model.log.release) else { return Vec::new() };
+    let what = match &log.filter {
+        Some(scan) if scan.whole => format!("the {} lines that the filter leaves", count(scan.count)),
+        Some(_) => "the lines that the filter leaves".to_owned(),
+        None => format!("the log so far, {} lines", count(log.total())),
+    };
+    let ask = Ask {
+        title: "Save the log".to_owned(),
+        lines: vec![
+            Line::new("what", format!("{what}; without colours"), Tone::Plain),
+            Line::new("where", "a file; ~/ is your home, else from the folder where windlass was started", Tone::Plain),
+        ],
+        typed: Input::new(format!("{release}.log")),
+        wrong: None,
+        take: save,
+    };
+    model.layers.push(Layer::Ask(Box::new(ask)));
+    Vec::new()
+}
+
+fn save(model: &Model, typed: &str) -> Result<Vec<Effect>, String> {
+    let path = typed.trim().to_owned();
+    match &model.log.release {
+        _ if path.is_empty() => Err("which file?".to_owned()),
+        Some(release) => {
+            Ok(vec![Effect::SaveLog { release: release.clone(), path, filter: filter(model), over: false }])
+        }
+        None => Err("there is no log here".to_owned()),
+    }
+}
+
+fn filter(model: &Model) -> Option<Filter> {
+    model.log.filter.as_ref().map(|scan| scan.wanted.filter.clone())
 }
 
 /// Looks for errors; once they are looked for, goes to the next one.

@@ -34,7 +34,7 @@ pub fn last(model: &mut Model) -> Vec<Effect> {
 }
 
 /// All rows that are seen but one.
-fn page(model: &Model) -> i64 {
+pub(super) fn page(model: &Model) -> i64 {
     let geometry = Geometry::of(model);
     let rows = match (model.screen, model.focus) {
         (Screen::Releases, Pane::Log) => geometry.log.height,

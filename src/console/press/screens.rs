@@ -38,7 +38,7 @@ pub fn projects(model: &mut Model) -> Vec<Effect> {
 pub fn go(model: &mut Model, scope: Scope) -> Vec<Effect> {
     match scope {
         Scope::Releases => releases(model),
-        Scope::List | Scope::Log | Scope::Matches | Scope::Filtered => {
+        Scope::List | Scope::Log | Scope::Marking | Scope::Steps | Scope::Matches | Scope::Filtered => {
             model.focus = if scope == Scope::List { Pane::List } else { Pane::Log };
             releases(model)
         }

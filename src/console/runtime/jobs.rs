@@ -4,6 +4,7 @@
 mod activity;
 mod doctor;
 mod faults;
+mod log;
 mod outside;
 mod projects;
 mod releases;
@@ -24,10 +25,11 @@ use crate::{
     commands::{ground::Ground, place::Place},
     console::{
         effect::Effect,
-        message::{Message, Verified},
+        message::{Message, Save, Verified},
     },
     domain::{failure::Failure, name::ProjectName},
     journal::Journal,
+    log::pattern::Filter,
     secrets::Passphrase,
 };
 
@@ -70,6 +72,10 @@ impl Jobs {
         match effect {
             Effect::ReadLog { release, sight } => self.logs.ask(Request::Read(release, *sight)),
             Effect::SearchLog { release, wanted } => self.logs.ask(Request::Search(release, wanted)),
+            Effect::TakeLines { release, lines, filter } => {
+                self.logs.ask(Request::Take(release, lines, filter.unwrap_or_else(Filter::none)));
+            }
+            Effect::ReadSteps { release } => self.logs.ask(Request::Steps(release)),
             Effect::FindInLog { release, wanted, which } => self.logs.ask(Request::Find(release, wanted, which)),
             Effect::Answer(answer) => self.question.answer(answer.as_ref()),
             Effect::Follow { release, repository, after } => {
@@ -141,6 +147,11 @@ impl Shared {
                 let found = self.fault(&release).await;
                 Message::Fault(release, found)
             }
+            Effect::SaveLog { release, path, filter, over } => {
+                let save = Save { release, path, filter };
+                let saved = self.save(&save, over).await;
+                Message::Saved(save, saved)
+            }
             Effect::Start { words } => Message::Started(self.start(words).await),
             Effect::Cancel { release, repository } => {
                 let told = Box::pin(self.cancel(&release, &repository)).await;
@@ -157,6 +168,8 @@ impl Shared {
             | Effect::ReadLog { .. }
             | Effect::SearchLog { .. }
             | Effect::FindInLog { .. }
+            | Effect::ReadSteps { .. }
+            | Effect::TakeLines { .. }
             | Effect::Answer(_)
             | Effect::CopyByTerminal(_)
             | Effect::Lend(_)

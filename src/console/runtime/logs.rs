@@ -2,6 +2,7 @@
 //! else waiting.
 
 use std::{
+    ops::{ControlFlow, RangeInclusive},
     path::PathBuf,
     sync::mpsc::{Receiver, Sender, channel},
     thread,
@@ -10,12 +11,16 @@ use std::{
 use super::Outbox;
 use crate::{
     console::{
-        message::Message,
-        model::{Goal, Match, Scanned, Seen, Sight},
+        message::{Message, Taken},
+        model::{Goal, Match, Scanned, Seen, Sight, StepsRead},
     },
     domain::{failure::Failure, name::ReleaseId},
     fault,
-    log::{pattern::Wanted, viewport::window},
+    log::{
+        pattern::{Filter, Wanted},
+        steps::Steps,
+        viewport::window,
+    },
     spool::{Browse, Hits, Reader, SpoolError},
 };
 
@@ -30,6 +35,22 @@ pub enum Request {
     Search(ReleaseId, Wanted),
     /// A line that was found.
     Find(ReleaseId, Wanted, Goal),
+    /// The text of lines.
+    Take(ReleaseId, RangeInclusive<u64>, Filter),
+    /// The steps of the build, on through the next part.
+    Steps(ReleaseId),
+}
+
+impl Request {
+    fn release(&self) -> &ReleaseId {
+        match self {
+            Self::Read(release, _)
+            | Self::Search(release, _)
+            | Self::Find(release, ..)
+            | Self::Take(release, ..)
+            | Self::Steps(release) => release,
+        }
+    }
 }
 
 impl Logs {
@@ -60,9 +81,9 @@ fn answer(folder: PathBuf, work: &Receiver<Request>, to: &Outbox) {
             }
         }
         for request in work.try_iter() {
-            // Rows that are wanted no more are not read.
-            if matches!(request, Request::Read(..)) {
-                waiting.retain(|other| !matches!(other, Request::Read(..)));
+            // Rows that are wanted no more are not read, nor is another log looked through.
+            if let Request::Read(release, _) = &request {
+                waiting.retain(|other| !matches!(other, Request::Read(..)) && other.release() == release);
             }
             waiting.push(request);
         }
@@ -82,6 +103,11 @@ fn answer(folder: PathBuf, work: &Receiver<Request>, to: &Outbox) {
                 let found = files.find(&release, &wanted, which);
                 Message::Found(release, wanted, which, found)
             }
+            Request::Take(release, lines, filter) => Message::Taken(files.take(&release, &lines, &filter)),
+            Request::Steps(release) => {
+                let steps = files.steps(&release);
+                Message::Steps(release, steps)
+            }
         };
         if to.blocking_send(message).is_err() {
             return;
@@ -100,8 +126,11 @@ struct Log {
     reader: Reader,
     /// What was looked for in it, the last first: a search, and the filter on the screen.
     hits: Vec<Hits>,
+    steps: Steps,
 }
 
+/// Bytes that are copied: terminals take little more, in base64.
+const TAKEN: usize = 64 * 1024;
 /// Searches that are kept.
 const KEPT: usize = 2;
 
@@ -149,6 +178,32 @@ impl Files {
         Ok(found?)
     }
 
+    fn take(&mut self, release: &ReleaseId, lines: &RangeInclusive<u64>, filter: &Filter) -> Result<Taken, Failure> {
+        let taken = self.with(release, |log| {
+            let mut taken = Taken::default();
+            log.reader.plain_between(lines, filter, |_, text| {
+                let room = TAKEN.saturating_sub(taken.text.len());
+                taken.cut |= text.len() > room;
+                taken.text.push_str(&text[..text.floor_char_boundary(room)]);
+                taken.lines += u64::from(text == "\n" && !taken.cut);
+                if taken.cut { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })?;
+            // A part of a line is one, too.
+            taken.lines += u64::from(taken.cut);
+            Ok(taken)
+        });
+        Ok(taken?)
+    }
+
+    fn steps(&mut self, release: &ReleaseId) -> Result<Box<StepsRead>, Failure> {
+        let read = self.with(release, |log| {
+            let (reader, steps) = (&log.reader, &mut log.steps);
+            reader.lines_part(steps.lines, |number, line| steps.take(line, || reader.time_of(number)))?;
+            Ok(Box::new(StepsRead { more: steps.lines < reader.lines(), steps: steps.clone() }))
+        });
+        Ok(read?)
+    }
+
     /// Does this with the log as it is now.
     fn with<T>(
         &mut self,
@@ -160,7 +215,7 @@ impl Files {
             Some(log) if log.release == *release => log,
             _ => {
                 let reader = Reader::open(&self.folder.join(format!("{release}.log")))?;
-                Log { release: release.clone(), reader, hits: Vec::new() }
+                Log { release: release.clone(), reader, hits: Vec::new(), steps: Steps::default() }
             }
         };
         log.reader.refresh()?;

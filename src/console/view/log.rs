@@ -13,7 +13,10 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-use super::{coloured, text::wrap};
+use super::{
+    coloured,
+    text::{width, wrap},
+};
 use crate::{
     console::{
         geometry::Geometry,
@@ -22,10 +25,19 @@ use crate::{
     domain::{release::Release, sign::Tone, written::count},
 };
 
+/// The builder's output is not all here.
+const CLIPPED: &str = "! not all of it: clipped by BuildKit";
+
 pub fn render(model: &Model, release: &Release, frame: &mut Frame<'_>, geometry: &Geometry) {
     let (rule, area, text) = (geometry.log_rule, geometry.log, geometry.log_text);
     let (place, words, style) = model.look.rule(rule, &title(model, release), model.focus == Pane::Log);
+    let warned = words.split_once(CLIPPED).map(|(before, _)| before.to_owned());
     frame.render_widget(Span::styled(words, style), place);
+    if let Some(before) = warned {
+        let at = Rect { x: place.x + u16::try_from(width(&before)).unwrap_or(u16::MAX), ..place };
+        let warning = Span::styled(CLIPPED, model.look.style(Tone::Notice));
+        frame.render_widget(warning, at.intersection(place));
+    }
     match &model.log.state {
         LogState::Open(_) => rows(model, frame, area, text),
         LogState::Loading => said(model, frame, text, &[(Tone::Dim, "reading the log")]),
@@ -47,6 +59,9 @@ fn title(model: &Model, release: &Release) -> String {
     let dot = model.look.dot();
     let log = &model.log;
     let mut words = vec!["Log".to_owned()];
+    if clipped(model, release) {
+        words.push(CLIPPED.to_owned());
+    }
     if let Some(search) = &log.search {
         words.extend(match (search.at, search.scan.count) {
             (_, 0) => None,
@@ -72,6 +87,15 @@ fn title(model: &Model, release: &Release) -> String {
             words.push(format!("{} of {}", count((log.top_line() + 1).min(total)), count(total)));
         }
     }
+    if let Some(marking) = log.marking {
+        let lines = marking.lines();
+        // How many of them a filter leaves is not known here.
+        words.push(match lines.end() - lines.start() + 1 {
+            _ if log.filter.is_some() => "marking".to_owned(),
+            1 => "1 line marked".to_owned(),
+            marked => format!("{} lines marked", count(marked)),
+        });
+    }
     if log.wrap {
         words.push("wrapped".to_owned());
     } else if log.left > 0 {
@@ -81,6 +105,11 @@ fn title(model: &Model, release: &Release) -> String {
         words.push("UTC".to_owned());
     }
     words.join(dot)
+}
+
+/// BuildKit dropped output: this is known once the build has ended, or the log was read.
+fn clipped(model: &Model, release: &Release) -> bool {
+    model.log.tree.steps.clipped || release.built.as_ref().is_some_and(|built| built.log_clipped)
 }
 
 fn rows(model: &Model, frame: &mut Frame<'_>, area: Rect, text: Rect) {
@@ -103,12 +132,16 @@ fn rows(model: &Model, frame: &mut Frame<'_>, area: Rect, text: Rect) {
         let shown = coloured::line(&row.text, row.column, left, usize::from(text.width), model.look.colour, &row.marks);
         let shown = if here == Some(row.line) { shown.patch_style(Modifier::BOLD) } else { shown };
         frame.render_widget(shown, place);
+        if log.marking.is_some_and(|marking| marking.lines().contains(&row.line)) && area.x < text.x {
+            let sign = model.look.span(Tone::Notice, model.look.signs.glyph("▌", ">"));
+            frame.render_widget(sign, Rect { x: area.x, width: 1, ..place });
+        }
         // The rows of one line were said at one time.
         if text.x > area.x + 1 && before != Some(row.line) {
             let time = row.time.and_then(|at| Timestamp::from_millisecond(at).ok());
             let words = time.map_or_else(|| "--:--:--".to_owned(), |at| at.strftime("%H:%M:%S").to_string());
-            let width = (text.x - area.x - 2).min(8);
-            frame.render_widget(model.look.span(Tone::Dim, words), Rect { x: area.x + 1, width, ..place });
+            let columns = (text.x - area.x - 2).min(8);
+            frame.render_widget(model.look.span(Tone::Dim, words), Rect { x: area.x + 1, width: columns, ..place });
         }
         before = Some(row.line);
     }

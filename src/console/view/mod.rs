@@ -18,6 +18,7 @@ mod release;
 mod search;
 mod secret_dialogs;
 pub mod secrets;
+pub mod step_tree;
 pub mod tags;
 mod text;
 mod theme;

@@ -5,13 +5,14 @@
 //! │ ◐ push          3 s    latest ▓▓▓▓▓▓▓░░░░░ 62 %          │   ✓ preflight ✓ secret ✓ build ◐ push · record
 //! │ · record                                                 │
 //! ├ what went wrong ─────────────────────────────────────────┤   card.rs
+//! ├ Steps · 11, 6 cached ────────────────────────────────────┤   step_tree.rs
 //! ├ Log · following · 1 204 331 lines ───────────────────────┤   log.rs, search.rs
 //! ╰──────────────────────────────────────────────────────────╯
 //! ```
 
 use ratatui::{Frame, layout::Rect, text::Line};
 
-use super::{card, log, progress, search, text::fit};
+use super::{card, log, progress, search, step_tree, text::fit};
 use crate::{
     console::{
         geometry::Geometry,
@@ -60,6 +61,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
         card::render(model, release, frame, geometry.card_rule, geometry.card);
     }
     if !geometry.log.is_empty() {
+        step_tree::render(model, release, frame, geometry);
         log::render(model, release, frame, geometry);
         search::render(model, release, frame, geometry.search);
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::Shared;
 use crate::{
     domain::{failure::Failure, name::ReleaseId},
-    log::errors,
+    log::{errors, steps},
     spool::{Reader, SpoolError, Text},
 };
 
@@ -32,7 +32,7 @@ fn first(log: &Path) -> Result<Option<(u64, String)>, SpoolError> {
         from = reader.grep_part(from, errors::pattern(), false, |line, text| {
             // Of a line too long to be held, its place has to do.
             let text = if let Text::Whole(text) = text { text } else { "" };
-            if !errors::is_announcement(text) {
+            if !steps::begins_step(text) {
                 found.get_or_insert_with(|| (line, text.to_owned()));
             }
         })?;
