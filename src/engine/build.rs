@@ -2,15 +2,18 @@
 
 use std::{collections::HashMap, fs, io, path::Path};
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE};
 use bollard::{
     auth::DockerCredentials,
     body_try_stream,
     errors::Error as BollardError,
-    models::{BuildInfo, BuildInfoAux},
+    models::{BuildInfo, BuildInfoAux, ErrorDetail},
     query_parameters::{BuildImageOptions, BuildImageOptionsBuilder, BuilderVersion},
 };
-use futures_util::StreamExt as _;
-use secrecy::ExposeSecret as _;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use hyper::{Method, body::Body, header::CONTENT_TYPE};
+use secrecy::{ExposeSecret as _, zeroize::Zeroizing};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -20,6 +23,7 @@ use super::{
     dockerignore::{Reach, Rules},
     image_id,
     logins::{DOCKER_HUB_KEY, IDENTITY_TOKEN},
+    messages::{self, Messages},
     output::{BuildEvent, NOTICES, On, Tally},
     refusal,
     trace::Trace,
@@ -109,10 +113,15 @@ impl Engine {
         // Whichever way this function ends, all its connections end with it, and so does the engine's work.
         let cut = CancellationToken::new();
         let _cut_on_return = cut.clone().drop_guard();
-        let docker = self.transport.bollard(DOING, cut)?;
+        let docker = self.transport.bollard(DOING, cut.clone())?;
         let upload::Upload { body, mut news, finished } = upload::start(context);
         let logins = (!request.logins.is_empty()).then(|| credentials(&request.logins));
-        let mut messages = Box::pin(docker.build_image(options, logins, Some(body_try_stream(body))));
+        let body = body_try_stream(body);
+        let mut messages = if buildkit {
+            docker.build_image(options, logins, Some(body)).boxed()
+        } else {
+            self.build_classic(options, logins, body, cut).boxed()
+        };
 
         let mut output = Output::default();
         let mut notes = Notes::default();
@@ -167,6 +176,50 @@ impl Engine {
             steps,
             cached,
             clipped: output.trace.clipped(),
+        })
+    }
+}
+
+impl Engine {
+    /// What bollard does for BuildKit, with [`Messages`].
+    fn build_classic<B>(
+        &self,
+        options: BuildImageOptions,
+        logins: Option<HashMap<String, DockerCredentials>>,
+        body: B,
+        cut: CancellationToken,
+    ) -> impl Stream<Item = Result<BuildInfo, BollardError>> + Send
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let begin = async move {
+            let query = serde_urlencoded::to_string(options).map_err(|error| nonsense(&error.to_string()))?;
+            let logins = Zeroizing::new(
+                serde_json::to_vec(&logins.unwrap_or_default()).map_err(|error| nonsense(&error.to_string()))?,
+            );
+            let request = Self::request(Method::POST, &format!("/build?{query}"))
+                .header(CONTENT_TYPE, "application/x-tar")
+                .header("X-Registry-Config", BASE64_URL_SAFE.encode(&*logins))
+                .body(body)
+                .map_err(|error| nonsense(&error.to_string()))?;
+            Messages::of(self.transport.send(request, DOING, cut).await?, DOING).await
+        };
+        let messages = stream::once(begin).map_ok(|messages| {
+            stream::try_unfold(messages, |mut messages| async {
+                let Some(message) = messages.next().await? else { return Ok(None) };
+                Ok(Some((messages::read::<BuildInfo>(&message, DOING)?, messages)))
+            })
+        });
+        messages.try_flatten().map(|message| match message {
+            Ok(BuildInfo { error_detail: Some(ErrorDetail { message: Some(error), .. }), .. }) => {
+                Err(BollardError::DockerStreamError { error })
+            }
+            Ok(message) => Ok(message),
+            Err(EngineError::Status { status, message, .. }) => {
+                Err(BollardError::DockerResponseServerError { status_code: status, message })
+            }
+            Err(error) => Err(io::Error::other(error).into()),
         })
     }
 }

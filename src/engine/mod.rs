@@ -14,6 +14,7 @@ mod dockerignore;
 mod endpoint;
 mod error;
 mod logins;
+mod messages;
 mod output;
 mod push;
 mod refusal;

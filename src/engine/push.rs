@@ -5,14 +5,16 @@
 use std::fmt;
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE};
-use http_body_util::BodyExt as _;
 use hyper::{Method, StatusCode};
-use memchr::memchr;
 use secrecy::{ExposeSecret as _, zeroize::Zeroizing};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, EngineError, message_of, refusal, transport::gone};
+use super::{
+    Engine, EngineError, message_of,
+    messages::{self, Messages},
+    refusal,
+};
 use crate::domain::{
     digest::Digest,
     permission::MayWrite,
@@ -21,8 +23,6 @@ use crate::domain::{
 };
 
 const DOING: &str = "pushing";
-/// A message of the engine is a few hundred bytes; a longer one is none.
-const LONGEST_MESSAGE: usize = 1 << 20;
 
 /// One thing that happened in a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,28 +101,14 @@ impl Engine {
             .body(http_body_util::Empty::<bytes::Bytes>::new())
             .map_err(|error| nonsense(&error.to_string()))?;
         let response = self.transport.send(request, DOING, cut).await?;
-        let status = response.status();
-        let mut body = response.into_body();
+        let mut messages = Messages::of(response, DOING).await.map_err(|error| match error {
+            EngineError::Status { message, .. } => refusal::of_push(&message, repository),
+            other => other,
+        })?;
         let mut reader = Reader { pushed: None, repository };
-        let mut pending: Vec<u8> = Vec::new();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| gone(DOING, &error))?;
-            let Ok(data) = frame.into_data() else { continue };
-            pending.extend_from_slice(&data);
-            if status == StatusCode::OK {
-                while let Some(end) = memchr(b'\n', &pending) {
-                    reader.take(&pending[..end], on)?;
-                    pending.drain(..=end);
-                }
-            }
-            if pending.len() > LONGEST_MESSAGE {
-                return Err(nonsense("a message without end"));
-            }
+        while let Some(message) = messages.next().await? {
+            reader.take(&message, on)?;
         }
-        if status != StatusCode::OK {
-            return Err(refusal::of_push(&message_of(&pending), repository));
-        }
-        reader.take(&pending, on)?;
         let pushed = reader.pushed.ok_or_else(|| nonsense("the push ended without a digest"))?;
         if self.about().is_podman() {
             // Its RepoDigests are of the manifest in its own store, where layers are not compressed, whatever was
@@ -240,14 +226,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn take(&mut self, line: &[u8], on: &mut (dyn FnMut(PushEvent) + Send)) -> Result<(), EngineError> {
-        let line = line.trim_ascii();
-        if line.is_empty() {
-            return Ok(());
-        }
-        let message: Message = serde_json::from_slice(line).map_err(|error| {
-            nonsense(&format!("{error} in {}", String::from_utf8_lossy(&line[..line.len().min(200)])))
-        })?;
+    fn take(&mut self, message: &[u8], on: &mut (dyn FnMut(PushEvent) + Send)) -> Result<(), EngineError> {
+        let message: Message = messages::read(message, DOING)?;
         if let Some(text) = message.detail.and_then(|detail| detail.message).or(message.error) {
             return Err(refusal::of_push(&text, self.repository));
         }
@@ -326,7 +306,6 @@ mod tests {
             r#"{"status":"Pushing","progressDetail":{"current":138752,"total":3216},"progress":"[=>]","id":"7a"}"#,
             r#"{"status":"Retrying in 5 seconds","progressDetail":{},"id":"7a"}"#,
             r#"{"status":"Mounted from x/y","progressDetail":{},"id":"7a"}"#,
-            "\r",
             &format!(r#"{{"status":"v1: digest: {digest} size: 942"}}"#),
             &format!(r#"{{"progressDetail":{{}},"aux":{{"Tag":"v1","Digest":"{digest}","Size":943}}}}"#),
         ]);
