@@ -117,4 +117,5 @@ stage clippy cargo clippy --locked --all-targets -- -D warnings
 stage documentation env RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
 current=engine
 start_engine "$state"
-stage tests cargo test --locked
+# Frames that are others than the accepted ones fail, and none is written beside them.
+stage tests env INSTA_UPDATE=no cargo test --locked

@@ -96,4 +96,4 @@ pub fn drafted(model: &mut Model, file: &str, text: String) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::console) mod tests;

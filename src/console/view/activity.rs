@@ -196,4 +196,4 @@ fn detail(look: Look, row: Entry<'_>, columns: usize) -> Vec<Line<'static>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

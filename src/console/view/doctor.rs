@@ -191,4 +191,4 @@ fn shorten(lines: &mut Vec<(&'static str, String)>, most: usize, more: &str) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

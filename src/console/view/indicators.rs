@@ -95,4 +95,4 @@ pub fn spans(model: &Model, columns: usize) -> Vec<Span<'static>> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

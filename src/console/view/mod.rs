@@ -78,4 +78,6 @@ fn only_ascii(buffer: &mut Buffer) {
 }
 
 #[cfg(test)]
+mod snapshots;
+#[cfg(test)]
 pub(super) mod tests;

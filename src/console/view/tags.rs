@@ -279,4 +279,4 @@ fn summary(look: Look, row: &Row, identity: Identity, columns: usize) -> Vec<Lin
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

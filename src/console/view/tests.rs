@@ -56,18 +56,18 @@ pub fn never_sees(model: &Model, word: &str) {
     assert!(!text.contains(word), "`{word}` is in\n{text}");
 }
 
-fn asked() -> Request {
+pub fn asked() -> Request {
     Request::Release { image: "balrog".to_owned(), wishes: Wishes::default() }
 }
 
-fn succeeded(number: u8, begun: &str) -> Release {
+pub fn succeeded(number: u8, begun: &str) -> Release {
     let verified = Event::Verified { tag: "latest".parse().unwrap(), verdict: Verdict::Match, why: String::new() };
     let mut events: Vec<Event> = Step::ALL.into_iter().flat_map(|step| done(step, "done")).collect();
     events.extend([verified, Event::Finished]);
     release(number, begun, events)
 }
 
-fn denied(number: u8) -> Release {
+pub fn denied(number: u8) -> Release {
     let mut events: Vec<Event> = done(Step::Preflight, "master, clean").into();
     events.push(Event::StepStarted { step: Step::Push });
     events.push(Event::Pushed {
@@ -82,7 +82,7 @@ fn denied(number: u8) -> Release {
 }
 
 /// One that pushes, one that matches, one that was denied; and the log of the first.
-fn busy(size: (u16, u16)) -> Model {
+pub fn busy(size: (u16, u16)) -> Model {
     let mut model = console(size, vec![running(1), succeeded(2, "2026-11-21T07:41:00Z"), denied(3)]);
     let progress = Progress::Layers { tag: "latest".parse().unwrap(), layers: 3, sent: 62, total: 100 };
     tell(&mut model, news(1, News::Progress(progress)));
@@ -176,7 +176,7 @@ fn what_failed_is_told_above_its_log() {
 }
 
 /// One whose build failed.
-fn unbuilt(number: u8) -> Release {
+pub fn unbuilt(number: u8) -> Release {
     let mut events: Vec<Event> = done(Step::Preflight, "master, clean").into();
     events.push(Event::StepStarted { step: Step::Build });
     let failure = Failure::failed("the build failed", "RUN make ended with 2", "correct the Dockerfile");
@@ -295,20 +295,24 @@ fn a_search_marks_counts_and_stands_below_the_log() {
     sees(&model, &["│ /(   unclosed group"]);
 }
 
-#[test]
-fn what_will_happen_is_shown_before_it_does() {
+/// Of a release to a new tag, and to one that shows another image.
+pub fn preview() -> Preview {
     let change = |tag: &str, kind, now, next| Change { tag: tag.parse().unwrap(), kind, now, next };
     let old = Shown { digest: Digest::of(b"old"), release: Some(id(2)) };
     let changes = vec![
         change("master-2026-11-21-09-30-00", TagKind::Frozen, None, Next::Image),
         change("latest", TagKind::Moving, Some(old), Next::Image),
     ];
-    let preview = Preview { plan: plan(9), first: Step::Preflight, changes };
+    Preview { plan: plan(9), first: Step::Preflight, changes }
+}
+
+#[test]
+fn what_will_happen_is_shown_before_it_does() {
     for size in SIZES {
         let mut model = busy(size);
         press(&mut model, "n");
         sees(&model, &["Release balrog", "finding out what would happen"]);
-        tell(&mut model, Message::Prepared(asked(), Ok(Answer::Preview(Box::new(preview.clone())))));
+        tell(&mut model, Message::Prepared(asked(), Ok(Answer::Preview(Box::new(preview())))));
         sees(
             &model,
             &[
@@ -328,7 +332,7 @@ fn what_will_happen_is_shown_before_it_does() {
 }
 
 /// One that failed at the push, with the ways to take it up.
-fn ways(size: (u16, u16)) -> Model {
+pub fn ways(size: (u16, u16)) -> Model {
     let mut model = console(size, vec![denied(3)]);
     press(&mut model, "e");
     let step = |step: Step| {

@@ -73,4 +73,4 @@ fn line(model: &Model, tone: Tone, sign: Option<&'static str>, words: String) ->
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

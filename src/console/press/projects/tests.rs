@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-fn nowhere(size: (u16, u16)) -> Model {
+pub fn nowhere(size: (u16, u16)) -> Model {
     let mut model = Model::new(size, look(), now());
     let none = Failure::usage("this is no project of windlass", "there is no windlass.toml", "go to one");
     let effects = tell(&mut model, Message::NoProject(none));
@@ -32,7 +32,7 @@ fn finished() -> Release {
 }
 
 /// One of each kind.
-fn four() -> Vec<KnownProject> {
+pub fn four() -> Vec<KnownProject> {
     let mistake = Failure::usage("windlass.toml has a mistake", "unknown key `imag`", "correct it");
     vec![
         known("balrog", "/home/me/balrog", Past::Last(Box::new(finished()))),

@@ -31,7 +31,7 @@ fn trail() -> Vec<AuditRow> {
 }
 
 /// A release was told to cancel here, and there is a trail.
-fn busy(size: (u16, u16)) -> Model {
+pub fn busy(size: (u16, u16)) -> Model {
     let mut model = console(size, vec![running(1)]);
     press(&mut model, "xy5");
     tell(&mut model, Message::Trail(Ok(trail())));

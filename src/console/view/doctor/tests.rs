@@ -19,12 +19,12 @@ use crate::{
 
 const TALE: &str = "the container engine does not answer: nothing listens at unix:///var/run/docker.sock";
 
-fn report(check: CheckId, image: Option<&str>, finding: Finding) -> Message {
+pub fn report(check: CheckId, image: Option<&str>, finding: Finding) -> Message {
     Message::Checked(Report { check, image: image.map(str::to_owned), finding })
 }
 
 /// What each check of one image found.
-fn examined(size: (u16, u16)) -> Model {
+pub fn examined(size: (u16, u16)) -> Model {
     let mut model = console(size, Vec::new());
     press(&mut model, "4");
     for check in CheckId::ALL {

@@ -19,12 +19,12 @@ fn first(model: &Model) -> String {
     rows(model)[0].clone()
 }
 
-fn around(engine: Result<&str, Failure>) -> Message {
+pub fn around(engine: Result<&str, Failure>) -> Message {
     Message::Around(Around { engine: Some(engine.map(str::to_owned)), vault: true })
 }
 
 /// All is known, and well.
-fn well(size: (u16, u16)) -> Model {
+pub fn well(size: (u16, u16)) -> Model {
     let mut model =
         console(size, vec![release(1, "2026-11-21T09:30:00Z", vec![Event::StepStarted { step: Step::Secret }])]);
     tell(&mut model, around(Ok("20.10.24")));

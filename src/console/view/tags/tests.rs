@@ -15,7 +15,7 @@ use crate::{
 const FROZEN: &str = "master-2026-11-21-09-30-00";
 
 /// One that matches, one that does not, one that nobody recorded, one that is gone.
-fn table(size: (u16, u16)) -> Model {
+pub fn table(size: (u16, u16)) -> Model {
     let mut model = console(size, Vec::new());
     press(&mut model, "2");
     let all = vec![

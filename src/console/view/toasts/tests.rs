@@ -10,7 +10,7 @@ use crate::{
     domain::sign::Signs,
 };
 
-fn said(size: (u16, u16)) -> Model {
+pub fn said(size: (u16, u16)) -> Model {
     let mut model = console(size, vec![running(1)]);
     model.say(Tone::Plain, "the first goes");
     model.say(Tone::Good, "release bbbbbbbbbb of balrog succeeded: match");

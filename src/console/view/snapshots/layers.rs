@@ -1,0 +1,67 @@
+//! What lies over a screen: help and palette, dialogs, toasts.
+
+use super::{State, after, told};
+use crate::{
+    console::{
+        message::Message,
+        model::{Answer, Model, Request},
+        sample::tags,
+        sample_secrets::{secrets, there},
+        view::{
+            tests::{asked, busy, preview, ways},
+            toasts::tests::said,
+        },
+    },
+    domain::{failure::Failure, finding::CheckId, preview::Next},
+};
+
+pub const FIND: &[State] = &[
+    ("help", |size| after(busy(size), "?")),
+    ("refused", |size| after(busy(size), "?re-run")),
+    ("palette", |size| after(busy(size), ":sec")),
+    ("nothing", |size| after(busy(size), ":zzz")),
+];
+
+/// The answer to a release that is wanted.
+fn answered(size: (u16, u16), answer: Result<Answer, Failure>) -> Model {
+    told(after(busy(size), "n"), Message::Prepared(asked(), answer))
+}
+
+pub const DIALOGS: &[State] = &[
+    ("waiting", |size| after(busy(size), "n")),
+    ("release", |size| answered(size, Ok(Answer::Preview(Box::new(preview()))))),
+    ("left-alone", |size| {
+        let mut preview = preview();
+        preview.changes[1].next =
+            Next::LeftAlone("it shows a release that this commit does not descend from".to_owned());
+        answered(size, Ok(Answer::Preview(Box::new(preview))))
+    }),
+    ("cancel", |size| after(busy(size), "x")),
+    ("typed", |size| after(secrets(size, vec![there()]), "ddocker")),
+    ("menu", |size| after(ways(size), "jjjj")),
+    ("ask", |size| after(busy(size), "Nv1 --fast<enter>")),
+    ("failure", |size| {
+        let failure = Failure::unreachable(
+            "the container engine does not answer",
+            "nothing listens at unix:///var/run/docker.sock",
+            "start it: systemctl start docker",
+        );
+        answered(size, Err(failure.explained_by(CheckId::Engine)))
+    }),
+    ("passphrase", |size| {
+        let question = "Passphrase of /home/ada/identity.txt: ".to_owned();
+        after(told(after(busy(size), "n"), Message::Asked(question)), "zebra")
+    }),
+    ("told", |size| {
+        let digest = "7eb2f01f0000".to_owned();
+        let model = after(told(after(busy(size), "2"), tags(Vec::new())), &format!("/{digest}<enter>"));
+        let found = vec![
+            "the image id of release bbbbbbbbbb of balrog, of commit 3f2c1ab".to_owned(),
+            "what docker.io/mozilla/balrog:latest shows".to_owned(),
+        ];
+        told(model, Message::Prepared(Request::Find { digest }, Ok(Answer::Found(found))))
+    }),
+];
+
+pub const TOASTS: &[State] =
+    &[("three", said), ("beside-a-dialog", |size| after(said(size), "x")), ("hint", |size| after(busy(size), "e"))];

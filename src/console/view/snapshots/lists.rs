@@ -1,0 +1,78 @@
+//! Projects, doctor, activity, and the first line.
+
+use super::{State, after, told};
+use crate::{
+    console::{
+        message::Message,
+        model::{Image, Model, Mouse},
+        press::projects::tests::{four, nowhere},
+        sample::{console, look, now, project, running, tell},
+        sample_secrets::open_at,
+        view::{
+            activity::tests::busy,
+            doctor::tests::{examined, report},
+            indicators::tests::{around, well},
+        },
+    },
+    domain::{
+        failure::Failure,
+        finding::{CheckId, Finding},
+        holdings::Unfinished,
+        rotation::Stage,
+    },
+};
+
+fn damaged() -> Failure {
+    Failure::failed(
+        "the journal cannot be read",
+        "file is not a database",
+        "restore it from a copy: windlass doctor journal",
+    )
+}
+
+pub const PROJECTS: &[State] = &[
+    ("loading", nowhere),
+    ("none", |size| told(nowhere(size), Message::Known(Ok(Vec::new())))),
+    ("some", |size| told(nowhere(size), Message::Known(Ok(four())))),
+    ("gone", |size| after(told(nowhere(size), Message::Known(Ok(four()))), "jj")),
+    ("failed", |size| told(nowhere(size), Message::Known(Err(damaged())))),
+];
+
+fn running_checks(size: (u16, u16)) -> Model {
+    let model = after(console(size, Vec::new()), "4");
+    let model = told(model, report(CheckId::Config, None, Finding::pass("one image, balrog")));
+    told(model, report(CheckId::Git, None, Finding::pass("3f2c1ab of master, clean")))
+}
+
+pub const DOCTOR: &[State] = &[
+    ("waiting", |size| after(Model::new(size, look(), now()), "4")),
+    ("running", running_checks),
+    ("results", |size| after(examined(size), "jj")),
+    ("cannot-tell", |size| after(examined(size), "Gkk")),
+    ("zoomed", |size| after(examined(size), "jjz")),
+];
+
+pub const ACTIVITY: &[State] = &[
+    ("reading", |size| after(console(size, Vec::new()), "5")),
+    ("empty", |size| told(after(console(size, Vec::new()), "5"), Message::Trail(Ok(Vec::new())))),
+    ("trail", |size| after(busy(size), "jj")),
+    ("narrowed", |size| after(busy(size), "/point ada")),
+    ("failed", |size| told(after(console(size, Vec::new()), "5"), Message::Trail(Err(damaged())))),
+];
+
+/// Of two images; nothing is well, and more is said of that than there is room for.
+fn ill(size: (u16, u16)) -> Model {
+    let mut two = project();
+    two.images.push(Image { name: "agent".into(), repository: "ghcr.io/mozilla/agent".parse().unwrap() });
+    let mut model = told(console(size, vec![running(1)]), Message::Project(Ok(two)));
+    tell(&mut model, around(Err(Failure::unreachable("the engine does not answer", "", ""))));
+    let denied = Failure::not_allowed("the registry does not accept the login", "", "").explained_by(CheckId::Login);
+    tell(&mut model, Message::Tags("agent".to_owned(), Err(denied)));
+    model.toasts.clear();
+    model.rotation = Unfinished::of(&open_at(Stage::Stored));
+    model.read_only = true;
+    model.mouse = Mouse::Terminals;
+    model
+}
+
+pub const HEADER: &[State] = &[("well", well), ("ill", ill)];
