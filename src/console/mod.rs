@@ -19,6 +19,8 @@ pub mod bar;
 mod doctor_pane;
 pub mod effect;
 mod fault;
+#[cfg(test)]
+mod flows;
 mod fuzzy;
 pub mod geometry;
 pub mod key;

@@ -220,7 +220,7 @@ pub fn read(model: &mut Model, effects: Vec<Effect>, lines: &[String]) -> Vec<Ef
 }
 
 /// What a worker says who has a log with these lines.
-fn answer(effect: &Effect, lines: &[String]) -> Option<Message> {
+pub fn answer(effect: &Effect, lines: &[String]) -> Option<Message> {
     let passes = |filter: &Filter, line: &str| filter.pattern.found_in(line.as_bytes()).is_empty() == filter.invert;
     let found = |wanted: &Wanted| -> Vec<u64> {
         let all = (0..).zip(lines);
@@ -279,7 +279,12 @@ fn answer(effect: &Effect, lines: &[String]) -> Option<Message> {
 
 /// Presses keys: a character each, or a name in `<…>`.
 pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
-    let mut effects = Vec::new();
+    typed(keys).into_iter().flat_map(|key| tell(model, Message::Key(key))).collect()
+}
+
+/// The keys that are meant: a character each, or a name in `<…>`.
+pub fn typed(keys: &str) -> Vec<KeyEvent> {
+    let mut typed = Vec::new();
     let mut rest = keys;
     while let Some(c) = rest.chars().next() {
         let named = rest.strip_prefix('<').and_then(|named| named.split_once('>'));
@@ -306,7 +311,7 @@ pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
             rest = &rest[c.len_utf8()..];
             (KeyCode::Char(c), KeyModifiers::NONE)
         };
-        effects.extend(tell(model, Message::Key(KeyEvent::new(code, modifiers))));
+        typed.push(KeyEvent::new(code, modifiers));
     }
-    effects
+    typed
 }
