@@ -26,7 +26,7 @@ use crate::{
     domain::{
         event::Step,
         release::{Release, ReleaseState, StepState},
-        sign::Tone,
+        sign::{Signs, Tone},
         written::count,
     },
 };
@@ -45,10 +45,10 @@ pub fn rows(model: &Model, release: &Release, columns: u16, most: u16) -> Vec<(&
     let most = usize::from(most);
     let mut parts: Vec<Part> = Vec::new();
     // As they are seen, with the order in which they go: the highest first.
-    let mut part = |label: &'static str, text: &str, lines: usize, goes: u8| {
-        let indent = if label.is_empty() { 0 } else { LABEL };
-        let lines = wrap(text, columns.saturating_sub(indent)).into_iter().take(lines).collect();
-        parts.push(Part { label, lines, goes });
+    let mut part = |label: &'static str, text: &str, most: usize, goes: u8| {
+        let columns = columns.saturating_sub(if label.is_empty() { 0 } else { LABEL });
+        let lines = wrap(text, columns);
+        parts.push(Part { label, shown: lines.len().min(most), lines, columns, goes });
     };
     part("", &failure.what, 2, 0);
     if let Some(Fault::Line { line, text }) = model.faults.get(&release.plan.release) {
@@ -68,27 +68,39 @@ pub fn rows(model: &Model, release: &Release, columns: u16, most: u16) -> Vec<(&
     if !keys.is_empty() {
         part("keys", &fit(&keys, columns.saturating_sub(LABEL), model.look.signs), 1, 1);
     }
-    let rows = |parts: &[Part]| parts.iter().map(|part| part.lines.len()).sum::<usize>();
+    let rows = |parts: &[Part]| parts.iter().map(|part| part.shown).sum::<usize>();
     while rows(&parts) > most {
-        let Some(longest) = parts.iter_mut().filter(|part| part.lines.len() > 1).max_by_key(|part| part.goes) else {
+        let Some(longest) = parts.iter_mut().filter(|part| part.shown > 1).max_by_key(|part| part.goes) else {
             break;
         };
-        longest.lines.pop();
+        longest.shown -= 1;
     }
     while rows(&parts) > most {
         let Some(last) = parts.iter().map(|part| part.goes).max() else { break };
         parts.retain(|part| part.goes != last);
     }
-    let lines = |Part { label, lines, .. }: Part| {
-        lines.into_iter().enumerate().map(move |(i, line)| (if i == 0 { label } else { "" }, line))
-    };
-    parts.into_iter().flat_map(lines).collect()
+    parts.into_iter().flat_map(|part| part.rows(model.look.signs)).collect()
 }
 
 struct Part {
     label: &'static str,
     lines: Vec<String>,
+    /// So many of them.
+    shown: usize,
+    /// Of one.
+    columns: usize,
     goes: u8,
+}
+
+impl Part {
+    /// Of lines that have no room, the last one before them tells that they are missing.
+    fn rows(mut self, signs: Signs) -> impl Iterator<Item = (&'static str, String)> {
+        if let Some(last) = self.shown.checked_sub(1).filter(|_| self.shown < self.lines.len()) {
+            let rest = self.lines.split_off(last).join(" ");
+            self.lines.push(fit(&rest, self.columns, signs));
+        }
+        self.lines.into_iter().enumerate().map(move |(i, line)| (if i == 0 { self.label } else { "" }, line))
+    }
 }
 
 /// Keys that help, each with its effect.
@@ -108,7 +120,6 @@ fn keys(model: &Model, release: &Release) -> Vec<String> {
             .and_then(|failure| failure.check)
             .and_then(|check| key(Id::Explain, format!("doctor {check}"))),
         (!release.pushes.is_empty()).then(|| key(Id::Verify, "verify its tags".to_owned())).flatten(),
-        key(Id::Explain, "what explains it".to_owned()),
     ];
     keys.into_iter().flatten().take(KEYS).collect()
 }

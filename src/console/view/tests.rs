@@ -226,6 +226,19 @@ fn an_interrupted_release_has_a_card_too() {
 }
 
 #[test]
+fn what_a_card_has_no_room_for_is_said_to_be_missing_and_each_key_is_named_once() {
+    let mut dead = running(3);
+    dead.found_dead();
+    sees(&console(SIZES[0], vec![dead]), &["why   its process ended without a last word: it was kil…"]);
+    sees(&console(SIZES[1], vec![unbuilt(3)]), &["look  D runs windlass doctor engine: the container en…"]);
+    for size in SIZES {
+        let all = rows(&console(size, vec![unbuilt(3)]));
+        let keys = all.iter().find(|row| row.contains("keys  ")).expect("keys that help");
+        assert_eq!(keys.matches(" D ").count(), 1, "{keys}");
+    }
+}
+
+#[test]
 fn new_lines_below_are_counted_while_the_reader_is_above() {
     let mut model = busy((180, 50));
     press(&mut model, "<enter>kkll");
