@@ -32,8 +32,41 @@ use crate::{
     },
 };
 
-/// Columns of what came of it that are never given to a long branch.
+/// Columns of what came of it that are never given to anything else.
 const OUTCOME: usize = 12;
+/// Of the mark, the sign and the begin.
+const BEGUN: usize = 2 + 1 + 6 + 2;
+const COMMIT: usize = 7;
+/// Of an image's name at the most, and of a branch's at the least.
+const IMAGE: usize = 12;
+const BRANCH: usize = 4;
+
+/// Columns of what stands before the outcome; what there are none for is not shown.
+#[derive(Clone, Copy)]
+struct Columns {
+    image: usize,
+    branch: usize,
+    commit: usize,
+}
+
+impl Columns {
+    /// For all that are listed, in rows of this width. The branch goes first, then the commit.
+    fn of(model: &Model, columns: usize) -> Self {
+        let widest =
+            |of: fn(&Release) -> &str| model.list().iter().map(|release| width(of(release))).max().unwrap_or(0);
+        let image = if model.images().len() == 1 { 0 } else { widest(|release| &release.plan.image).min(IMAGE) };
+        let room = columns.saturating_sub(BEGUN + gapped(image) + OUTCOME);
+        let commit = if room >= gapped(COMMIT) { COMMIT } else { 0 };
+        let room = room.saturating_sub(gapped(commit) + 1);
+        let branch = if room >= BRANCH { widest(branch).min(room) } else { 0 };
+        Self { image, branch, commit }
+    }
+}
+
+/// With the gap behind it, if it is shown.
+fn gapped(columns: usize) -> usize {
+    if columns > 0 { columns + 2 } else { 0 }
+}
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     if area.is_empty() {
@@ -61,11 +94,11 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let height = usize::from(inner.height);
     let selected = model.position();
     let first = top_row(selected, inner.height);
-    let branches = list.iter().map(|release| width(branch(release))).max().unwrap_or(1);
+    let columns = Columns::of(model, usize::from(inner.width));
     for (i, release) in list.iter().enumerate().skip(first).take(height) {
         let row = Rect { y: inner.y + u16::try_from(i - first).unwrap_or(u16::MAX), height: 1, ..inner };
         let here = selected == Some(i);
-        let line = line(model, release, here, usize::from(inner.width), branches);
+        let line = line(model, release, here, usize::from(inner.width), columns);
         // In reverse its colours would be blocks of colour.
         let bar = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
         frame.render_widget(if here && focus { Line::styled(line.to_string(), bar) } else { line }, row);
@@ -99,7 +132,7 @@ pub(super) fn branch(release: &Release) -> &str {
     release.plan.source.branch.as_deref().unwrap_or("-")
 }
 
-fn line(model: &Model, release: &Release, here: bool, columns: usize, branches: usize) -> Line<'static> {
+fn line(model: &Model, release: &Release, here: bool, width: usize, columns: Columns) -> Line<'static> {
     let look = model.look;
     let (sign, tone) = look.signs.release(release.state);
     let (outcome, outcome_tone) = outcome(model, release);
@@ -109,18 +142,19 @@ fn line(model: &Model, release: &Release, here: bool, columns: usize, branches: 
         look.span(tone, sign),
         look.span(Tone::Dim, format!(" {}  ", begun(release.started, model.now))),
     ];
-    let mut used = 2 + 1 + 6 + 2;
-    if model.images().len() != 1 {
-        let image = padded(&release.plan.image, 12, look.signs);
-        used += 12 + 2;
+    if columns.image > 0 {
+        let image = padded(&release.plan.image, columns.image, look.signs);
         spans.push(look.span(Tone::Plain, format!("{image}  ")));
     }
-    let room = columns.saturating_sub(used + 1 + 7 + 2 + OUTCOME);
-    let branch = padded(branch(release), branches.min(room), look.signs);
-    used += width(&branch) + 1 + 7 + 2;
     let bold = if here { Tone::Bold } else { Tone::Plain };
-    spans.push(look.span(bold, format!("{branch} {}  ", release.plan.source.commit.short())));
-    spans.push(look.span(outcome_tone, padded(&outcome, columns.saturating_sub(used), look.signs)));
+    if columns.branch > 0 {
+        spans.push(look.span(bold, format!("{} ", padded(branch(release), columns.branch, look.signs))));
+    }
+    if columns.commit > 0 {
+        spans.push(look.span(bold, format!("{}  ", release.plan.source.commit.short())));
+    }
+    let used = spans.iter().map(Span::width).sum();
+    spans.push(look.span(outcome_tone, padded(&outcome, width.saturating_sub(used), look.signs)));
     Line::from(spans)
 }
 

@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     console::{
         message::{Listing, Message, News},
-        model::{Answer, Choice, Goal, Look, Match, Request, Scanned},
+        model::{Answer, Choice, Goal, Image, Loaded, Look, Match, Request, Scanned},
         sample::{console, done, id, look, news, now, plan, press, project, release, running, seen, stamped, tell},
     },
     domain::{
@@ -235,6 +235,23 @@ fn what_a_card_has_no_room_for_is_said_to_be_missing_and_each_key_is_named_once(
         let all = rows(&console(size, vec![unbuilt(3)]));
         let keys = all.iter().find(|row| row.contains("keys  ")).expect("keys that help");
         assert_eq!(keys.matches(" D ").count(), 1, "{keys}");
+    }
+}
+
+#[test]
+fn of_several_images_what_came_of_a_release_is_still_read() {
+    for size in SIZES {
+        let mut two = project();
+        two.images.push(Image { name: "agent".into(), repository: "ghcr.io/mozilla/agent".parse().unwrap() });
+        let mut model = busy(size);
+        tell(&mut model, Message::Project(Ok(two)));
+        sees(&model, &["▌◐ 09:30   balrog  ", " push 62 %", " match ", " push denied"]);
+        if size != SIZES[1] {
+            sees(&model, &["balrog  master 3f2c1ab  push denied"]);
+        }
+        let Loaded::Yes(releases) = &mut model.releases else { panic!("no releases") };
+        releases[1].plan.image = "a-long-name-of-an-image".to_owned();
+        sees(&model, &["a-long-name…  ", " match ", " push denied"]);
     }
 }
 
