@@ -25,7 +25,8 @@ pub fn found(model: &Model, typed: &str, reach: Reach) -> Vec<&'static Action> {
     };
     let fits = |action: &Action| {
         let key = model.keymap.keys(action.id).iter().any(|key| key.to_string() == typed);
-        let words = format!("{} {} {}", action.title, action.scope.title(), action.id.name());
+        let hint = action.hint.unwrap_or_default();
+        let words = format!("{} {} {} {hint}", action.title, action.scope.title(), action.id.name());
         if key { Some(i32::MAX) } else { score(typed, &words) }
     };
     let itself = |action: &&Action| matches!(action.id, Id::Help | Id::Commands);

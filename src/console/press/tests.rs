@@ -84,6 +84,8 @@ fn the_palette_finds_actions_of_every_screen_by_part_of_their_words_the_best_fir
     assert!(!titles(&model, "lkagn", Reach::Here).contains(&"look again: fetch and hash everything now"));
     assert_eq!(titles(&model, "can", Reach::Everywhere)[0], "cancel the release that runs");
     assert_eq!(titles(&model, "next-pane", Reach::Everywhere)[0], "go to the next pane");
+    let again = "take the release up again, whole or from a step on";
+    assert_eq!(titles(&model, "re-run", Reach::Here)[0], again, "as its hint calls it");
     assert_eq!(titles(&model, "x", Reach::Here)[0], "cancel the release that runs", "its key");
     let all = titles(&model, "", Reach::Everywhere);
     assert!(all.len() > titles(&model, "", Reach::Here).len());
