@@ -62,15 +62,16 @@ const SCREENS: [(Screen, Id, &str); 6] = [
 
 /// The screens there are, each with its key; the one that is shown stands out.
 pub fn screens(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let spans = shown(model).flat_map(|screen| named(model, screen));
+    let close = stand_close(model);
+    let spans = shown(model).flat_map(|screen| named(model, screen, close));
     frame.render_widget(Line::from(spans.collect::<Vec<_>>()), area);
 }
 
 /// The action whose screen is named in this column.
 pub fn screen_at(model: &Model, column: u16) -> Option<Id> {
-    let mut end = 0;
+    let (close, mut end) = (stand_close(model), 0);
     shown(model).find_map(|screen| {
-        end += named(model, screen).iter().map(Span::width).sum::<usize>();
+        end += named(model, screen, close).iter().map(Span::width).sum::<usize>();
         (usize::from(column) < end).then_some(screen.1)
     })
 }
@@ -81,12 +82,18 @@ fn shown(model: &Model) -> impl Iterator<Item = (Screen, Id, &'static str)> {
     SCREENS.into_iter().filter(move |(of, ..)| *of != Screen::Projects || screen == *of)
 }
 
-fn named(model: &Model, (screen, id, title): (Screen, Id, &str)) -> [Span<'static>; 2] {
-    let key = model.look.span(Tone::Dim, format!(" {}", model.keymap.first(id)));
-    let title = if screen == model.screen {
-        model.look.span(Tone::Bold, format!(" {title} ")).patch_style(Modifier::REVERSED)
-    } else {
-        model.look.span(Tone::Plain, format!(" {title} "))
-    };
-    [key, title]
+/// There is not room for all of them otherwise.
+fn stand_close(model: &Model) -> bool {
+    let columns: usize = shown(model).flat_map(|screen| named(model, screen, false)).map(|span| span.width()).sum();
+    columns > usize::from(model.size.0)
+}
+
+/// Where they stand close, the one that is shown goes without its key: nobody needs it there.
+fn named(model: &Model, (screen, id, title): (Screen, Id, &str), close: bool) -> [Span<'static>; 2] {
+    let here = screen == model.screen;
+    let key = if close && here { String::new() } else { format!(" {}", model.keymap.first(id)) };
+    let gap = if close && !here { "" } else { " " };
+    let title = model.look.span(if here { Tone::Bold } else { Tone::Plain }, format!(" {title}{gap}"));
+    let title = if here { title.patch_style(Modifier::REVERSED) } else { title };
+    [model.look.span(Tone::Dim, key), title]
 }

@@ -46,7 +46,7 @@ pub fn four() -> Vec<KnownProject> {
 fn without_a_project_the_known_ones_are_shown_with_their_last_release() {
     for size in SIZES {
         let mut model = nowhere(size);
-        sees(&model, &["Projects", "reading the list of known projects"]);
+        sees(&model, &[" Projects  1 Releases", " 5 Activity\n", "reading the list of known projects"]);
         tell(&mut model, Message::Known(Ok(four())));
         sees(
             &model,
