@@ -144,7 +144,7 @@ fn confirm(request: &Request, preview: &Preview, signs: Signs) -> Confirm {
         lines,
         command: Some(words.clone()),
         typed: None,
-        other: other.map(|other| Other { words: "move it all the same".to_owned(), then: Effect::Prepare(other) }),
+        other: other.map(|other| Other { words: "move it anyway".to_owned(), then: Effect::Prepare(other) }),
         then: vec![Effect::Start { words }],
         said: request.said(),
     }

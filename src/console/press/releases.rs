@@ -27,14 +27,14 @@ fn prepare(model: &Model, wishes: Wishes) -> Option<Effect> {
 /// Asks what is to be released instead of what is checked out.
 pub fn new_of(model: &mut Model) -> Vec<Effect> {
     let image = model.image().map_or("", |image| &image.name);
-    let said = |words: &str| Line::new("", words, Tone::Dim);
+    let option = |option: &str, words: &str| Line::new(option, words, Tone::Dim);
     let ask = Ask {
         title: format!("Release {image}: what of?"),
         lines: vec![
             Line::plain("a commit, branch or tag; the checkout is left alone"),
-            said("--branch NAME        the branch it counts as, where git cannot tell"),
-            said("--platform OS/ARCH   what it is built for"),
-            said("--move               point moving tags back, too"),
+            option("--branch NAME", "the branch it counts as, where git cannot tell"),
+            option("--platform OS/ARCH", "what it is built for"),
+            option("--move", "point moving tags back, too"),
         ],
         typed: Input::default(),
         wrong: None,

@@ -361,6 +361,18 @@ fn what_will_happen_is_shown_before_it_does() {
     }
 }
 
+#[test]
+fn another_way_to_go_about_it_is_offered_where_there_is_little_room_too() {
+    for size in SIZES {
+        let mut model = busy(size);
+        press(&mut model, "n");
+        let mut preview = preview();
+        preview.changes[1].next = Next::LeftAlone("it shows a release that is no ancestor".to_owned());
+        tell(&mut model, Message::Prepared(asked(), Ok(Answer::Preview(Box::new(preview)))));
+        sees(&model, &["y yes   esc no, change nothing   o move it anyway "]);
+    }
+}
+
 /// One that failed at the push, with the ways to take it up.
 pub fn ways(size: (u16, u16)) -> Model {
     let mut model = console(size, vec![denied(3)]);
@@ -403,6 +415,10 @@ fn what_is_typed_is_seen_with_what_is_wrong_about_it() {
         let mut model = busy(size);
         press(&mut model, "N");
         sees(&model, &["Release balrog: what of?", "--platform OS/ARCH", "▏", "enter go on"]);
+        sees(
+            &model,
+            &["│ --branch NAME      the branch it counts as, where", "│ --move             point moving tags"],
+        );
         press(&mut model, "v1 --fast<enter>");
         sees(&model, &["v1 --fast▏", "`--fast` is no option"]);
         press(&mut model, &"x".repeat(300));
