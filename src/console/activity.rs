@@ -9,13 +9,14 @@ use super::model::{Loaded, Reload};
 use crate::domain::{
     audit::{Act, AuditRow, Outcome},
     failure::Failure,
+    name::SecretName,
     sign::Tone,
 };
 
 /// Older ones go.
 const KEPT: usize = 1000;
 /// Rows of the trail that are read; `windlass audit` has all.
-pub const TRAIL: usize = 500;
+pub const TRAIL: usize = 5000;
 
 #[derive(Debug)]
 pub struct Activity {
@@ -88,11 +89,16 @@ impl Activity {
 
     /// Whether it is to be read now.
     pub fn wants(&mut self) -> bool {
-        let wanted = std::mem::take(&mut self.wanted);
+        let wanted = self.wanted;
         if wanted {
-            self.reading = Reload::Asked;
+            self.begins();
         }
         wanted
+    }
+
+    /// It is being read from now on; who was asked before answers no more.
+    pub fn begins(&mut self) {
+        (self.wanted, self.reading) = (false, Reload::Asked);
     }
 
     /// The answer to what [`Self::wants`] asked for.
@@ -108,15 +114,30 @@ impl Activity {
         self.wanted || self.reading != Reload::Idle
     }
 
+    /// The trail as far as it was read.
+    fn known(&self) -> &[AuditRow] {
+        match &self.trail {
+            Loaded::Yes(trail) => trail,
+            Loaded::Not | Loaded::Failed(_) => &[],
+        }
+    }
+
+    /// What was done to this secret, newest first.
+    pub fn acts_on(&self, secret: &SecretName) -> impl Iterator<Item = &AuditRow> {
+        self.known().iter().filter(move |row| row.what.is_of_secret() && row.subject == secret.as_str())
+    }
+
+    /// When the login that is this secret was proven by a rotation.
+    pub fn proven_by_rotation(&self, secret: &SecretName) -> Option<&AuditRow> {
+        let newest = self.acts_on(secret).find(|row| row.outcome == Outcome::Done)?;
+        matches!(newest.what, Act::SecretRotate | Act::SecretResume | Act::SecretRollback).then_some(newest)
+    }
+
     /// The rows that have all of these words, newest first.
     pub fn rows(&self, words: &str) -> Vec<Entry<'_>> {
         let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
-        let trail = match &self.trail {
-            Loaded::Yes(trail) => trail.as_slice(),
-            Loaded::Not | Loaded::Failed(_) => &[],
-        };
-        let mut rows: Vec<Entry<'_>> =
-            self.said.iter().map(Entry::Said).chain(trail.iter().map(Entry::Trail)).collect();
+        let said = self.said.iter().map(Entry::Said);
+        let mut rows: Vec<Entry<'_>> = said.chain(self.known().iter().map(Entry::Trail)).collect();
         rows.retain(|row| row.has(&words));
         // Of one time, what was said here comes first, since that tells of it.
         rows.sort_by_key(|row| Reverse(row.at()));

@@ -76,13 +76,7 @@ pub fn act(what: Act, outcome: Outcome) -> AuditRow {
 }
 
 pub fn holdings(rows: Vec<Row>) -> Holdings {
-    Holdings {
-        rows,
-        key: Some("a plain file".to_owned()),
-        vault: "/home/ada/vault.age".to_owned(),
-        ssh_key: None,
-        trail: vec![act(Act::SecretSet, Outcome::Done)],
-    }
+    Holdings { rows, key: Some("a plain file".to_owned()), vault: "/home/ada/vault.age".to_owned(), ssh_key: None }
 }
 
 pub fn found(model: &mut Model, holdings: Holdings) {
@@ -94,6 +88,7 @@ pub fn secrets(size: (u16, u16), rows: Vec<Row>) -> Model {
     let mut model = console(size, Vec::new());
     press(&mut model, "3");
     found(&mut model, holdings(rows));
+    tell(&mut model, Message::Trail(Ok(vec![act(Act::SecretSet, Outcome::Done)])));
     model
 }
 
@@ -104,12 +99,7 @@ pub fn without_a_vault(size: (u16, u16)) -> Model {
     let row = Row { held: None, username: None, ..there() };
     found(
         &mut model,
-        Holdings {
-            key: None,
-            trail: Vec::new(),
-            ssh_key: Some("/home/ada/.ssh/id_ed25519".to_owned()),
-            ..holdings(vec![row])
-        },
+        Holdings { key: None, ssh_key: Some("/home/ada/.ssh/id_ed25519".to_owned()), ..holdings(vec![row]) },
     );
     model
 }

@@ -10,7 +10,6 @@ use super::{
     secret_form::{NewKey, NewLogin},
 };
 use crate::domain::{
-    audit::{Act, AuditRow, Outcome},
     failure::Failure,
     holdings::Row,
     name::SecretName,
@@ -26,11 +25,11 @@ pub struct SecretsPane {
     /// What checks found since the console was opened.
     checks: BTreeMap<SecretName, Checked>,
     pub checking: BTreeSet<SecretName>,
-    /// The history of the selected one has the screen: lines of it above the first that is shown.
+    /// The history of the selected one has the screen: the first line of it that is seen.
     pub history: Option<usize>,
 }
 
-/// What a look at vault, project and audit trail found.
+/// What a look at vault and project found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Holdings {
     pub rows: Vec<Row>,
@@ -40,8 +39,6 @@ pub struct Holdings {
     pub vault: String,
     /// The SSH key that could open a new vault.
     pub ssh_key: Option<String>,
-    /// Acts on secrets, newest first.
-    pub trail: Vec<AuditRow>,
 }
 
 /// What was found on each repository of a secret.
@@ -56,8 +53,6 @@ pub struct Checked {
 pub enum Errand {
     /// Find out what there is. May ask for the vault's passphrase.
     Look,
-    /// Find out whether a rotation was left unfinished. Opens no vault.
-    ReadTrail,
     /// Find out which logins Docker has for this secret's registries.
     AskDocker(SecretName),
     Set {
@@ -80,7 +75,6 @@ pub enum Errand {
 #[derive(Debug)]
 pub enum SecretNews {
     Holdings(Result<Box<Holdings>, Failure>),
-    Trail(Result<Vec<AuditRow>, Failure>),
     /// Docker's logins in words; `None`: it has none. The failure says why they cannot be taken over.
     Docker(SecretName, Result<Option<String>, Failure>),
     /// What is to be said of it.
@@ -160,13 +154,8 @@ impl SecretsPane {
         self.rows().iter().find(|row| row.name == *name)
     }
 
-    /// Up or down: by secrets, or by lines of the history where that is shown.
+    /// Up or down by secrets.
     pub fn scroll(&mut self, rows: isize) {
-        let trail = self.trail().count();
-        if let Some(above) = &mut self.history {
-            *above = above.saturating_add_signed(rows).min(trail.saturating_sub(1));
-            return;
-        }
         let Some(last) = self.rows().len().checked_sub(1) else { return };
         let at = self.position().saturating_add_signed(rows).min(last);
         self.selected = Some(self.rows()[at].name.clone());
@@ -177,16 +166,6 @@ impl SecretsPane {
         if let Some(row) = self.rows().get(row) {
             self.selected = Some(row.name.clone());
         }
-    }
-
-    /// What was done to the selected one, newest first.
-    pub fn trail(&self) -> impl Iterator<Item = &AuditRow> {
-        let name = self.selected().map(|row| row.name.as_str());
-        let trail = match &self.holdings {
-            Loaded::Yes(holdings) => holdings.trail.as_slice(),
-            Loaded::Not | Loaded::Failed(_) => &[],
-        };
-        trail.iter().filter(move |row| Some(row.subject.as_str()) == name)
     }
 
     pub fn checked(&mut self, name: &SecretName, at: Timestamp, found: Reports) {
@@ -200,11 +179,5 @@ impl SecretsPane {
 
     pub fn check_of(&self, name: &SecretName) -> Option<&Checked> {
         self.checks.get(name)
-    }
-
-    /// When the login that is the selected secret was proven by a rotation, as the trail tells.
-    pub fn proven_by_rotation(&self) -> Option<&AuditRow> {
-        let newest = self.trail().find(|row| row.outcome == Outcome::Done)?;
-        matches!(newest.what, Act::SecretRotate | Act::SecretResume | Act::SecretRollback).then_some(newest)
     }
 }

@@ -11,7 +11,7 @@ use super::{
     fault,
     masked::Masked,
     message::{Listing, Message, News, Verified},
-    model::{Confirm, Doing, Errand, Fault, Inquiry, Layer, Loaded, Model, Older, Reload, Screen, runs},
+    model::{Confirm, Doing, Fault, Inquiry, Layer, Loaded, Model, Older, Reload, Screen, runs},
     mouse::mouse,
     press::{paste, press, projects, screens},
 };
@@ -27,8 +27,9 @@ use crate::domain::{
 use crate::log::sanitise::plain;
 
 /// The first effects, once there is a frame on the screen.
-pub fn begin() -> Vec<Effect> {
-    vec![Effect::LoadProject, Effect::LookAround, Effect::Secrets(Errand::ReadTrail)]
+pub fn begin(model: &mut Model) -> Vec<Effect> {
+    model.activity.begins();
+    vec![Effect::LoadProject, Effect::LookAround, Effect::ReadTrail]
 }
 
 pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect> {
@@ -67,7 +68,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         Message::Known(known) => model.projects.take(known).then_some(Effect::LoadKnown).into_iter().collect(),
         Message::Opened(Ok(flags)) => {
             model.begin_anew(flags);
-            begin()
+            begin(model)
         }
         Message::Forgotten(name, Ok(())) => {
             model.say(Tone::Notice, format!("project {name} is forgotten"));
@@ -82,7 +83,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         Message::Written(file, Ok(())) => {
             model.begin_anew(model.flags.clone());
             model.say(Tone::Good, format!("{file} is written; next, the registry's login: windlass secret set"));
-            begin()
+            begin(model)
         }
         Message::Tags(image, table) => {
             // The reader may have gone on to another image.
@@ -105,7 +106,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             Vec::new()
         }
         Message::Changed => {
-            if model.screen == Screen::Activity {
+            if matches!(model.screen, Screen::Activity | Screen::Secrets) {
                 model.activity.ask();
             }
             let mut effects = reload(model);
@@ -116,6 +117,9 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             effects
         }
         Message::Trail(trail) => {
+            if let Ok(rows) = &trail {
+                secrets::told(model, rows);
+            }
             model.activity.take(trail);
             Vec::new()
         }

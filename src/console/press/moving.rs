@@ -4,7 +4,7 @@ use crate::console::{
     effect::Effect,
     geometry::Geometry,
     model::{Model, Older, Pane, Screen},
-    view::evidence,
+    view::{evidence, secrets},
 };
 
 pub fn down(model: &mut Model) -> Vec<Effect> {
@@ -58,7 +58,13 @@ fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
             }
             None => model.tags.scroll(steps),
         },
-        (Screen::Secrets, _) => model.secrets.scroll(steps),
+        (Screen::Secrets, _) => match model.secrets.history {
+            Some(first) => {
+                let last = secrets::last(model);
+                model.secrets.history = Some(first.saturating_add_signed(steps).min(last));
+            }
+            None => model.secrets.scroll(steps),
+        },
         (Screen::Doctor, _) => model.doctor.scroll(steps),
         (Screen::Activity, _) => {
             let words = model.narrowed().to_owned();

@@ -28,6 +28,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
 
 /// Another look at vault, project and trail; one that is under way is followed by it.
 pub fn look(model: &mut Model) -> Vec<Effect> {
+    model.activity.ask();
     if model.secrets.ask() { errand(Errand::Look) } else { Vec::new() }
 }
 

@@ -76,7 +76,8 @@ pub async fn run(ground: Ground, ascii: bool) -> Result<u8, Failure> {
     let mut keyboard = Keyboard::open()?;
     let mut console = Console::open(ground, ascii, keymap)?;
     console.draw()?;
-    console.perform(begin())?;
+    let first = begin(&mut console.model);
+    console.perform(first)?;
     loop {
         let frame = console.next_frame();
         tokio::select! {

@@ -12,6 +12,7 @@ use crate::{
         press::secrets::look,
     },
     domain::{
+        audit::AuditRow,
         failure::{Failure, FailureKind},
         holdings::Unfinished,
         name::SecretName,
@@ -24,14 +25,6 @@ use crate::{
 pub(super) fn heard(model: &mut Model, news: SecretNews, now: Timestamp) -> Vec<Effect> {
     match news {
         SecretNews::Holdings(holdings) => return looked(model, holdings),
-        SecretNews::Trail(Ok(trail)) => {
-            // What the vault says counts for more.
-            if !matches!(model.secrets.holdings, Loaded::Yes(_)) {
-                model.rotation = Unfinished::in_trail(&trail);
-            }
-        }
-        // Whoever looks at the releases is told that the journal cannot be read.
-        SecretNews::Trail(Err(_)) => {}
         SecretNews::Docker(name, offer) => {
             if let Some(form) = form(model, &name).filter(|form| form.docker == Offer::Asked) {
                 form.docker = match offer {
@@ -94,6 +87,13 @@ pub(super) fn heard(model: &mut Model, news: SecretNews, now: Timestamp) -> Vec<
         SecretNews::Removed(_, Err(failure)) => fails(model, failure),
     }
     Vec::new()
+}
+
+/// The audit trail may tell of a rotation that has not ended. What the vault says counts for more.
+pub(super) fn told(model: &mut Model, trail: &[AuditRow]) {
+    if !matches!(model.secrets.holdings, Loaded::Yes(_)) {
+        model.rotation = Unfinished::in_trail(trail);
+    }
 }
 
 /// Whoever gave no passphrase needs no card about it.

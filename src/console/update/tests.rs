@@ -61,7 +61,7 @@ fn planned() -> Message {
 #[test]
 fn the_project_is_read_before_the_releases_it_limits() {
     let mut model = Model::new(SIZE, crate::console::sample::look(), crate::console::sample::now());
-    assert_eq!(begin(), [Effect::LoadProject, Effect::LookAround, Effect::Secrets(Errand::ReadTrail)]);
+    assert_eq!(begin(&mut model), [Effect::LoadProject, Effect::LookAround, Effect::ReadTrail]);
     assert_eq!(tell(&mut model, Message::Changed), []);
     let effects = tell(&mut model, Message::Project(Ok(project())));
     assert_eq!(effects, [Effect::LoadReleases(vec!["docker.io/mozilla/balrog".parse().unwrap()])]);

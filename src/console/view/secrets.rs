@@ -65,9 +65,9 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
         frame.render_widget(Paragraph::new(nothing(model, columns)), geometry.secret_rows);
         return;
     };
-    if let Some(above) = pane.history {
-        let lines: Vec<Line<'_>> = history(model, columns).into_iter().skip(above).collect();
-        frame.render_widget(Paragraph::new(lines), geometry.secret_rows);
+    if let Some(first) = pane.history {
+        let lines = history(model, selected, columns).into_iter().skip(first.min(last(model)));
+        frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), geometry.secret_rows);
         return;
     }
     let height = usize::from(geometry.secret_rows.height);
@@ -271,17 +271,24 @@ fn checks(model: &Model, row: &Row) -> Vec<Detail> {
         let when = ("checked", Tone::Dim, format!("{} UTC", time(checked.at)));
         return std::iter::once(when).chain(found).collect();
     }
-    vec![match model.secrets.proven_by_rotation() {
+    vec![match model.activity.proven_by_rotation(&row.name) {
         Some(row) => ("checked", Tone::Good, format!("{} UTC, when {} rotated it", time(row.at), row.who)),
         None => ("checked", Tone::Dim, format!("not yet: press {}", model.keymap.first(Id::SecretCheck))),
     }]
 }
 
-/// What was done to the selected one, newest first; a reason has lines of its own.
-fn history(model: &Model, columns: usize) -> Vec<Line<'static>> {
+/// The last line of a history that can be at the top.
+pub fn last(model: &Model) -> usize {
+    let area = Geometry::of(model).secret_rows;
+    let lines = model.secrets.selected().map_or(0, |row| history(model, row, usize::from(area.width)).len());
+    lines.saturating_sub(usize::from(area.height))
+}
+
+/// What was done to a secret, newest first; a reason has lines of its own.
+fn history(model: &Model, row: &Row, columns: usize) -> Vec<Line<'static>> {
     let look = model.look;
     let mut lines = Vec::new();
-    for row in model.secrets.trail() {
+    for row in model.activity.acts_on(&row.name) {
         let (outcome, tone) = match &row.outcome {
             Outcome::Begun => ("begun, end unknown", Tone::Notice),
             Outcome::Done => ("done", Tone::Good),
@@ -311,7 +318,13 @@ fn history(model: &Model, columns: usize) -> Vec<Line<'static>> {
         }
     }
     if lines.is_empty() {
-        lines.push(Line::from(look.span(Tone::Dim, " nothing was done to it on this machine yet")));
+        let (tone, said) = match &model.activity.trail {
+            Loaded::Not => (Tone::Dim, "reading the audit trail".to_owned()),
+            Loaded::Yes(_) => (Tone::Dim, "nothing was done to it on this machine yet".to_owned()),
+            Loaded::Failed(failure) => (Tone::Bad, failure.to_string()),
+        };
+        let said = wrap(&said, columns.saturating_sub(2)).into_iter();
+        lines.extend(said.map(|words| Line::from(look.span(tone, format!(" {words}")))));
     }
     lines
 }

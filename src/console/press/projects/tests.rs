@@ -75,7 +75,7 @@ fn a_project_is_opened_in_this_console_which_lets_go_of_the_former() {
     assert_eq!(press(&mut model, "j<enter>"), [Effect::OpenProject("docs".parse().unwrap())]);
     model.say(Tone::Notice, "of the former");
     let flags = vec!["--project".to_owned(), "docs".to_owned()];
-    assert_eq!(tell(&mut model, Message::Opened(Ok(flags))), begin());
+    assert_eq!(tell(&mut model, Message::Opened(Ok(flags))), begin(&mut console(SIZES[1], Vec::new())));
     assert!(model.list().is_empty() && model.followed.is_empty() && model.log.release.is_none());
     assert_eq!(model.screen, Screen::Releases);
     assert_eq!(model.command_line(&["releases".to_owned()]), "windlass --project docs releases");
@@ -129,7 +129,10 @@ fn where_none_is_known_a_project_is_made_once_what_is_written_was_shown() {
         never_sees(&model, "All of it");
         let written = Effect::WriteProject { file: file.to_owned(), text: text.to_owned() };
         assert_eq!(press(&mut model, "y"), [written]);
-        assert_eq!(tell(&mut model, Message::Written(file.to_owned(), Ok(()))), begin());
+        assert_eq!(
+            tell(&mut model, Message::Written(file.to_owned(), Ok(()))),
+            begin(&mut console(SIZES[1], Vec::new()))
+        );
         assert!(model.screen == Screen::Releases && !model.projects.nowhere);
         sees(&model, &["is written"]);
     }

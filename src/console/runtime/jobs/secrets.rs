@@ -12,7 +12,6 @@ use crate::{
         model::{Errand, Holdings, NewKey, NewLogin, NotSet, SecretNews},
     },
     domain::{
-        audit::AuditRow,
         failure::Failure,
         name::SecretName,
         proof::Reports,
@@ -25,9 +24,6 @@ use crate::{
     secrets::{NewIdentity, Vault},
 };
 
-/// Acts that are looked through for those on secrets.
-const TRAIL: usize = 5000;
-
 /// What is wanted of a rotation.
 enum Wanted {
     New(NewLogin),
@@ -38,8 +34,7 @@ enum Wanted {
 impl Shared {
     pub(super) async fn secrets(&self, errand: Errand) -> SecretNews {
         match errand {
-            Errand::Look => SecretNews::Holdings(self.holdings().await.map(Box::new)),
-            Errand::ReadTrail => SecretNews::Trail(self.acts().await),
+            Errand::Look => SecretNews::Holdings(self.holdings().map(Box::new)),
             Errand::AskDocker(name) => {
                 let offer = self.docker(&name).await;
                 SecretNews::Docker(name, offer)
@@ -71,7 +66,7 @@ impl Shared {
         Meant::named(self.ground.project()?, name)
     }
 
-    async fn holdings(&self) -> Result<Holdings, Failure> {
+    fn holdings(&self) -> Result<Holdings, Failure> {
         let vault = self.vault()?;
         // What is wrong with the project is told where it is read.
         let project = self.ground.project().ok();
@@ -80,14 +75,7 @@ impl Shared {
             key: self.ground.identity()?.map(|kind| kind.to_string()),
             vault: self.ground.paths.vault().display().to_string(),
             ssh_key: key::usual_ssh_key(&*self.ground.environment).map(|key| key.display().to_string()),
-            trail: self.acts().await?,
         })
-    }
-
-    async fn acts(&self) -> Result<Vec<AuditRow>, Failure> {
-        let mut rows = self.journal().await?.audit_rows(TRAIL).await?;
-        rows.retain(|row| row.what.is_of_secret());
-        Ok(rows)
     }
 
     async fn docker(&self, name: &SecretName) -> Result<Option<String>, Failure> {

@@ -6,15 +6,17 @@ use super::super::super::{
     effect::Effect,
     message::Message,
     model::{
-        Errand, Field, Holdings, Layer, Loaded, Model, NewKey, NewLogin, NotSet, Offer, Reload, Screen, SecretForm,
+        Errand, Field, Layer, Loaded, Model, NewKey, NewLogin, NotSet, Offer, Reload, Screen, SecretForm,
         SecretNews, Wizard,
     },
     sample::{console, press, tell},
     sample_secrets::{
-        PASSWORD, found, holdings, missing, name, news, open_at, refused, secrets, there, without_a_vault,
+        PASSWORD, act, found, holdings, missing, name, news, open_at, refused, secrets, there, without_a_vault,
     },
+    update::begin,
 };
 use crate::domain::{
+    audit::{Act, AuditRow, Outcome},
     failure::Failure,
     proof::{LoginProof, PushProof, Report},
     rotation::{Account, End, Reason, Stage, Standing, Step, StepState, StepView},
@@ -386,14 +388,36 @@ fn why_something_cannot_be_done_is_said() {
 
 #[test]
 fn an_unfinished_rotation_is_known_from_the_trail_until_the_vault_is_read() {
-    use super::super::super::sample_secrets::act;
-    use crate::domain::audit::{Act, Outcome};
     let mut model = console(SIZE, Vec::new());
-    tell(&mut model, news(SecretNews::Trail(Ok(vec![act(Act::SecretRotate, Outcome::Begun)]))));
+    let trail = || Message::Trail(Ok(vec![act(Act::SecretRotate, Outcome::Begun)]));
+    tell(&mut model, trail());
     assert_eq!(model.rotation.as_ref().map(ToString::to_string).as_deref(), Some("rotation of dockerhub not finished"));
     press(&mut model, "3");
-    found(&mut model, Holdings { trail: Vec::new(), ..holdings(vec![there()]) });
+    found(&mut model, holdings(vec![there()]));
     assert_eq!(model.rotation, None, "the vault has none");
+    tell(&mut model, trail());
+    assert_eq!(model.rotation, None);
+}
+
+#[test]
+fn one_read_of_the_trail_serves_activity_histories_and_the_rotation_that_is_open() {
+    let mut model = console(SIZE, Vec::new());
+    let reads = |effects: Vec<Effect>| effects.into_iter().filter(|effect| *effect == Effect::ReadTrail).count();
+    assert_eq!(reads(begin(&mut model)), 1);
+    assert_eq!(reads(press(&mut model, "53")), 0, "it is being read");
+    let of_a_tag = AuditRow { what: Act::Point, ..act(Act::SecretSet, Outcome::Done) };
+    let trail = || Message::Trail(Ok(vec![act(Act::SecretRotate, Outcome::Begun), of_a_tag.clone()]));
+    assert_eq!(reads(tell(&mut model, trail())), 1, "once more for those who asked meanwhile");
+    assert_eq!(reads(tell(&mut model, trail())), 0);
+    assert!(model.rotation.is_some());
+    assert_eq!(model.activity.rows("").len(), 2);
+    let acts: Vec<Act> = model.activity.acts_on(&name()).map(|row| row.what).collect();
+    assert_eq!(acts, [Act::SecretRotate], "a release that has its name is no secret");
+    // Where it is shown it is followed.
+    assert_eq!(reads(tell(&mut model, Message::Changed)), 1);
+    tell(&mut model, trail());
+    press(&mut model, "1");
+    assert_eq!(reads(tell(&mut model, Message::Changed)), 0);
 }
 
 /// A value that was typed is in nothing that is shown, written or handed on as text.

@@ -111,13 +111,13 @@ fn a_long_trail_is_bounded_and_scrolls() {
         let mut model = console(size, Vec::new());
         press(&mut model, "5");
         let at = |n: i64| now() - jiff::SignedDuration::from_mins(n);
-        let all = (0..500).map(|n| AuditRow::begun(at(n), "ada@host", Act::Cancel, &format!("r{n:03}"))).collect();
+        let all = (0..5000).map(|n| AuditRow::begun(at(n), "ada@host", Act::Cancel, &format!("r{n:04}"))).collect();
         tell(&mut model, Message::Trail(Ok(all)));
-        sees(&model, &["1 of 500 · the newest 500 of the trail"]);
+        sees(&model, &["1 of 5000 · the newest 5000 of the trail"]);
         press(&mut model, "G");
-        sees(&model, &["cancel r499 begun", "500 of 500"]);
+        sees(&model, &["cancel r4999 begun", "5000 of 5000"]);
         press(&mut model, "<page-up>gg");
-        sees(&model, &["cancel r000 begun", "1 of 500"]);
+        sees(&model, &["cancel r0000 begun", "1 of 5000"]);
     }
 }
 

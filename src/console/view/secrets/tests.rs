@@ -129,9 +129,8 @@ fn a_check_is_told_by_repository() {
         model.toasts = crate::console::toasts::Toasts::default();
         reads(&model, &["cannot tell: read-only"]);
     }
-    let mut model = secrets((100, 30), Vec::new());
-    let trail = vec![act(Act::SecretRotate, Outcome::Done)];
-    found(&mut model, crate::console::model::Holdings { trail, ..holdings(vec![there()]) });
+    let mut model = secrets((100, 30), vec![there()]);
+    tell(&mut model, Message::Trail(Ok(vec![act(Act::SecretRotate, Outcome::Done)])));
     reads(&model, &["checked 2026-11-11 09:30:00 UTC, when ada@host rotated it"]);
 }
 
@@ -267,21 +266,42 @@ fn what_is_removed_is_named_first() {
 fn the_history_of_a_secret_has_the_screen() {
     for size in SIZES {
         let mut model = secrets(size, vec![there()]);
-        let why = "the registry answers 401".to_owned();
-        let trail = vec![
+        let why = || "the registry answers 401".to_owned();
+        let mut trail = vec![
             act(Act::SecretRotate, Outcome::Begun),
-            act(Act::SecretRotate, Outcome::Failed { why }),
+            act(Act::SecretRotate, Outcome::Failed { why: why() }),
             act(Act::SecretSet, Outcome::Done),
         ];
-        found(&mut model, crate::console::model::Holdings { trail, ..holdings(vec![there()]) });
+        tell(&mut model, Message::Trail(Ok(trail.clone())));
         press(&mut model, "h");
         sees(&model, &["╭ History of dockerhub ─", "2026-11-11 09:30:00 secret-rotate", "begun, end unknown"]);
         sees(&model, &["✗ failed by ada@host", "   the registry answers 401", "✓ done by ada@host", "esc list"]);
         press(&mut model, "j");
+        sees(&model, &["begun, end unknown"]);
+        trail.extend(vec![act(Act::SecretRotate, Outcome::Failed { why: why() }); 50]);
+        trail.push(act(Act::SecretRemove, Outcome::Done));
+        tell(&mut model, Message::Trail(Ok(trail)));
+        press(&mut model, "j");
         never_sees(&model, "begun, end unknown");
+        press(&mut model, "G");
+        sees(&model, &["secret-remove", "   the registry answers 401"]);
         press(&mut model, "h");
         sees(&model, &["╭ Secrets ─"]);
     }
+}
+
+#[test]
+fn a_history_without_rows_says_why() {
+    let mut model = console((60, 16), Vec::new());
+    press(&mut model, "3");
+    found(&mut model, holdings(vec![there()]));
+    press(&mut model, "h");
+    sees(&model, &["reading the audit trail"]);
+    let damaged = Failure::failed("the journal is damaged", "not a database", "restore it");
+    tell(&mut model, Message::Trail(Err(damaged)));
+    sees(&model, &["the journal is damaged: not a database"]);
+    tell(&mut model, Message::Trail(Ok(Vec::new())));
+    sees(&model, &["nothing was done to it on this machine yet"]);
 }
 
 #[test]
