@@ -39,7 +39,11 @@ fn open(project: &Project) -> Screen {
 }
 
 fn signal(terminal: &Screen, signal: Signal) {
-    let id = i32::try_from(terminal.process()).expect("a process id");
+    send(terminal.process(), signal);
+}
+
+fn send(process: u32, signal: Signal) {
+    let id = i32::try_from(process).expect("a process id");
     kill_process(Pid::from_raw(id).expect("not zero"), signal).expect("it runs");
 }
 

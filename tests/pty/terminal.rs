@@ -2,8 +2,8 @@
 
 use rustix::process::Signal;
 
-use super::{HEIGHT, WIDTH, around, open, signal, until_gone, youngest};
-use crate::support::{project::Project, registry::Registry, screen::Screen};
+use super::{HEIGHT, WIDTH, around, open, send, signal, until_gone, youngest};
+use crate::support::{processes::until, project::Project, registry::Registry, screen::Screen};
 
 /// What makes a terminal everybody's again, at the end of all that was written to it.
 const GIVEN_BACK: &str = "\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?1049l\x1b[?25h";
@@ -61,8 +61,9 @@ fn a_console_whose_terminal_is_gone_ends_although_nobody_tells_it() {
     until_gone(console);
 }
 
-#[test]
-fn ctrl_z_stops_the_console_and_it_comes_back_whole() {
+/// Whoever stops it, below a shell, has the terminal back, and the console comes back whole.
+#[track_caller]
+fn stops_and_comes_back(stop: impl FnOnce(&mut Screen)) {
     let registry = Registry::open();
     let project = Project::new(&registry);
     // Nobody stops a group that has no shell above it.
@@ -71,7 +72,7 @@ fn ctrl_z_stops_the_console_and_it_comes_back_whole() {
     let command = around(&program, "/bin/sh", &["-mc", &line]);
     let mut shell = Screen::start(&command, WIDTH, HEIGHT);
     shell.sees("no release yet");
-    shell.press("\x1a");
+    stop(&mut shell);
     shell.sees("it is stopped");
     shell.is_given_back();
     shell.press("\r");
@@ -83,6 +84,34 @@ fn ctrl_z_stops_the_console_and_it_comes_back_whole() {
     shell.press("q");
     assert_eq!(shell.end(), 0);
     shell.is_given_back();
+}
+
+#[test]
+fn ctrl_z_stops_the_console_and_it_comes_back_whole() {
+    stops_and_comes_back(|shell| shell.press("\x1a"));
+}
+
+#[test]
+fn a_console_that_somebody_else_stops_comes_back_whole() {
+    stops_and_comes_back(|shell| send(youngest(shell.process()), Signal::TSTP));
+}
+
+#[test]
+fn a_console_that_no_shell_is_above_does_not_stop() {
+    let registry = Registry::open();
+    let project = Project::new(&registry);
+    let mut console = open(&project);
+    console.sees("no release yet");
+    let taken = |console: &Screen| console.text().matches("\x1b[?1049h").count();
+    console.press("\x1a");
+    until("it is back", || taken(&console) == 2);
+    signal(&console, Signal::TSTP);
+    until("it is back again", || taken(&console) == 3);
+    console.press("?");
+    console.sees("Find an action");
+    signal(&console, Signal::TERM);
+    assert_eq!(console.end(), 143);
+    console.is_given_back();
 }
 
 #[test]

@@ -5,7 +5,10 @@ use std::{ffi::OsString, path::Path};
 
 use tokio::process::Command;
 
-use super::signals::{Signal, Signals};
+use super::{
+    signals::{Signal, Signals},
+    terminal,
+};
 use crate::{domain::failure::Failure, release::Environment};
 
 /// A program that is to be started with the terminal.
@@ -66,6 +69,8 @@ impl Visit {
                 biased;
                 signal = signals.next() => match signal {
                     Signal::Interrupt | Signal::Quit | Signal::Continued | Signal::Resized => {}
+                    // Its Ctrl-Z is the shell's to hear of, which waits for us.
+                    Signal::Stop => terminal::stop()?,
                     Signal::HangUp | Signal::Terminate => {
                         // It may have ended by itself.
                         let _ = child.start_kill();

@@ -83,6 +83,10 @@ pub async fn run(ground: Ground, ascii: bool) -> Result<u8, Failure> {
         tokio::select! {
             biased;
             signal = signals.next() => match signal {
+                Signal::Stop => {
+                    terminal::stop()?;
+                    console.came_back()?;
+                }
                 Signal::Continued => console.came_back()?,
                 Signal::Resized => console.resized()?,
                 Signal::HangUp | Signal::Interrupt | Signal::Quit | Signal::Terminate => return Ok(signal.code()),
@@ -197,10 +201,7 @@ impl Console {
                 Effect::Lend(guest) => self.guest = Some(guest),
                 Effect::Capture(ours) => self.screen.also(terminal::capture(ours)),
                 Effect::OpenProject(name) => self.open_project(name)?,
-                Effect::Suspend => {
-                    terminal::suspend()?;
-                    self.came_back()?;
-                }
+                Effect::Suspend => terminal::suspend()?,
                 other => self.jobs.start(other),
             }
         }

@@ -1,5 +1,6 @@
-//! Signals that concern the console: those that end it, the one that brings it back, and that of a new size.
+//! Signals that concern the console: those that end it, those that stop it and bring it back, and that of a new size.
 
+use rustix::process::Signal as Number;
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
 use crate::domain::failure::Failure;
@@ -10,6 +11,8 @@ pub enum Signal {
     Interrupt,
     Quit,
     Terminate,
+    /// Somebody, or Ctrl-Z, wants it to stop: it does so once the terminal is given back.
+    Stop,
     /// After a stop, whoever asked for it.
     Continued,
     /// The terminal has another size.
@@ -19,12 +22,12 @@ pub enum Signal {
 impl Signal {
     /// The exit code of a program that it ends, as shells count: 128 and its number.
     pub fn code(self) -> u8 {
-        use rustix::process::Signal as Number;
         let number = match self {
             Self::HangUp => Number::HUP,
             Self::Interrupt => Number::INT,
             Self::Quit => Number::QUIT,
             Self::Terminate => Number::TERM,
+            Self::Stop => Number::TSTP,
             Self::Continued => Number::CONT,
             Self::Resized => Number::WINCH,
         };
@@ -37,6 +40,7 @@ pub struct Signals {
     interrupt: Stream,
     quit: Stream,
     terminate: Stream,
+    stop: Stream,
     goes_on: Stream,
     window: Stream,
 }
@@ -46,13 +50,14 @@ impl Signals {
         let listen = |kind| {
             signal(kind).map_err(|e| Failure::failed("signals cannot be received", e.to_string(), "report this system"))
         };
-        let goes_on = rustix::process::Signal::CONT.as_raw();
+        let [stop, goes_on] = [Number::TSTP, Number::CONT].map(|number| SignalKind::from_raw(number.as_raw()));
         Ok(Self {
             hangup: listen(SignalKind::hangup())?,
             interrupt: listen(SignalKind::interrupt())?,
             quit: listen(SignalKind::quit())?,
             terminate: listen(SignalKind::terminate())?,
-            goes_on: listen(SignalKind::from_raw(goes_on))?,
+            stop: listen(stop)?,
+            goes_on: listen(goes_on)?,
             window: listen(SignalKind::window_change())?,
         })
     }
@@ -64,6 +69,7 @@ impl Signals {
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.quit.recv() => Signal::Quit,
             _ = self.terminate.recv() => Signal::Terminate,
+            _ = self.stop.recv() => Signal::Stop,
             _ = self.goes_on.recv() => Signal::Continued,
             _ = self.window.recv() => Signal::Resized,
         }

@@ -15,7 +15,8 @@ use crossterm::{
     terminal::{EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
 use rustix::{
-    process::{Signal, kill_current_process_group},
+    io::Errno,
+    process::{Signal, getpgrp, getpid, getsid, kill_current_process_group, kill_process},
     stdio::{stdin, stdout},
     termios::tcgetwinsize,
 };
@@ -121,10 +122,25 @@ pub fn size() -> (u16, u16) {
     }
 }
 
-/// Ctrl-Z: the whole process group stops, and this returns when it goes on.
+/// Ctrl-Z: the whole process group is to stop. We are told so as by anybody else, and then [`stop`].
 pub fn suspend() -> Result<(), Failure> {
+    // Before the first of the others stops: that may be whom the shell waits for.
     give_back();
-    kill_current_process_group(Signal::TSTP).map_err(|error| failed(&error.into()))
+    kill_current_process_group(Signal::TSTP).map_err(stays)
+}
+
+/// Stops, and returns when somebody has us go on. The signal that we are told by stops nobody who listens to it; the one
+/// that does would stop us for ever where no shell is above us, as it is for the group of a session's leader.
+pub fn stop() -> Result<(), Failure> {
+    give_back();
+    if getsid(None).map_err(stays)? == getpgrp() {
+        return Ok(());
+    }
+    kill_process(getpid(), Signal::STOP).map_err(stays)
+}
+
+fn stays(error: Errno) -> Failure {
+    failed(&error.into())
 }
 
 /// What is written at once.
