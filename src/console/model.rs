@@ -92,8 +92,8 @@ pub struct Model {
     pub toasts: Toasts,
     /// All that was done and said since the console was opened.
     pub activity: Activity,
-    /// The last key was Ctrl-C.
-    pub interrupted: bool,
+    /// The last key asked whether to leave: another that does leaves.
+    pub leaving: bool,
     /// Which keys mean what.
     pub keymap: Keymap,
     /// The first key of two.
@@ -237,7 +237,7 @@ impl Model {
             layers: Vec::new(),
             toasts: Toasts::default(),
             activity: Activity::default(),
-            interrupted: false,
+            leaving: false,
             keymap: Keymap::default(),
             pending: None,
         }

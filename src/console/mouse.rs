@@ -25,7 +25,7 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
         MouseEventKind::Down(MouseButton::Left) => {
             // As a key does: what was said before was seen.
             model.toasts.fade(model.now, true);
-            (model.interrupted, model.pending) = (false, None);
+            (model.leaving, model.pending) = (false, None);
             click(model, at)
         }
         _ => Vec::new(),

@@ -86,7 +86,7 @@ pub(super) fn press(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
         }
     };
     // A second one leaves only where it comes right after the first.
-    model.interrupted &= action.is_some_and(|action| action.id == Id::Interrupt);
+    model.leaving &= action.is_some_and(|action| matches!(action.id, Id::Interrupt | Id::Quit));
     match (action, first) {
         (Some(action), _) => return act(model, action),
         (None, Some(_)) if key == Key::of(KeyCode::Esc) => {}

@@ -49,7 +49,7 @@ fn a_key_that_leads_nowhere_or_esc_drops_the_first_and_does_nothing() {
     press(&mut model, "x");
     assert_eq!(model.layers.len(), 1, "the key counts again");
     press(&mut model, "<esc>g<ctrl-c>");
-    assert!(model.interrupted && model.pending.is_none());
+    assert!(model.leaving && model.pending.is_none());
     assert_eq!(press(&mut model, "g<ctrl-c>"), [], "a key between the two");
     assert_eq!(press(&mut model, "<ctrl-c>"), [Effect::Quit]);
 }

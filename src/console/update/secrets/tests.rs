@@ -6,8 +6,8 @@ use super::super::super::{
     effect::Effect,
     message::Message,
     model::{
-        Errand, Field, Layer, Loaded, Model, NewKey, NewLogin, NotSet, Offer, Reload, Screen, SecretForm,
-        SecretNews, Wizard,
+        Errand, Field, Layer, Loaded, Model, NewKey, NewLogin, NotSet, Offer, Reload, Screen, SecretForm, SecretNews,
+        Wizard,
     },
     sample::{console, press, tell},
     sample_secrets::{
@@ -341,6 +341,28 @@ fn a_rotation_that_was_left_is_finished_or_rolled_back() {
     let account = Account { stands: Standing::Ended(end), steps, ..open_at(Stage::Opened) };
     tell(&mut model, news(SecretNews::Rotated(name(), Ok(Box::new(account)))));
     assert_eq!((model.rotation.clone(), wizard(&model).is_open()), (None, false));
+}
+
+#[test]
+fn whoever_leaves_a_rotation_that_has_not_ended_is_told_first() {
+    let open =
+        || secrets(SIZE, vec![crate::domain::holdings::Row { rotation: Some(open_at(Stage::Stored)), ..there() }]);
+    let words = "once more leaves the rotation of dockerhub open: read back is due";
+    for first in ["q", "<ctrl-c>"] {
+        for second in ["q", "<ctrl-c>"] {
+            let mut model = open();
+            assert_eq!(press(&mut model, first), []);
+            assert_eq!(said(&model), (Tone::Notice, words));
+            assert_eq!(press(&mut model, second), [Effect::Quit], "{first} {second}");
+        }
+    }
+    assert_eq!(press(&mut open(), "qjq"), [], "a key between the two");
+    // The first Ctrl-C closes what is open, and says it all the same.
+    let mut model = open();
+    assert_eq!(press(&mut model, "t<ctrl-c>"), []);
+    assert_eq!((model.layers.len(), said(&model).1), (0, words));
+    assert_eq!(press(&mut model, "<ctrl-c>"), [Effect::Quit]);
+    assert_eq!(press(&mut secrets(SIZE, vec![there()]), "q"), [Effect::Quit], "none is open");
 }
 
 #[test]
