@@ -99,8 +99,8 @@ pub enum Id {
     Confirm,
     Other,
     Close,
-    DialogDown,
-    DialogUp,
+    DialogPageDown,
+    DialogPageUp,
     TypedConfirm,
     TypedClose,
     FormGoOn,
@@ -123,8 +123,6 @@ pub enum Id {
     HelpDown,
     HelpUp,
     HelpRun,
-    HelpPageDown,
-    HelpPageUp,
     HelpClose,
     Page,
     BrowseCommit,
@@ -168,7 +166,7 @@ pub enum Scope {
     Secrets,
     /// The history of one secret; before [`Scope::Secrets`].
     History,
-    /// Whatever has rows, on all screens.
+    /// Whatever has rows, on all screens and in dialogs.
     Rows,
     /// The list of releases, when it has the focus; before [`Scope::Releases`].
     List,
@@ -184,6 +182,8 @@ pub enum Scope {
     Filtered,
     /// A dialog, which hides what is below it.
     Dialog,
+    /// The help, and every dialog that is typed into: after its own keys.
+    Pages,
     /// A line is typed: what is asked for, or the name of what is done for good.
     Typed,
     /// Another login of a secret is typed.
@@ -225,6 +225,7 @@ impl Scope {
             Self::Matches => "log, in a search",
             Self::Filtered => "log, filtered",
             Self::Dialog => "dialog",
+            Self::Pages => "help, and dialogs that are typed into",
             Self::Typed => "dialog with a line to type",
             Self::Form => "form of a secret",
             Self::Wizard => "rotation",
@@ -240,7 +241,8 @@ impl Scope {
     /// Keys that are no action are typed here: such a key cannot be given to one.
     pub fn takes_text(self) -> bool {
         match self {
-            Self::Typed
+            Self::Pages
+            | Self::Typed
             | Self::Form
             | Self::Secret
             | Self::Search
@@ -285,18 +287,18 @@ pub const STACKS: &[&[Scope]] = &[
     &[Scope::Doctor, Scope::Rows, Scope::Everywhere, Scope::Always],
     &[Scope::Activity, Scope::Rows, Scope::Everywhere, Scope::Always],
     &[Scope::Narrow, Scope::Always],
-    &[Scope::Dialog, Scope::Always],
+    &[Scope::Dialog, Scope::Rows, Scope::Always],
     &[Scope::Marking, Scope::Always],
     &[Scope::Steps, Scope::Always],
     &[Scope::Matches, Scope::Always],
     &[Scope::Filtered, Scope::Always],
-    &[Scope::Typed, Scope::Always],
-    &[Scope::Form, Scope::Always],
-    &[Scope::Wizard, Scope::Always],
-    &[Scope::Secret, Scope::Always],
+    &[Scope::Typed, Scope::Pages, Scope::Always],
+    &[Scope::Form, Scope::Pages, Scope::Always],
+    &[Scope::Wizard, Scope::Rows, Scope::Always],
+    &[Scope::Secret, Scope::Pages, Scope::Always],
     &[Scope::Search, Scope::Always],
     &[Scope::Filter, Scope::Always],
-    &[Scope::Help, Scope::Always],
+    &[Scope::Help, Scope::Pages, Scope::Always],
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -166,6 +166,11 @@ pub struct Choice {
 }
 
 impl Layer {
+    /// Has the screen: what is typed at the bottom of it leaves the rest in sight.
+    pub fn is_over(&self) -> bool {
+        !matches!(self, Self::Prompt { .. } | Self::Narrow { .. })
+    }
+
     /// The line of text that is typed into it.
     pub fn input(&mut self) -> Option<&mut Input> {
         match self {

@@ -88,6 +88,8 @@ pub struct Model {
     pub zoom: bool,
     /// Dialogs; the last one is on top and has the keys.
     pub layers: Vec<Layer>,
+    /// Lines of the dialog on top that are above those that are seen of it.
+    pub scrolled: usize,
     /// What was said last; goes by itself.
     pub toasts: Toasts,
     /// All that was done and said since the console was opened.
@@ -235,6 +237,7 @@ impl Model {
             focus: Pane::List,
             zoom: false,
             layers: Vec::new(),
+            scrolled: 0,
             toasts: Toasts::default(),
             activity: Activity::default(),
             leaving: false,

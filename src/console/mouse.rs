@@ -36,11 +36,8 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
 fn wheel(model: &mut Model, at: Position, down: bool) -> Vec<Effect> {
     let by_key =
         |model: &mut Model, (down_key, up_key): (Id, Id)| act(model, Action::of(if down { down_key } else { up_key }));
-    match model.layers.last() {
-        None | Some(Layer::Prompt { .. } | Layer::Narrow { .. }) => {}
-        Some(Layer::Help { .. }) => return by_key(model, (Id::HelpDown, Id::HelpUp)),
-        Some(Layer::Menu(_)) => return by_key(model, (Id::DialogDown, Id::DialogUp)),
-        Some(_) => return Vec::new(),
+    if model.layers.last().is_some_and(Layer::is_over) {
+        return by_key(model, (Id::Down, Id::Up));
     }
     let geometry = Geometry::of(model);
     if geometry.log.contains(at) {
@@ -57,14 +54,10 @@ fn wheel(model: &mut Model, at: Position, down: bool) -> Vec<Effect> {
 }
 
 fn click(model: &mut Model, at: Position) -> Vec<Effect> {
-    match model.layers.last() {
-        // It is typed into below what it is about, and hides nothing.
-        None | Some(Layer::Prompt { .. } | Layer::Narrow { .. }) => {}
-        Some(layer) => {
-            let screen = Rect::new(0, 0, model.size.0, model.size.1);
-            let hit = dialog::hit(model, layer, screen, at);
-            return hit.map_or_else(Vec::new, |hit| answer(model, hit));
-        }
+    if let Some(layer) = model.layers.last().filter(|layer| layer.is_over()) {
+        let screen = Rect::new(0, 0, model.size.0, model.size.1);
+        let hit = dialog::hit(model, layer, screen, at);
+        return hit.map_or_else(Vec::new, |hit| answer(model, hit));
     }
     let geometry = Geometry::of(model);
     if geometry.screens.contains(at) {

@@ -29,16 +29,16 @@ use crate::domain::{digest::Digest, sign::Tone};
 /// Where keys count now, the nearest first.
 pub fn scopes(model: &Model) -> &'static [Scope] {
     match model.layers.last() {
-        Some(Layer::Secret { .. }) => &[Scope::Secret, Scope::Always],
-        Some(Layer::Form(_)) => &[Scope::Form, Scope::Always],
-        Some(Layer::Wizard(_)) => &[Scope::Wizard, Scope::Always],
+        Some(Layer::Secret { .. }) => &[Scope::Secret, Scope::Pages, Scope::Always],
+        Some(Layer::Form(_)) => &[Scope::Form, Scope::Pages, Scope::Always],
+        Some(Layer::Wizard(_)) => &[Scope::Wizard, Scope::Rows, Scope::Always],
         Some(Layer::Prompt { prompt: Prompt::Search, .. }) => &[Scope::Search, Scope::Always],
         Some(Layer::Prompt { prompt: Prompt::Filter, .. }) => &[Scope::Filter, Scope::Always],
         Some(Layer::Narrow { .. }) => &[Scope::Narrow, Scope::Always],
-        Some(Layer::Help { .. }) => &[Scope::Help, Scope::Always],
-        Some(Layer::Confirm(confirm)) if confirm.typed.is_some() => &[Scope::Typed, Scope::Always],
-        Some(Layer::Ask(_)) => &[Scope::Typed, Scope::Always],
-        Some(_) => &[Scope::Dialog, Scope::Always],
+        Some(Layer::Help { .. }) => &[Scope::Help, Scope::Pages, Scope::Always],
+        Some(Layer::Confirm(confirm)) if confirm.typed.is_some() => &[Scope::Typed, Scope::Pages, Scope::Always],
+        Some(Layer::Ask(_)) => &[Scope::Typed, Scope::Pages, Scope::Always],
+        Some(_) => &[Scope::Dialog, Scope::Rows, Scope::Always],
         None => below(model),
     }
 }
@@ -145,6 +145,10 @@ fn type_in(model: &mut Model, event: &KeyEvent) {
 fn typed(model: &mut Model) {
     if let (Screen::Tags, Some(Layer::Narrow { typed })) = (model.screen, model.layers.last()) {
         model.tags.name(typed.value());
+    }
+    if matches!(model.layers.last(), Some(Layer::Form(_))) {
+        // Its fields are at the top.
+        model.scrolled = 0;
     }
     log::filter_as_typed(model);
 }

@@ -4,6 +4,8 @@ mod endings;
 mod log;
 mod secrets;
 
+use std::mem::{Discriminant, discriminant};
+
 use jiff::Timestamp;
 
 use super::{
@@ -35,6 +37,7 @@ pub fn begin(model: &mut Model) -> Vec<Effect> {
 pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect> {
     model.now = now;
     model.toasts.fade(now, false);
+    let before = top(model);
     let mut effects = match message {
         Message::Key(key) => press(model, &key),
         Message::Mouse(event) => mouse(model, event),
@@ -241,7 +244,15 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             _ => {}
         }
     }
+    if top(model) != before {
+        model.scrolled = 0;
+    }
     effects
+}
+
+/// Which dialog is on top: another one is read from its beginning.
+fn top(model: &Model) -> (usize, Option<Discriminant<Layer>>) {
+    (model.layers.len(), model.layers.last().map(discriminant))
 }
 
 /// The verdicts are in the tags and in the list, and are said.

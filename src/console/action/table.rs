@@ -351,8 +351,6 @@ pub const ACTIONS: &[Action] = &[
         "close it, change nothing",
         layers::close,
     ),
-    action(Id::DialogDown, Scope::Dialog, &[Key::char('j'), on(KeyCode::Down)], "next choice", layers::down),
-    action(Id::DialogUp, Scope::Dialog, &[Key::char('k'), on(KeyCode::Up)], "previous choice", layers::up),
     action(
         Id::ExplainCard,
         Scope::Dialog,
@@ -362,6 +360,8 @@ pub const ACTIONS: &[Action] = &[
     )
     .same_as("doctor CHECK")
     .unless(doctor::unexplained_card),
+    action(Id::DialogPageDown, Scope::Pages, &[on(KeyCode::PageDown)], "a page down", moving::page_down),
+    action(Id::DialogPageUp, Scope::Pages, &[on(KeyCode::PageUp)], "a page up", moving::page_up),
     action(Id::TypedConfirm, Scope::Typed, &[on(KeyCode::Enter)], "yes, once the line is typed", layers::confirm),
     action(Id::TypedClose, Scope::Typed, &[on(KeyCode::Esc)], "close it, change nothing", layers::close),
     action(Id::FormGoOn, Scope::Form, &[on(KeyCode::Enter)], "on; at the end of the form, do it", secrets::go_on),
@@ -407,11 +407,9 @@ pub const ACTIONS: &[Action] = &[
     action(Id::FilterKeep, Scope::Filter, &[on(KeyCode::Enter)], "keep the filter", log::keep_filter).hinted("keep"),
     action(Id::FilterEnd, Scope::Filter, &[on(KeyCode::Esc)], "show all lines again", log::end_filter)
         .hinted("all lines"),
-    action(Id::HelpDown, Scope::Help, &[on(KeyCode::Down)], "next action", layers::down),
-    action(Id::HelpUp, Scope::Help, &[on(KeyCode::Up)], "previous action", layers::up),
+    action(Id::HelpDown, Scope::Help, &[on(KeyCode::Down)], "next action", moving::down),
+    action(Id::HelpUp, Scope::Help, &[on(KeyCode::Up)], "previous action", moving::up),
     action(Id::HelpRun, Scope::Help, &[on(KeyCode::Enter)], "do it", layers::run_chosen),
-    action(Id::HelpPageDown, Scope::Help, &[on(KeyCode::PageDown)], "a page of actions down", layers::page_down),
-    action(Id::HelpPageUp, Scope::Help, &[on(KeyCode::PageUp)], "a page of actions up", layers::page_up),
     action(Id::HelpClose, Scope::Help, &[on(KeyCode::Esc)], "close the help", layers::close),
     action(Id::Releases, Scope::Everywhere, &[Key::char('1')], "releases", screens::releases).same_as("releases"),
     action(Id::Tags, Scope::Everywhere, &[Key::char('2')], "tags: registry and record side by side", screens::tags)

@@ -10,8 +10,9 @@ use crate::{
         effect::Effect,
         fuzzy::score,
         geometry::palette_rows,
-        model::{Layer, Model, Reach},
+        model::{Layer, Menu, Model, Reach},
         press::{act, below, screens},
+        view::dialog::extent,
     },
     domain::sign::Tone,
 };
@@ -127,38 +128,24 @@ pub fn wipe(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-pub fn down(model: &mut Model) -> Vec<Effect> {
-    choose(model, 1)
+/// Rows that are seen of what is over the screen; `None`: nothing is.
+pub(super) fn rows(model: &Model) -> Option<usize> {
+    let over = model.layers.last().filter(|layer| layer.is_over())?;
+    Some(if let Layer::Help { .. } = over { palette_rows(model.size).into() } else { extent(model, over).seen })
 }
 
-pub fn up(model: &mut Model) -> Vec<Effect> {
-    choose(model, -1)
-}
-
-pub fn page_down(model: &mut Model) -> Vec<Effect> {
-    let page = page(model);
-    choose(model, page)
-}
-
-pub fn page_up(model: &mut Model) -> Vec<Effect> {
-    let page = page(model);
-    choose(model, -page)
-}
-
-fn page(model: &Model) -> isize {
-    isize::try_from(palette_rows(model.size).saturating_sub(1).max(1)).unwrap_or(1)
-}
-
-fn choose(model: &mut Model, step: isize) -> Vec<Effect> {
-    let actions = match model.layers.last() {
-        Some(Layer::Help { typed, reach, .. }) => found(model, typed.value(), *reach).len(),
-        _ => 0,
+/// Another choice, or other lines of a dialog that is higher than the screen. False: nothing is over that.
+pub(super) fn scroll(model: &mut Model, steps: isize) -> bool {
+    let Some(over) = model.layers.last().filter(|layer| layer.is_over()) else { return false };
+    let last = match over {
+        Layer::Help { typed, reach, .. } => found(model, typed.value(), *reach).len().saturating_sub(1),
+        Layer::Menu(menu) => menu.choices.len().saturating_sub(1),
+        over => extent(model, over).last,
     };
-    let (at, count) = match model.layers.last_mut() {
-        Some(Layer::Menu(menu)) => (&mut menu.at, menu.choices.len()),
-        Some(Layer::Help { at, .. }) => (at, actions),
-        _ => return Vec::new(),
+    let at = match model.layers.last_mut() {
+        Some(Layer::Help { at, .. } | Layer::Menu(Menu { at, .. })) => at,
+        _ => &mut model.scrolled,
     };
-    *at = at.saturating_add_signed(step).min(count.saturating_sub(1));
-    Vec::new()
+    *at = (*at).min(last).saturating_add_signed(steps).min(last);
+    true
 }

@@ -1,9 +1,10 @@
-//! Up and down in whatever has rows.
+//! Up and down in whatever has rows: what is over the screen, else the screen.
 
 use crate::console::{
     effect::Effect,
     geometry::Geometry,
     model::{Model, Older, Pane, Screen},
+    press::layers,
     view::{evidence, secrets},
 };
 
@@ -35,6 +36,9 @@ pub fn last(model: &mut Model) -> Vec<Effect> {
 
 /// All rows that are seen but one.
 pub(super) fn page(model: &Model) -> i64 {
+    if let Some(rows) = layers::rows(model) {
+        return i64::try_from(rows.saturating_sub(1).max(1)).unwrap_or(1);
+    }
     let geometry = Geometry::of(model);
     let rows = match (model.screen, model.focus) {
         (Screen::Releases, Pane::Log) => geometry.log.height,
@@ -50,6 +54,9 @@ pub(super) fn page(model: &Model) -> i64 {
 /// Lines of the log, or rows of whatever list is shown.
 fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
     let steps = isize::try_from(lines).unwrap_or(if lines < 0 { isize::MIN } else { isize::MAX });
+    if layers::scroll(model, steps) {
+        return Vec::new();
+    }
     match (model.screen, model.focus) {
         (Screen::Tags, _) => match model.tags.whole {
             Some(first) => {

@@ -50,6 +50,7 @@ pub fn go(model: &mut Model, scope: Scope) -> Vec<Effect> {
         // They count on every screen, or over it.
         Scope::Rows
         | Scope::Dialog
+        | Scope::Pages
         | Scope::Typed
         | Scope::Form
         | Scope::Wizard

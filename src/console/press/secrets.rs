@@ -169,6 +169,7 @@ pub fn list(model: &mut Model) -> Vec<Effect> {
 }
 
 fn form(model: &mut Model) -> Option<&mut SecretForm> {
+    model.scrolled = 0;
     match model.layers.last_mut() {
         Some(Layer::Form(form)) if !form.busy => Some(form),
         _ => None,
@@ -225,6 +226,7 @@ pub fn close_form(model: &mut Model) -> Vec<Effect> {
     if let Some(Layer::Form(form)) = model.layers.last_mut()
         && form.back()
     {
+        model.scrolled = 0;
         return Vec::new();
     }
     layers::close(model)

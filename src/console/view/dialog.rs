@@ -1,12 +1,12 @@
-//! A box over everything, which says exactly what will happen, and its keys.
+//! A box over everything, which says exactly what will happen, and its keys. Where it is higher than the screen, its
+//! lines scroll; what is typed, the command and the keys stay.
 //!
 //! ```text
 //! ╭ Release balrog? ─────────────────────────────────╮
 //! │ image   balrog to docker.io/mozilla/balrog       │
 //! │ frozen  master-2026-11-21-09-30-00  new          │
-//! │ moving  latest  sha256:7eb2f01f is replaced      │
-//! │                                                  │
-//! │ windlass release --image balrog --yes            │
+//! │ ↓ 4 more lines                                   │
+//! │ as      windlass release --image balrog --yes    │
 //! │ y yes   esc no                                   │
 //! ╰──────────────────────────────────────────────────╯
 //! ```
@@ -29,7 +29,7 @@ use crate::{
         action::Id,
         geometry::inside,
         masked::Masked,
-        model::{Ask, Choice, Confirm, Layer, Line, Menu, Model},
+        model::{Ask, Choice, Confirm, Layer, Line, Look, Menu, Model},
     },
     domain::{failure::Failure, sign::Tone},
 };
@@ -63,20 +63,57 @@ pub fn hit(model: &Model, layer: &Layer, screen: Rect, at: Position) -> Option<H
         return Some(Hit::Answer(*id));
     }
     let (_, (of, _)) = placed.rows().zip(&placed.lines).find(|(row, _)| row.contains(at))?;
-    let Layer::Menu(menu) = layer else { return None };
+    let (Layer::Menu(menu), Some(of)) = (layer, of) else { return None };
     let seen = seen(menu, screen);
     seen.contains(&(seen.start + of)).then_some(Hit::Choice(seen.start + of))
+}
+
+/// Of the lines of a dialog, or of the choices of a menu.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// So many are seen at once.
+    pub seen: usize,
+    /// The last one that can be the first of those.
+    pub last: usize,
+}
+
+/// How much there is to scroll.
+pub fn extent(model: &Model, layer: &Layer) -> Extent {
+    let screen = Rect::new(0, 0, model.size.0, model.size.1);
+    match layer {
+        Layer::Menu(menu) => Extent { seen: seen(menu, screen).len(), last: 0 },
+        layer => place(model, layer, screen).map_or_else(Extent::default, |placed| placed.extent),
+    }
 }
 
 /// A dialog with everything in its place.
 struct Placed {
     title: String,
     area: Rect,
-    /// Each with the number of what it is a line of.
-    lines: Vec<(usize, text::Line<'static>)>,
+    lines: Vec<Laid>,
+    extent: Extent,
     keys: text::Line<'static>,
     key_row: Rect,
     answers: Vec<(Rect, Id)>,
+}
+
+/// A line as it is drawn, with the number of what it is a line of.
+type Laid = (Option<usize>, text::Line<'static>);
+
+/// What a dialog says.
+pub struct Words {
+    pub title: String,
+    pub lines: Vec<Line>,
+    /// In sight whatever else there is no room for.
+    pub foot: Vec<Line>,
+    pub answers: Vec<(Id, String)>,
+}
+
+impl Words {
+    pub fn new(title: impl Into<String>, lines: Vec<Line>, foot: Vec<Line>, answers: &[(Id, &str)]) -> Self {
+        let answers = answers.iter().map(|(id, word)| (*id, (*word).to_owned())).collect();
+        Self { title: title.into(), lines, foot, answers }
+    }
 }
 
 impl Placed {
@@ -89,31 +126,25 @@ impl Placed {
 }
 
 fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
-    let (title, lines, answers): (String, Vec<Line>, &[(Id, &str)]) = match layer {
+    let words = match layer {
         Layer::Waiting(request) => {
             let words = "finding out what would happen";
-            (request.title(), vec![Line::new("", words, Tone::Dim)], &WAIT)
+            Words::new(request.title(), vec![Line::new("", words, Tone::Dim)], Vec::new(), &WAIT)
         }
-        Layer::Secret { question, typed } => {
-            ("The vault is locked".to_owned(), secret(model, question, typed), &ANSWER)
-        }
+        Layer::Secret { question, typed } => secret(model, question, typed),
         Layer::Form(form) => secret_dialogs::form(model, form),
         Layer::Wizard(wizard) => secret_dialogs::wizard(model, wizard),
-        Layer::Menu(menu) => (menu.title.clone(), choices(model, menu, screen), &CHOOSE),
-        Layer::Confirm(confirm) => {
-            let mut answers = if confirm.typed.is_some() { TYPED.to_vec() } else { YES_NO.to_vec() };
-            answers.extend(confirm.other.iter().map(|other| (Id::Other, other.words.as_str())));
-            return Some(boxed(model, screen, confirm.title.clone(), &question(model, confirm), &answers));
-        }
-        Layer::Ask(ask) => (ask.title.clone(), asked(model, ask, screen), &TAKE),
-        Layer::Told { title, lines } => (title.clone(), lines.clone(), &SEEN),
+        Layer::Menu(menu) => Words::new(&menu.title, choices(model, menu, screen), Vec::new(), &CHOOSE),
+        Layer::Confirm(confirm) => question(model, confirm),
+        Layer::Ask(ask) => asked(model, ask, screen),
+        Layer::Told { title, lines } => Words::new(title, lines.clone(), Vec::new(), &SEEN),
         Layer::Failure(failure) => {
             let answers: &[_] = if failure.check.is_some() { &EXPLAINED } else { &SEEN };
-            ("This did not work".to_owned(), refusal(failure), answers)
+            Words::new("This did not work", refusal(failure), Vec::new(), answers)
         }
         Layer::Prompt { .. } | Layer::Narrow { .. } | Layer::Help { .. } => return None,
     };
-    Some(boxed(model, screen, title, &lines, answers))
+    Some(boxed(model, screen, &words))
 }
 
 const YES_NO: [(Id, &str); 2] = [(Id::Confirm, "yes"), (Id::Close, "no, change nothing")];
@@ -176,38 +207,39 @@ fn choices(model: &Model, menu: &Menu, screen: Rect) -> Vec<Line> {
     lines
 }
 
-fn asked(model: &Model, ask: &Ask, screen: Rect) -> Vec<Line> {
-    let mut lines = ask.lines.clone();
-    lines.push(blank());
-    lines.push(Line::new("", line_with_cursor(&ask.typed, room(screen), model.look.signs), Tone::Bold));
-    lines.extend(ask.wrong.iter().map(|wrong| Line::new("", wrong, Tone::Bad)));
-    lines
+fn asked(model: &Model, ask: &Ask, screen: Rect) -> Words {
+    let typed = line_with_cursor(&ask.typed, room(screen), model.look.signs);
+    let mut foot = vec![blank(), Line::new("", typed, Tone::Bold)];
+    foot.extend(ask.wrong.iter().map(|wrong| Line::new("", wrong, Tone::Bad)));
+    Words::new(&ask.title, ask.lines.clone(), foot, &TAKE)
 }
 
-fn secret(model: &Model, question: &str, typed: &Masked) -> Vec<Line> {
+fn secret(model: &Model, question: &str, typed: &Masked) -> Words {
     let dots = secret_dialogs::dots(model.look, typed, true);
-    let mut lines = vec![Line::plain(question.trim_end()), Line::new("", dots, Tone::Bold)];
+    let mut foot = vec![Line::new("", dots, Tone::Bold)];
     if typed.trimmed() {
-        lines.push(Line::new("", "the line break at the end of what was pasted is left out", Tone::Dim));
+        foot.push(Line::new("", "the line break at the end of what was pasted is left out", Tone::Dim));
     }
-    lines.push(blank());
-    lines
+    foot.push(blank());
+    Words::new("The vault is locked", vec![Line::plain(question.trim_end())], foot, &ANSWER)
 }
 
-fn question(model: &Model, confirm: &Confirm) -> Vec<Line> {
-    let mut lines = confirm.lines.clone();
+fn question(model: &Model, confirm: &Confirm) -> Words {
+    let mut foot = Vec::new();
     // Before the command, which may be long: what is typed has to be in sight.
     if let Some((wanted, typed)) = &confirm.typed {
         let cursor = model.look.signs.glyph("▏", "_");
-        lines.push(blank());
-        lines.push(Line::plain(format!("this cannot be undone: type {wanted}")));
-        lines.push(Line::new("", format!("{}{cursor}", typed.value()), Tone::Bold));
+        foot.push(blank());
+        foot.push(Line::plain(format!("this cannot be undone: type {wanted}")));
+        foot.push(Line::new("", format!("{}{cursor}", typed.value()), Tone::Bold));
     }
     if let Some(command) = &confirm.command {
-        lines.push(blank());
-        lines.push(Line::new("as", model.command_line(command), Tone::Plain));
+        foot.push(blank());
+        foot.push(Line::new("as", model.command_line(command), Tone::Plain));
     }
-    lines
+    let mut answers = if confirm.typed.is_some() { TYPED.to_vec() } else { YES_NO.to_vec() };
+    answers.extend(confirm.other.iter().map(|other| (Id::Other, other.words.as_str())));
+    Words::new(&confirm.title, confirm.lines.clone(), foot, &answers)
 }
 
 fn refusal(failure: &Failure) -> Vec<Line> {
@@ -220,28 +252,48 @@ fn refusal(failure: &Failure) -> Vec<Line> {
     lines
 }
 
-fn boxed(model: &Model, screen: Rect, title: String, rows: &[Line], answers: &[(Id, &str)]) -> Placed {
-    let look = model.look;
-    let most = usize::from(screen.width).saturating_sub(4).min(WIDEST);
-    let mut lines = Vec::new();
-    let mut widest = width(&title) + 4;
-    let column = rows.iter().map(|line| width(&line.label) + 1).max().unwrap_or(0).max(LABEL);
-    for (number, Line { label, words, tone }) in rows.iter().enumerate() {
+/// In at most so many columns, with this one for the words of labelled lines.
+fn laid(look: Look, lines: &[Line], most: usize, column: usize) -> Vec<Laid> {
+    let mut all = Vec::new();
+    for (number, Line { label, words, tone }) in lines.iter().enumerate() {
         let labelled = !label.is_empty();
         let indent = if labelled { column } else { 0 };
         for (i, part) in wrap(words, most.saturating_sub(4 + indent)).into_iter().enumerate() {
-            widest = widest.max(width(&part) + indent + 4);
             let before = if i == 0 { label.as_str() } else { "" };
             let line = text::Line::from(vec![
                 look.span(Tone::Dim, if labelled { format!(" {before:<column$}") } else { " ".to_owned() }),
                 look.span(*tone, part),
             ]);
-            lines.push((number, line));
+            all.push((Some(number), line));
         }
         if words.is_empty() {
-            lines.push((number, text::Line::from(look.span(Tone::Dim, format!(" {label}")))));
+            let label = if labelled { format!(" {label}") } else { String::new() };
+            all.push((Some(number), text::Line::from(look.span(Tone::Dim, label))));
         }
     }
+    all
+}
+
+/// That there are more lines than are seen.
+fn more(look: Look, above: usize, below: usize) -> text::Line<'static> {
+    let (up, down) = (look.signs.glyph("↑", "^"), look.signs.glyph("↓", "v"));
+    let lines = |count| if count == 1 { "line" } else { "lines" };
+    let words = match (above, below) {
+        (0, below) => format!(" {down} {below} more {}", lines(below)),
+        (above, 0) => format!(" {up} {above} more {}", lines(above)),
+        (above, below) => format!(" {up} {above}, {down} {below} more {}", lines(below)),
+    };
+    text::Line::from(look.span(Tone::Notice, words))
+}
+
+fn boxed(model: &Model, screen: Rect, words: &Words) -> Placed {
+    let Words { title, lines, foot, answers } = words;
+    let look = model.look;
+    let most = usize::from(screen.width).saturating_sub(4).min(WIDEST);
+    let column = lines.iter().chain(foot).map(|line| width(&line.label) + 1).max().unwrap_or(0).max(LABEL);
+    let [mut lines, mut foot] = [lines, foot].map(|lines| laid(look, lines, most, column));
+    let mut widest = lines.iter().chain(&foot).map(|(_, line)| line.width() + 3).max().unwrap_or(0);
+    widest = widest.max(width(title) + 4);
     let mut keys = text::Line::default();
     let mut parts = Vec::new();
     for (id, word) in answers {
@@ -251,13 +303,33 @@ fn boxed(model: &Model, screen: Rect, title: String, rows: &[Line], answers: &[(
         parts.push((from..keys.width() - 1, *id));
     }
     widest = widest.max(keys.width() + 2);
-    // Where there is little room, gaps go before words.
+    // Where there is little room, gaps go before words, the one above the keys last.
     let tallest = usize::from(screen.height.saturating_sub(4));
-    while lines.len() > tallest
-        && let Some(gap) = lines.iter().rposition(|(_, line)| line.width() == 0)
-    {
-        lines.remove(gap);
+    let gap = |lines: &[Laid]| lines.iter().rposition(|(_, line)| line.width() == 0);
+    while lines.len() + foot.len() > tallest {
+        if let Some(at) = gap(&foot) {
+            foot.remove(at);
+        } else if let Some(at) = gap(&lines) {
+            lines.remove(at);
+        } else {
+            break;
+        }
     }
+    let room = tallest + 1;
+    if foot.len() + 2 > room {
+        // It leaves no room for anything else.
+        lines.append(&mut foot);
+    }
+    let mut extent = Extent { seen: lines.len(), last: 0 };
+    if lines.len() + foot.len() > room {
+        let seen = room.saturating_sub(foot.len() + 1).max(1);
+        extent = Extent { seen, last: lines.len().saturating_sub(seen) };
+        let above = model.scrolled.min(extent.last);
+        lines.drain(..above);
+        lines.truncate(seen);
+        lines.push((None, more(look, above, extent.last - above)));
+    }
+    lines.append(&mut foot);
     let columns = u16::try_from(widest.min(most)).unwrap_or(screen.width).min(screen.width);
     let rows = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX).min(screen.height);
     let area = Rect::new((screen.width - columns) / 2, (screen.height - rows) / 2, columns, rows);
@@ -269,5 +341,8 @@ fn boxed(model: &Model, screen: Rect, title: String, rows: &[Line], answers: &[(
         Rect { x: from, width: to - from, ..key_row }.intersection(key_row)
     };
     let answers = parts.into_iter().map(|(part, id)| (place(part), id)).collect();
-    Placed { title, area, lines, keys, key_row, answers }
+    Placed { title: title.clone(), area, lines, extent, keys, key_row, answers }
 }
+
+#[cfg(test)]
+mod tests;

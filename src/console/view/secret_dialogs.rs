@@ -14,7 +14,7 @@
 //! ╰──────────────────────────────────────────────────╯
 //! ```
 
-use super::text::line_with_cursor;
+use super::{dialog::Words, text::line_with_cursor};
 use crate::{
     console::{
         action::Id,
@@ -34,7 +34,7 @@ const SHOWN: usize = 32;
 /// Columns of a terminal that are made use of.
 const WIDEST: usize = 84;
 
-pub type Answers = &'static [(Id, &'static str)];
+type Answers = &'static [(Id, &'static str)];
 
 const FILL_IN: Answers = &[(Id::FormGoOn, "on"), (Id::FormDown, "field"), (Id::FormClose, "close")];
 const OFFERED: Answers =
@@ -56,7 +56,7 @@ pub fn dots(look: Look, typed: &Masked, here: bool) -> String {
     dots
 }
 
-pub fn form(model: &Model, form: &SecretForm) -> (String, Vec<Line>, Answers) {
+pub fn form(model: &Model, form: &SecretForm) -> Words {
     let title = match (form.on_key, form.change) {
         (true, _) => "How is the vault's key to be kept?".to_owned(),
         (false, Change::Set) => format!("Set {}", form.secret),
@@ -78,15 +78,14 @@ pub fn form(model: &Model, form: &SecretForm) -> (String, Vec<Line>, Answers) {
         lines.push(Line::plain(""));
         lines.extend(consequences(model, form));
     }
-    lines.push(Line::plain(""));
-    lines.push(Line::new("as", model.command_line(&form.words()), Tone::Plain));
+    let foot = vec![Line::plain(""), Line::new("as", model.command_line(&form.words()), Tone::Plain)];
     let answers = match (form.busy, form.on_key, &form.docker) {
         (true, ..) => BUSY,
         (false, true, _) => SECOND,
         (false, false, Offer::There(_) | Offer::Taken(_)) => OFFERED,
         (false, false, _) => FILL_IN,
     };
-    (title, lines, answers)
+    Words::new(title, lines, foot, answers)
 }
 
 fn field(model: &Model, form: &SecretForm, field: Field, label: &str) -> Vec<Line> {
@@ -195,7 +194,7 @@ fn steps_in_words(look: Look) -> String {
     format!("{}{arrow}retire old", steps.join(arrow))
 }
 
-pub fn wizard(model: &Model, wizard: &Wizard) -> (String, Vec<Line>, Answers) {
+pub fn wizard(model: &Model, wizard: &Wizard) -> Words {
     let look = model.look;
     let mut lines: Vec<Line> = wizard.steps.iter().flat_map(|view| step(look, wizard, view)).collect();
     if wizard.steps.iter().all(|view| !matches!(view.step, Step::Restore | Step::VerifyOld)) {
@@ -245,7 +244,7 @@ pub fn wizard(model: &Model, wizard: &Wizard) -> (String, Vec<Line>, Answers) {
     if wizard.can_go_back() {
         answers = CORRECT;
     }
-    (format!("Rotation of {}", wizard.secret), lines, answers)
+    Words::new(format!("Rotation of {}", wizard.secret), lines, Vec::new(), answers)
 }
 
 fn mark_pending(look: Look) -> (&'static str, Tone) {
