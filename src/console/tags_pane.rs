@@ -25,6 +25,8 @@ pub struct TagsPane {
     /// Which of those is selected.
     at: usize,
     pub widths: Widths,
+    /// How many there are of each class that there are any of, the worst first.
+    pub counts: Vec<(Class, usize)>,
 }
 
 /// Columns that the longest of the rows need.
@@ -62,6 +64,7 @@ impl Default for TagsPane {
             shown: Vec::new(),
             at: 0,
             widths: Widths::default(),
+            counts: Vec::new(),
         }
     }
 }
@@ -118,9 +121,8 @@ impl TagsPane {
 
     /// Shows those of the next class that there are any of; after the last, all.
     pub fn next_class(&mut self) {
-        const CLASSES: [Class; 4] = [Class::Bad, Class::Notice, Class::Unknown, Class::Good];
-        let after = self.class.and_then(|class| CLASSES.iter().position(|c| *c == class)).map_or(0, |at| at + 1);
-        self.class = CLASSES.into_iter().skip(after).find(|class| self.count(*class) > 0);
+        let here = self.counts.iter().position(|(class, _)| Some(*class) == self.class);
+        self.class = self.counts.get(here.map_or(0, |at| at + 1)).map(|(class, _)| *class);
         self.arrange();
     }
 
@@ -141,11 +143,6 @@ impl TagsPane {
         self.arrange();
     }
 
-    /// So many tags have a verdict of this class.
-    pub fn count(&self, class: Class) -> usize {
-        self.rows().iter().filter(|row| row.judgement.verdict.class() == class).count()
-    }
-
     fn arrange(&mut self) {
         let selected = self.shown.get(self.at).copied();
         let name = self.name.to_lowercase();
@@ -161,6 +158,9 @@ impl TagsPane {
             tag: self.rows().iter().map(|row| row.tag.as_str().len()).max().unwrap_or(0),
             verdict: self.rows().iter().map(verdict).max().unwrap_or(0),
         };
+        let count = |class| self.rows().iter().filter(|row| row.judgement.verdict.class() == class).count();
+        let counts = [Class::Bad, Class::Notice, Class::Unknown, Class::Good].map(|class| (class, count(class)));
+        self.counts = counts.into_iter().filter(|(_, count)| *count > 0).collect();
         self.at = selected.and_then(|selected| shown.binary_search(&selected).ok()).unwrap_or(0);
         self.shown = shown;
     }

@@ -8,7 +8,7 @@ use crate::{
         model::{Choice, Depth, Layer, Loaded, Menu, Model, Request},
         press::{again::how_thoroughly, read_only},
     },
-    domain::{digest::Digest, page::Page, plan::TagKind, sign::Tone, verdict::Class, written::time},
+    domain::{digest::Digest, page::Page, plan::TagKind, sign::Tone, written::time},
 };
 
 pub fn look_again(model: &mut Model) -> Vec<Effect> {
@@ -106,10 +106,6 @@ pub fn nowhere_back(model: &Model) -> Option<String> {
 
 pub fn next_class(model: &mut Model) -> Vec<Effect> {
     model.tags.next_class();
-    let counts = [Class::Bad, Class::Notice, Class::Unknown, Class::Good]
-        .map(|class| format!("{} {} {}", model.look.signs.class(class), class.word(), model.tags.count(class)));
-    let shown = model.tags.class.map_or("all", Class::word);
-    model.hint(Tone::Plain, format!("{shown} of: {}", counts.join("  ")));
     Vec::new()
 }
 

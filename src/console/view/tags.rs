@@ -2,7 +2,7 @@
 //! and digests are cut before a tag is: the evidence has them in full.
 //!
 //! ```text
-//! ╭ Registry docker.io/mozilla/balrog ─────┬ verdict ─────┬ Recorded, image id ──────╮
+//! ╭ Registry · only 2 bad, not 238 good ───┬ verdict ─────┬ Recorded, image id ──────╮
 //! │▌latest     moving  sha256:7eb2f01f0000 │ ✓ match      │ sha256:7eb2f01f0000  …   │
 //! │ hotfix     -       sha256:51aa09d10000 │ • not-record…│ -                        │
 //! ├ latest ────────────────────────────────┴──────────────┴──────────────────────────┤
@@ -89,12 +89,10 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
         return evidence::render(model, frame, area);
     }
     let columns = usize::from(geometry.tag_rows.width);
-    let repository = model.image().map(|image| image.repository.to_string()).unwrap_or_default();
-    let title = format!("Registry {repository}");
     let state = fit(&state(model), columns.saturating_sub(4), look.signs);
     let bottom = look.span(Tone::Dim, format!(" {state} "));
     let Some(selected) = tags.selected() else {
-        let title = fit(title.trim_end(), columns.saturating_sub(4), look.signs);
+        let title = title(model, columns.saturating_sub(4));
         frame.render_widget(look.boxed(&title, true).title_bottom(bottom), area);
         frame.render_widget(Paragraph::new(nothing(model, columns)), geometry.tag_rows);
         return;
@@ -107,7 +105,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
     let tag = longest.min(room(shown));
     let left = tag + shown.left();
 
-    let title = fit(&title, left.saturating_sub(3), look.signs);
+    let title = title(model, left.saturating_sub(3));
     frame.render_widget(look.boxed(&title, true).title_bottom(bottom), area);
     let right = left + verdicts + 3;
     let recorded = format!("Recorded, {}", tags.identity.words());
@@ -129,6 +127,41 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
         frame.render_widget(line, place);
     }
     frame.render_widget(Paragraph::new(summary(look, selected, tags.identity, columns)), geometry.evidence);
+}
+
+/// Whose tags they are, and how many of which class; where not all of them are shown, that comes first.
+fn title(model: &Model, columns: usize) -> String {
+    let (look, tags) = (model.look, &model.tags);
+    let repository = model.image().map(|image| image.repository.to_string()).unwrap_or_default();
+    let plain = format!("Registry {repository}").trim_end().to_owned();
+    let name = (!tags.name.is_empty()).then(|| format!("/{}", tags.name));
+    let about: Vec<String> = name.into_iter().chain(classes(tags)).collect();
+    let about = about.join(look.dot());
+    let all = if about.is_empty() { plain.clone() } else { format!("{plain}{}{about}", look.dot()) };
+    let fits = |title: &String| width(title) <= columns;
+    let title = if fits(&all) {
+        all
+    } else if tags.filters() {
+        Some(format!("Registry{}{about}", look.dot())).filter(fits).unwrap_or(about)
+    } else {
+        plain
+    };
+    fit(&title, columns, look.signs)
+}
+
+/// How many there are of each class: of the one that is shown alone first.
+fn classes(tags: &TagsPane) -> Option<String> {
+    let words = |shown: bool| -> Vec<String> {
+        let these = tags.counts.iter().filter(|(class, _)| (tags.class == Some(*class)) == shown);
+        these.map(|(class, number)| format!("{} {}", count(*number as u64), class.word())).collect()
+    };
+    let (only, rest) = (words(true).join(", "), words(false).join(", "));
+    match (only.is_empty(), rest.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(rest),
+        (false, true) => Some(format!("only {only}")),
+        (false, false) => Some(format!("only {only}, not {rest}")),
+    }
 }
 
 /// The line above the evidence, and where each pane to the right begins, with its title.

@@ -168,25 +168,41 @@ fn tags_are_filtered_by_verdict_and_by_name() {
     for size in SIZES {
         let mut model = table(size);
         press(&mut model, "f");
-        sees(
-            &model,
-            &["bad of: ✗ bad 2  • notice 1  ? unknown 0  ✓ good 1", "1 of 2 bad (of 4)", "▌latest", " stable"],
-        );
+        sees(&model, &["only 2 bad, not 1 notice, ", "1 of 2 bad (of 4)", "▌latest", " stable"]);
         never_sees(&model, "hotfix");
+        assert!(model.toasts.is_empty());
         press(&mut model, "f");
-        sees(&model, &["1 of 1 notice (of 4)", "▌hotfix"]);
+        sees(&model, &["only 1 notice, not 2 bad, ", "1 of 1 notice (of 4)", "▌hotfix"]);
         press(&mut model, "ff");
-        sees(&model, &["all of: ", " of 4", "stable"]);
+        sees(&model, &["╭ Registry docker.io/moz", " of 4", "stable"]);
+        never_sees(&model, "only ");
         press(&mut model, "/LATE");
         sees(&model, &["/LATE▏", "1 of 4", "enter keep  esc show all", "▌latest"]);
         never_sees(&model, "hotfix");
         press(&mut model, "<enter>");
-        sees(&model, &["1 of 1 (of 4)"]);
+        sees(&model, &["/LATE", "1 of 1 (of 4)"]);
         press(&mut model, "<esc>");
         sees(&model, &[" of 4 ", "hotfix"]);
         press(&mut model, "/7eb2f01f0000");
         sees(&model, &["none of 4 tags is like that", "enter says what this digest is"]);
     }
+}
+
+#[test]
+fn the_title_says_how_many_tags_there_are_of_which_class() {
+    let mut model = table((180, 50));
+    sees(&model, &["╭ Registry docker.io/mozilla/balrog · 2 bad, 1 notice, 1 good ─"]);
+    press(&mut model, "f/late<enter>");
+    sees(&model, &["╭ Registry · /late · only 2 bad, not 1 notice, 1 good ─"]);
+    press(&mut model, "/<ctrl-u>none");
+    sees(&model, &["╭ Registry docker.io/mozilla/balrog · /none · only 2 bad, not 1 notice, 1 good ─", "none of 4 tags"]);
+    tell(&mut model, tags(vec![row("latest", Some("ours"), Some("ours"))]));
+    press(&mut model, "<esc>f");
+    sees(&model, &["· only 1 good ─"]);
+    let mut model = table((100, 30));
+    sees(&model, &["╭ Registry docker.io/mozilla/balrog ─"]);
+    press(&mut model, "f");
+    sees(&model, &["╭ Registry · only 2 bad, not 1 notice, 1 good ─"]);
 }
 
 #[test]
