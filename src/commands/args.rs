@@ -133,7 +133,13 @@ pub enum Command {
         limit: usize,
     },
     /// Print the completions of a shell
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        #[arg(required_unless_present = "projects")]
+        shell: Option<clap_complete::Shell>,
+        /// Print the names that --project takes, as those completions ask for them
+        #[arg(long, hide = true, conflicts_with = "shell")]
+        projects: bool,
+    },
     /// Print the manual page
     Man {
         /// Write the pages of all commands into this folder instead

@@ -106,7 +106,7 @@ pub async fn run(ground: &Ground, command: Command) -> Result<u8, Failure> {
         Command::Audit { limit } => audit::run(ground, limit).await,
         Command::Doctor { check, image } => Box::pin(doctor::run(ground, check, &image)).await,
         Command::Init(args) => init::run(ground, &args).await,
-        Command::Completions { shell } => completions::run(ground, shell),
+        Command::Completions { shell, .. } => completions::run(ground, shell),
         Command::Man { dir } => man::run(ground, dir.as_deref()),
     }
 }

@@ -153,16 +153,20 @@ fn a_maintainer_is_asked() {
 }
 
 #[test]
-fn bash_completes_commands_options_and_checks() {
+fn bash_completes_commands_options_checks_and_known_projects() {
     let registry = Registry::open();
     let project = Project::new(&registry);
+    project.set_secret();
+    let program = project.program(&[]);
+    let windlass = program.get_program().to_str().expect("a path in UTF-8");
     let script = project.windlass(&["completions", "bash"]).exits(0).stdout;
     let complete = |words: &str| {
         let ask = format!(
-            "{script}\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); cur=${{COMP_WORDS[-1]}}\n_windlass windlass \"$cur\" \"${{COMP_WORDS[-2]}}\"; echo \"${{COMPREPLY[@]}}\""
+            "{script}\nCOMP_WORDS=({windlass} {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); cur=${{COMP_WORDS[-1]}}\n_windlass {windlass} \"$cur\" \"${{COMP_WORDS[-2]}}\"; echo \"${{COMPREPLY[@]}}\""
         );
         let mut bash = Command::new("bash")
             .args(["--norc", "-s"])
+            .envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -172,14 +176,20 @@ fn bash_completes_commands_options_and_checks() {
         assert!(output.status.success());
         String::from_utf8(output.stdout).expect("text").trim().to_owned()
     };
-    assert_eq!(complete("windlass doc"), "doctor");
-    assert_eq!(complete("windlass doctor eng"), "engine");
-    assert_eq!(complete("windlass init --rep"), "--repository");
-    for shell in ["zsh", "fish", "elvish", "powershell"] {
+    assert_eq!(complete("doc"), "doctor");
+    assert_eq!(complete("doctor eng"), "engine");
+    assert_eq!(complete("init --rep"), "--repository");
+    assert_eq!(complete("--project che"), "checkout");
+    assert_eq!(complete("tags --project che"), "checkout");
+    assert_eq!(complete("tags --project other"), "");
+    for (shell, projects) in [("zsh", true), ("fish", true), ("elvish", false), ("powershell", false)] {
         let script = project.windlass(&["completions", shell]).exits(0).stdout;
         assert!(script.contains("doctor") && script.contains("dry-run"), "{shell}");
+        assert_eq!(script.contains("windlass completions --projects"), projects, "{shell}");
     }
     project.windlass(&["completions", "command.com"]).exits(2);
+    project.windlass(&["completions"]).exits(2);
+    assert_eq!(project.windlass(&["completions", "--projects"]).exits(0).stdout, "checkout\n");
 }
 
 /// The page as a terminal shows it. What groff does not understand is an error.
