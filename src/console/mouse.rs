@@ -106,15 +106,21 @@ fn click_row(model: &mut Model, area: Rect, at: Position) {
 
 /// A choice is made by a second click on it: the first shows which one it is.
 fn answer(model: &mut Model, hit: dialog::Hit) -> Vec<Effect> {
-    match (hit, model.layers.last_mut()) {
-        (dialog::Hit::Answer(id), _) => act(model, Action::of(id)),
-        (dialog::Hit::Choice(choice), Some(Layer::Menu(menu))) if menu.at != choice => {
-            menu.at = choice;
-            Vec::new()
+    let id = match hit {
+        dialog::Hit::Answer(id) => id,
+        dialog::Hit::Choice(choice) => {
+            let (here, id) = match model.layers.last_mut() {
+                Some(Layer::Menu(menu)) => (&mut menu.at, Id::Confirm),
+                Some(Layer::Help { at, .. }) => (at, Id::HelpRun),
+                _ => return Vec::new(),
+            };
+            if std::mem::replace(here, choice) != choice {
+                return Vec::new();
+            }
+            id
         }
-        (dialog::Hit::Choice(_), Some(Layer::Menu(_))) => act(model, Action::of(Id::Confirm)),
-        (dialog::Hit::Choice(_), _) => Vec::new(),
-    }
+    };
+    act(model, Action::of(id))
 }
 
 #[cfg(test)]

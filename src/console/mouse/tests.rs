@@ -5,8 +5,9 @@ use crate::{
     console::{
         effect::Effect,
         message::Message,
-        model::{Choice, LogState, Menu, Mode, Mouse},
+        model::{Choice, KnownProject, LogState, Menu, Mode, Mouse, Past},
         sample::{console, id, press, release, row, running, seen, tags, tell},
+        sample_secrets::{missing, secrets, there},
     },
     domain::event::{Event, Step},
 };
@@ -118,6 +119,38 @@ fn a_choice_is_shown_by_the_first_click_and_made_by_the_second() {
 }
 
 #[test]
+fn an_action_of_the_help_is_chosen_by_the_first_click_and_done_by_the_second() {
+    for size in [(60, 16), SIZE, (180, 50)] {
+        let mut model = model();
+        model.size = size;
+        press(&mut model, ":pane");
+        assert_eq!(clicked_on(&mut model, "go to the previous pane"), []);
+        assert!(matches!(model.layers[..], [Layer::Help { at: 1.., .. }]));
+        clicked_on(&mut model, "go to the previous pane");
+        assert_eq!((model.layers.len(), model.focus), (0, Pane::Log), "{size:?}");
+        press(&mut model, "?");
+        clicked_on(&mut model, "down choose");
+        assert!(matches!(model.layers[..], [Layer::Help { at: 1, .. }]));
+        clicked_on(&mut model, "esc close");
+        assert!(model.layers.is_empty());
+    }
+    // Of a list that was scrolled, what is seen there.
+    let mut model = model();
+    press(&mut model, &format!(":{}", "<down>".repeat(60)));
+    let at = |model: &Model| match model.layers[..] {
+        [Layer::Help { at, .. }] => at,
+        _ => panic!("no help"),
+    };
+    let below = at(&model);
+    let first = crate::console::geometry::palette(SIZE);
+    clicked(&mut model, first.x + 3, first.y + 1);
+    assert_eq!(at(&model), below + 1 - usize::from(crate::console::geometry::palette_rows(SIZE)));
+    press(&mut model, "zzzz");
+    assert_eq!(clicked(&mut model, first.x + 3, first.y + 1), [], "nothing is there");
+    assert_eq!(model.layers.len(), 1);
+}
+
+#[test]
 fn a_tag_is_selected_by_a_click_and_the_wheel() {
     let mut model = model();
     press(&mut model, "2");
@@ -168,4 +201,21 @@ fn a_click_selects_a_row_of_a_list() {
     clicked_on(&mut model, "Activity");
     clicked_on(&mut model, "said here");
     assert_eq!(model.activity.position(&model.activity.rows("")), 1);
+    let known = ["balrog", "docs", "shipit"].map(|name| KnownProject {
+        name: name.parse().unwrap(),
+        folder: format!("/home/me/{name}"),
+        open: false,
+        past: Past::NoRelease,
+    });
+    press(&mut model, "gp");
+    tell(&mut model, Message::Known(Ok(known.into())));
+    clicked_on(&mut model, "shipit ");
+    assert_eq!(model.projects.position(), 2);
+    for (size, row) in [((60, 16), "ghcr"), (SIZE, "✗ missing"), ((180, 50), "press s")] {
+        let mut model = secrets(size, vec![there(), missing()]);
+        clicked_on(&mut model, row);
+        assert_eq!(model.secrets.position(), 1);
+        clicked_on(&mut model, "dockerhub ");
+        assert_eq!(model.secrets.position(), 0);
+    }
 }

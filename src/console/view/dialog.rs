@@ -21,7 +21,7 @@ use ratatui::{
 };
 
 use super::{
-    secret_dialogs,
+    help, secret_dialogs,
     text::{fit, line_with_cursor, padded, width, wrap},
 };
 use crate::{
@@ -52,12 +52,15 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, layer: &Layer) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hit {
     Answer(Id),
-    /// The choice of this number in a menu.
+    /// The choice of this number in a menu, or the action of this number in the help.
     Choice(usize),
 }
 
 /// What is drawn at this place of the screen.
 pub fn hit(model: &Model, layer: &Layer, screen: Rect, at: Position) -> Option<Hit> {
+    if let Layer::Help { typed, at: chosen, reach } = layer {
+        return help::hit(model, typed, *chosen, *reach, at);
+    }
     let placed = place(model, layer, screen)?;
     if let Some((_, id)) = placed.answers.iter().find(|(place, _)| place.contains(at)) {
         return Some(Hit::Answer(*id));

@@ -13,18 +13,21 @@
 
 use ratatui::{
     Frame,
-    layout::{Alignment, Rect},
+    layout::{Alignment, Position, Rect},
     style::Modifier,
-    text::Line,
+    text::{Line, Span},
     widgets::Clear,
 };
 use tui_input::Input;
 
-use super::text::{fit, padded, width};
+use super::{
+    dialog::Hit,
+    text::{fit, padded, width},
+};
 use crate::{
     console::{
         action::{Action, Danger, Id},
-        geometry::{palette, palette_rows},
+        geometry::{inside, palette, palette_rows},
         model::{Model, Reach},
         press::layers::found,
     },
@@ -33,6 +36,9 @@ use crate::{
 
 /// Columns from which on there is room for all keys of an action.
 const WIDE: u16 = 72;
+/// What can be done here, with a word for each or for two together.
+const KEYS: [(Id, &str); 4] =
+    [(Id::HelpRun, "do it"), (Id::HelpUp, ""), (Id::HelpDown, "choose"), (Id::HelpClose, "close")];
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, typed: &Input, at: usize, reach: Reach) {
     let look = model.look;
@@ -52,11 +58,8 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, typed: &Input, at: usize, re
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let room = usize::from(palette_rows(model.size));
-    let first = at.saturating_sub(room.saturating_sub(1));
-    let row = |y: usize| {
-        let y = u16::try_from(y).unwrap_or(u16::MAX).min(inner.height.saturating_sub(1));
-        Rect { y: inner.y + y, height: inner.height.min(1), ..inner }
-    };
+    let first = first(model, at);
+    let row = |y: usize| row(inner, y);
     // The same for whatever is found, so that nothing jumps while somebody types.
     let keys = found(model, "", reach).iter().map(|action| width(&keys_of(model, action))).max().unwrap_or(0);
     for (i, action) in actions.iter().enumerate().skip(first).take(room) {
@@ -81,18 +84,44 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, typed: &Input, at: usize, re
             frame.render_widget(told(Tone::Plain, &words), row(room + 1));
         }
     }
-    let mut line = Line::default();
-    for (id, word) in [(Id::HelpRun, "do it"), (Id::HelpUp, ""), (Id::HelpDown, "choose"), (Id::HelpClose, "close")] {
-        line.push_span(look.span(Tone::Bold, format!(" {}", model.keymap.first(id))));
-        if !word.is_empty() {
-            line.push_span(look.span(Tone::Dim, format!(" {word}  ")));
-        }
-    }
-    frame.render_widget(line, row(room + 2));
+    let keys: Line<'_> = KEYS.iter().flat_map(|key| hint(model, key)).collect();
+    frame.render_widget(keys, row(room + 2));
     if !actions.is_empty() {
         let count = Line::from(look.span(Tone::Dim, format!("{} of {} ", at + 1, actions.len())));
         frame.render_widget(count.alignment(Alignment::Right), row(room + 2));
     }
+}
+
+/// The first action that is seen where this one is chosen.
+fn first(model: &Model, at: usize) -> usize {
+    at.saturating_sub(usize::from(palette_rows(model.size).saturating_sub(1)))
+}
+
+/// One of the rows within the border; the last one where there are not as many.
+fn row(inner: Rect, y: usize) -> Rect {
+    let y = u16::try_from(y).unwrap_or(u16::MAX).min(inner.height.saturating_sub(1));
+    Rect { y: inner.y + y, height: inner.height.min(1), ..inner }
+}
+
+fn hint(model: &Model, (id, word): &(Id, &str)) -> [Span<'static>; 2] {
+    let word = if word.is_empty() { String::new() } else { format!(" {word}  ") };
+    [model.look.span(Tone::Bold, format!(" {}", model.keymap.first(*id))), model.look.span(Tone::Dim, word)]
+}
+
+/// What is drawn at this place.
+pub fn hit(model: &Model, typed: &Input, chosen: usize, reach: Reach, at: Position) -> Option<Hit> {
+    let inner = inside(palette(model.size));
+    let room = usize::from(palette_rows(model.size));
+    if row(inner, room + 2).contains(at) {
+        let mut end = usize::from(inner.x);
+        return KEYS.iter().find_map(|key| {
+            end += hint(model, key).iter().map(Span::width).sum::<usize>();
+            (usize::from(at.x) < end).then_some(Hit::Answer(key.0))
+        });
+    }
+    let of = (0..room).find(|y| row(inner, *y).contains(at))?;
+    let choice = first(model, chosen) + of;
+    (choice < found(model, typed.value(), reach).len()).then_some(Hit::Choice(choice))
 }
 
 /// As many of its keys as there is room for.

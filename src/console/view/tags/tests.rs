@@ -195,7 +195,10 @@ fn the_title_says_how_many_tags_there_are_of_which_class() {
     press(&mut model, "f/late<enter>");
     sees(&model, &["╭ Registry · /late · only 2 bad, not 1 notice, 1 good ─"]);
     press(&mut model, "/<ctrl-u>none");
-    sees(&model, &["╭ Registry docker.io/mozilla/balrog · /none · only 2 bad, not 1 notice, 1 good ─", "none of 4 tags"]);
+    sees(
+        &model,
+        &["╭ Registry docker.io/mozilla/balrog · /none · only 2 bad, not 1 notice, 1 good ─", "none of 4 tags"],
+    );
     tell(&mut model, tags(vec![row("latest", Some("ours"), Some("ours"))]));
     press(&mut model, "<esc>f");
     sees(&model, &["· only 1 good ─"]);
