@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         output.note(&Cli::command().render_help().to_string());
         return ExitCode::from(FailureKind::Usage.exit_code());
     }
-    match prepare().and_then(|runtime| runtime.block_on(run(cli, Arc::new(environment), output))) {
+    match prepare(cli.global.detached).and_then(|runtime| runtime.block_on(run(cli, Arc::new(environment), output))) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             output.failure(&failure);
@@ -49,7 +49,7 @@ async fn run(cli: Cli, environment: Arc<Environment>, output: Output) -> Result<
 }
 
 /// What must be so before the first secret is in memory: no core dump, no reader of our memory, private files.
-fn prepare() -> Result<tokio::runtime::Runtime, Failure> {
+fn prepare(detached: bool) -> Result<tokio::runtime::Runtime, Failure> {
     use rustix::process::{Resource, Rlimit};
     let failed = |what: &str, why: String| Failure::failed(what, why, "report this system");
     #[cfg(target_os = "linux")]
@@ -61,9 +61,13 @@ fn prepare() -> Result<tokio::runtime::Runtime, Failure> {
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         return Err(failed("TLS cannot be set up", "another provider is installed already".to_owned()));
     }
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|e| failed("the runtime cannot be started", e.to_string()))
+    let mut runtime = if detached {
+        // A release on its own passes on what a builder says: a second thread would be woken for every piece of it.
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        runtime.worker_threads(2);
+        runtime
+    };
+    runtime.enable_all().build().map_err(|e| failed("the runtime cannot be started", e.to_string()))
 }
