@@ -42,7 +42,7 @@ fn name(screen: &str, state: &str, (columns, rows): (u16, u16)) -> String {
     format!("{screen}-{state}@{columns}x{rows}")
 }
 
-fn is_as_kept(name: String, picture: String) {
+fn is_as_kept(name: String, picture: &str) {
     let mut settings = insta::Settings::new();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
@@ -55,7 +55,7 @@ fn are_as_kept(screen: &str) {
     let states = SCREENS.into_iter().find(|(name, _)| *name == screen).expect("a screen").1;
     for (state, made) in states {
         for size in SIZES {
-            is_as_kept(name(screen, state, size), picture(&made(size)));
+            is_as_kept(name(screen, state, size), &picture(&made(size)));
         }
     }
 }
@@ -120,7 +120,7 @@ fn a_light_background_no_colour_and_ascii() {
     for (state, look) in LOOKS {
         let mut model = busy((100, 30));
         model.look = look;
-        is_as_kept(name("look", state, model.size), picture(&model));
+        is_as_kept(name("look", state, model.size), &picture(&model));
     }
 }
 
