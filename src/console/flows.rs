@@ -51,6 +51,7 @@ pub struct World {
     project: &'static str,
     /// What was done outside, the words of commands that were started.
     done: Vec<String>,
+    clipboard: String,
     left: bool,
 }
 
@@ -81,9 +82,11 @@ impl World {
             engine_is_down: false,
             project: "balrog",
             done: Vec::new(),
+            clipboard: String::new(),
             left: false,
         };
-        world.settle(begin());
+        let effects = begin(&mut world.model);
+        world.settle(effects);
         world
     }
 

@@ -4,7 +4,7 @@ use super::{Kept, NEW, World};
 use crate::{
     console::{
         effect::Effect,
-        message::{Around, Listing, Message, News, Verified},
+        message::{Around, Listing, Message, News, Save, Saved, Taken, Verified},
         model::{Answer, Errand, Image, KnownProject, Past, Project, Request, SecretNews, Subject, Which},
         sample::{answer, id, plan},
         sample_secrets::{holdings, open_at, refused, there},
@@ -24,7 +24,7 @@ use crate::{
         rotation::{Account, End, Stage, Standing, StepState as Stood, StepView},
         table::Table,
     },
-    log::errors,
+    log::{errors, steps},
 };
 
 impl World {
@@ -41,18 +41,24 @@ impl World {
             Effect::LoadReleases(repositories) => Message::Releases(Ok(self.listing(&repositories))),
             Effect::LoadTags { image, .. } => Message::Tags(image, Ok(self.table(None))),
             Effect::Follow { release, after, .. } => return self.follow(&release, after),
+            Effect::ReadLog { release, .. } if self.log(&release).is_empty() => Message::Log(release, Ok(None)),
             Effect::ReadLog { ref release, .. }
+            | Effect::ReadSteps { ref release }
             | Effect::SearchLog { ref release, .. }
-            | Effect::FindInLog { ref release, .. } => {
-                let lines = self.kept(release).map_or(&[][..], |kept| &kept.log);
-                match lines {
-                    [] => Message::Log(release.clone(), Ok(None)),
-                    lines => answer(&effect, lines).expect("it is about a log"),
-                }
+            | Effect::FindInLog { ref release, .. } => answer(&effect, self.log(release)).expect("it is about a log"),
+            Effect::TakeLines { release, lines, filter: None } => {
+                let (from, to) = (usize::try_from(*lines.start()).unwrap(), usize::try_from(*lines.end()).unwrap());
+                let taken = &self.log(&release)[from..=to];
+                Message::Taken(Ok(Taken { text: taken.join("\n"), lines: taken.len() as u64, cut: false }))
+            }
+            Effect::SaveLog { release, path, filter: None, over } => {
+                // There is such a file, whatever it is called.
+                let saved = if over { Saved::Lines(self.log(&release).len() as u64) } else { Saved::Exists };
+                Message::Saved(Save { release, path, filter: None }, Ok(saved))
             }
             Effect::FindFault { release } => {
-                let lines = self.kept(&release).map_or(&[][..], |kept| &kept.log).iter().enumerate();
-                let says = |line: &str| errors::pattern().is_match(line) && !errors::is_announcement(line);
+                let lines = self.log(&release).iter().enumerate();
+                let says = |line: &str| errors::pattern().is_match(line) && !steps::begins_step(line);
                 let fault = lines.map(|(number, line)| (number as u64, line.clone())).find(|(_, line)| says(line));
                 Message::Fault(release, Ok(fault))
             }
@@ -73,7 +79,10 @@ impl World {
             }
             Effect::Start { words } => return self.start(&words),
             Effect::Cancel { release, .. } => return self.cancel(&release),
-            Effect::Copy(text) => Message::Copied(text, Ok(Some("wl-copy"))),
+            Effect::Copy(text) => {
+                self.clipboard.clone_from(&text);
+                Message::Copied(text, Ok(Some("wl-copy")))
+            }
             Effect::Secrets(errand) => return self.errand(errand).into_iter().map(Message::Secrets).collect(),
             Effect::Quit => {
                 self.left = true;
@@ -82,6 +91,11 @@ impl World {
             other => panic!("nobody in this world answers {other:?}"),
         };
         vec![message]
+    }
+
+    fn log(&self, release: &ReleaseId) -> &[String] {
+        let kept = self.journal.iter().find(|kept| kept.release.plan.release == *release);
+        kept.map_or(&[], |kept| &kept.log)
     }
 
     fn project(&self) -> Project {
@@ -190,7 +204,6 @@ impl World {
     fn errand(&mut self, errand: Errand) -> Vec<SecretNews> {
         let news = match errand {
             Errand::Look => SecretNews::Holdings(Ok(Box::new(holdings(vec![self.secret.clone()])))),
-            Errand::ReadTrail => SecretNews::Trail(Ok(Vec::new())),
             Errand::AskDocker(name) => SecretNews::Docker(name, Ok(None)),
             Errand::Set { secret, .. } => {
                 self.secret = there();

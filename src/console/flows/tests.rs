@@ -177,6 +177,32 @@ fn a_log_is_searched_and_filtered_and_says_where_the_errors_are() {
 }
 
 #[test]
+fn the_steps_of_a_build_lead_into_its_log_which_is_copied_and_saved() {
+    for size in SIZES {
+        let mut world = World::new(size, vec![running(1)]);
+        let mut lines = vec!["Step 1/2 : FROM scratch".to_owned()];
+        lines.extend((0..100).map(|n| format!("line {n}")));
+        lines.extend(["Step 2/2 : COPY app /", "app was copied", "Successfully built 7eb2f01f0000"].map(str::to_owned));
+        world.says(1, &lines.iter().map(String::as_str).collect::<Vec<_>>());
+        world.press("<enter>S");
+        world.sees(&["Steps · 2", "1/2 FROM scratch", "2/2 COPY app /"]);
+        world.press("k<enter>");
+        world.sees(&["Step 1/2 : FROM scratch", "line 0", "1 of 104"]);
+        world.rests();
+        world.press("Gmky");
+        world.sees(&["copied (by wl-copy): 2 lines"]);
+        assert_eq!(world.clipboard, lines[102..].join("\n"));
+        world.press("s");
+        world.sees(&["Save the log", "the log so far, 104 lines", &format!("{}.log", id(1))]);
+        world.press("<enter>");
+        world.sees(&["Replace this file?", "what is in it now is lost"]);
+        world.press("y");
+        world.sees(&[&format!("104 lines saved to {}.log", id(1))]);
+        world.rests();
+    }
+}
+
+#[test]
 fn a_secret_is_set_checked_and_rotated_after_a_wrong_one_was_corrected() {
     for size in SIZES {
         let mut world = World::new(size, Vec::new());

@@ -40,6 +40,7 @@ pub const DIALOGS: &[State] = &[
     ("typed", |size| after(secrets(size, vec![there()]), "ddocker")),
     ("menu", |size| after(ways(size), "jjjj")),
     ("ask", |size| after(busy(size), "Nv1 --fast<enter>")),
+    ("save", |size| after(busy(size), "<enter>s")),
     ("failure", |size| {
         let failure = Failure::unreachable(
             "the container engine does not answer",

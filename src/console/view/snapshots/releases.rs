@@ -88,4 +88,6 @@ pub const LOG: &[State] = &[
     ("right", |size| reading(size, &["gg", "l"])),
     ("times", |size| reading(size, &["t"])),
     ("zoomed", |size| reading(size, &["z"])),
+    ("steps", |size| reading(size, &["S", "k"])),
+    ("marked", |size| reading(size, &["m", "kk"])),
 ];

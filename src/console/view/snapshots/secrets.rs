@@ -6,11 +6,9 @@ use super::{State, after, told};
 use crate::{
     console::{
         message::Message,
-        model::{Holdings, Model, SecretNews},
+        model::{Model, SecretNews},
         sample::console,
-        sample_secrets::{
-            PASSWORD, act, found, holdings, missing, name, news, open_at, refused, secrets, there, without_a_vault,
-        },
+        sample_secrets::{PASSWORD, act, missing, name, news, open_at, refused, secrets, there, without_a_vault},
     },
     domain::{
         audit::{Act, Outcome},
@@ -51,15 +49,13 @@ fn open(size: (u16, u16)) -> Model {
 }
 
 fn history(size: (u16, u16)) -> Model {
-    let mut model = secrets(size, vec![there()]);
     let why = "the registry answers 401".to_owned();
     let trail = vec![
         act(Act::SecretRotate, Outcome::Begun),
         act(Act::SecretRotate, Outcome::Failed { why }),
         act(Act::SecretSet, Outcome::Done),
     ];
-    found(&mut model, Holdings { trail, ..holdings(vec![there()]) });
-    after(model, "h")
+    after(told(secrets(size, vec![there()]), Message::Trail(Ok(trail))), "h")
 }
 
 fn checked(size: (u16, u16)) -> Model {
