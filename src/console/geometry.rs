@@ -16,7 +16,7 @@
 use ratatui::layout::Rect;
 
 use super::{
-    model::{Model, Pane, Screen},
+    model::{Model, Pane, Screen, SecretsPane},
     view::{card, secrets, step_tree, tags},
 };
 use crate::domain::event::Step;
@@ -55,17 +55,7 @@ pub struct Geometry {
     pub log_text: Rect,
     /// The last row of the log, while something is looked for in it.
     pub search: Rect,
-    /// The box of the tags, with its border.
-    pub tags: Rect,
-    pub tag_rows: Rect,
-    pub evidence_rule: Rect,
-    pub evidence: Rect,
-    /// The box of the secrets, with its border.
-    pub secrets: Rect,
-    pub secret_rows: Rect,
-    pub secret_rule: Rect,
-    pub secret_details: Rect,
-    /// Of a screen that is one list.
+    /// Of a screen that is one list: every other one.
     pub split: Split,
     pub footer: Rect,
 }
@@ -91,6 +81,18 @@ impl Split {
         let detail = Rect { y: rule.bottom(), height: detail, ..inner };
         Self { area, rows: Rect { height: rows, ..inner }, rule, detail }
     }
+
+    /// Few rows for the list: what is told of the selected one is what people come for.
+    fn of_secrets(area: Rect, pane: &SecretsPane) -> Self {
+        let inner = inside(area);
+        if pane.history.is_some() || pane.rows().is_empty() {
+            return Self { area, rows: inner, ..Self::default() };
+        }
+        let rows = secrets::list_rows(pane.rows().len(), inner.height).min(inner.height);
+        let rule = Rect { y: inner.y + rows, height: (inner.height - rows).min(1), ..inner };
+        let detail = Rect { y: rule.bottom(), height: inner.bottom().saturating_sub(rule.bottom()), ..inner };
+        Self { area, rows: Rect { height: rows, ..inner }, rule, detail }
+    }
 }
 
 impl Geometry {
@@ -102,23 +104,18 @@ impl Geometry {
         if body.height < 3 || columns < 20 {
             return all;
         }
-        if model.screen == Screen::Tags {
-            all.place_tags(body);
-            return all;
-        }
-        if model.screen == Screen::Secrets {
-            all.place_secrets(body, model);
-            return all;
-        }
-        match model.screen {
-            Screen::Doctor if model.doctor.zoom => all.split = Split::of(body, u16::MAX),
-            Screen::Doctor => all.split = Split::of(body, (body.height / 3).max(5)),
-            Screen::Activity => all.split = Split::of(body, (body.height / 4).max(4)),
-            Screen::Projects => all.split = Split::of(body, 3),
-            Screen::Releases | Screen::Tags | Screen::Secrets => {}
-        }
-        if matches!(model.screen, Screen::Projects | Screen::Doctor | Screen::Activity) {
-            return all;
+        let split = match model.screen {
+            Screen::Releases => None,
+            // The same rows whichever tag is selected, so that the table stays where it is.
+            Screen::Tags => Some(Split::of(body, tags::evidence_rows(inside(body).width))),
+            Screen::Secrets => Some(Split::of_secrets(body, &model.secrets)),
+            Screen::Doctor if model.doctor.zoom => Some(Split::of(body, u16::MAX)),
+            Screen::Doctor => Some(Split::of(body, (body.height / 3).max(5))),
+            Screen::Activity => Some(Split::of(body, (body.height / 4).max(4))),
+            Screen::Projects => Some(Split::of(body, 3)),
+        };
+        if let Some(split) = split {
+            return Self { split, ..all };
         }
         let one_at_a_time = columns < WIDE || model.zoom;
         match (one_at_a_time, model.focus) {
@@ -148,32 +145,6 @@ impl Geometry {
     /// Where the releases are.
     pub fn list_rows(&self) -> Rect {
         inside(self.list)
-    }
-
-    /// The evidence has the same rows whichever tag is selected, so that the table stays where it is.
-    fn place_tags(&mut self, area: Rect) {
-        self.tags = area;
-        let inner = inside(area);
-        let evidence = tags::evidence_rows(inner.width).min(inner.height * 6 / 10);
-        let rows = inner.height.saturating_sub(evidence + 1);
-        self.tag_rows = Rect { height: rows, ..inner };
-        self.evidence_rule = Rect { y: inner.y + rows, height: inner.height.min(1), ..inner };
-        self.evidence = Rect { y: inner.y + rows + self.evidence_rule.height, height: evidence, ..inner };
-    }
-
-    /// Few rows for the list: what is told of the selected one is what people come for.
-    fn place_secrets(&mut self, area: Rect, model: &Model) {
-        self.secrets = area;
-        let (inner, pane) = (inside(area), &model.secrets);
-        self.secret_rows = inner;
-        if pane.history.is_some() || pane.rows().is_empty() {
-            return;
-        }
-        let rows = secrets::list_rows(pane.rows().len(), inner.height).min(inner.height);
-        self.secret_rows.height = rows;
-        self.secret_rule = Rect { y: inner.y + rows, height: (inner.height - rows).min(1), ..inner };
-        let details = self.secret_rule.bottom();
-        self.secret_details = Rect { y: details, height: inner.bottom().saturating_sub(details), ..inner };
     }
 
     /// The box of the release with all that is in it. `bare`: the log has as much of it as can be.

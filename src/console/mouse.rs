@@ -10,7 +10,7 @@ use super::{
     effect::Effect,
     geometry::{Geometry, top_row},
     model::{Layer, Model, Pane, Screen},
-    press::act,
+    press::{act, moving::scroll},
     view::{dialog, header},
 };
 
@@ -72,36 +72,28 @@ fn click(model: &mut Model, at: Position) -> Vec<Effect> {
         }
     } else if geometry.release.contains(at) && model.selected().is_some() {
         model.focus = Pane::Log;
-    } else if geometry.tag_rows.contains(at) && model.tags.whole.is_none() {
-        let row =
-            top_row(Some(model.tags.position()), geometry.tag_rows.height) + usize::from(at.y - geometry.tag_rows.y);
-        model.tags.select(row);
-    } else if geometry.secret_rows.contains(at) && model.secrets.history.is_none() {
-        let rows = geometry.secret_rows;
-        model.secrets.select(top_row(Some(model.secrets.position()), rows.height) + usize::from(at.y - rows.y));
     } else if geometry.split.rows.contains(at) {
-        click_row(model, geometry.split.rows, at);
+        return click_row(model, geometry.split.rows, at);
     }
     Vec::new()
 }
 
-/// Of a screen that is one list.
-fn click_row(model: &mut Model, area: Rect, at: Position) {
-    let words = model.narrowed().to_owned();
-    let here = match model.screen {
-        Screen::Doctor => model.doctor.position(),
-        Screen::Activity => model.activity.position(&model.activity.rows(&words)),
-        Screen::Projects => model.projects.position(),
-        Screen::Releases | Screen::Tags | Screen::Secrets => return,
+/// Goes to the row that is there, on a screen that is one list.
+fn click_row(model: &mut Model, area: Rect, at: Position) -> Vec<Effect> {
+    let (here, count) = match model.screen {
+        Screen::Tags if model.tags.whole.is_none() => (model.tags.position(), model.tags.shown().len()),
+        Screen::Secrets if model.secrets.history.is_none() => (model.secrets.position(), model.secrets.rows().len()),
+        Screen::Doctor => (model.doctor.position(), model.doctor.checks.len()),
+        Screen::Activity => {
+            let rows = model.activity.rows(model.narrowed());
+            (model.activity.position(&rows), rows.len())
+        }
+        Screen::Projects => (model.projects.position(), model.projects.list().len()),
+        Screen::Releases | Screen::Tags | Screen::Secrets => return Vec::new(),
     };
     let row = top_row(Some(here), area.height) + usize::from(at.y - area.y);
-    let steps = isize::try_from(row).unwrap_or(isize::MAX).saturating_sub_unsigned(here);
-    match model.screen {
-        Screen::Doctor => model.doctor.scroll(steps),
-        Screen::Activity => model.activity.scroll(&words, steps),
-        Screen::Projects => model.projects.scroll(steps),
-        Screen::Releases | Screen::Tags | Screen::Secrets => {}
-    }
+    let steps = i64::try_from(row).unwrap_or(i64::MAX).saturating_sub_unsigned(here as u64);
+    if row < count { scroll(model, steps) } else { Vec::new() }
 }
 
 /// A choice is made by a second click on it: the first shows which one it is.

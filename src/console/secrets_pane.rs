@@ -161,13 +161,6 @@ impl SecretsPane {
         self.selected = Some(self.rows()[at].name.clone());
     }
 
-    /// The secret of this row, if there is one.
-    pub fn select(&mut self, row: usize) {
-        if let Some(row) = self.rows().get(row) {
-            self.selected = Some(row.name.clone());
-        }
-    }
-
     pub fn checked(&mut self, name: &SecretName, at: Timestamp, found: Reports) {
         self.checks.insert(name.clone(), Checked { at, found });
     }

@@ -187,13 +187,6 @@ impl TagsPane {
         self.rows().get(*self.shown.get(self.at)?)
     }
 
-    /// The tag in this row, if there is one.
-    pub fn select(&mut self, row: usize) {
-        if row < self.shown.len() {
-            self.at = row;
-        }
-    }
-
     /// Up or down by rows.
     pub fn scroll(&mut self, rows: isize) {
         let Some(last) = self.shown.len().checked_sub(1) else { return };

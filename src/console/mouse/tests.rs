@@ -156,7 +156,7 @@ fn a_tag_is_selected_by_a_click_and_the_wheel() {
     press(&mut model, "2");
     let rows = ["a", "b", "c"].map(|tag| row(tag, None, None));
     tell(&mut model, tags(rows.into()));
-    let rows = Geometry::of(&model).tag_rows;
+    let rows = Geometry::of(&model).split.rows;
     clicked(&mut model, rows.x + 2, rows.y + 2);
     assert_eq!(model.tags.position(), 2);
     at(&mut model, MouseEventKind::ScrollUp, rows.x, rows.y);
@@ -195,6 +195,9 @@ fn a_click_selects_a_row_of_a_list() {
     assert_eq!(model.doctor.position(), 2);
     clicked_on(&mut model, "config  ");
     assert_eq!(model.doctor.position(), 0);
+    let rows = Geometry::of(&model).split.rows;
+    clicked(&mut model, rows.x, rows.bottom() - 1);
+    assert_eq!(model.doctor.position(), 0, "there is no check");
     model.say(crate::domain::sign::Tone::Good, "said here");
     model.say(crate::domain::sign::Tone::Good, "said later");
     model.toasts.clear();

@@ -43,16 +43,14 @@ pub(super) fn page(model: &Model) -> i64 {
     let rows = match (model.screen, model.focus) {
         (Screen::Releases, Pane::Log) => geometry.log.height,
         (Screen::Releases, Pane::List) => geometry.list.height.saturating_sub(2),
-        (Screen::Tags, _) if model.tags.whole.is_some() => geometry.tags.height.saturating_sub(2),
-        (Screen::Tags, _) => geometry.tag_rows.height,
-        (Screen::Secrets, _) => geometry.secret_rows.height,
-        (Screen::Projects | Screen::Doctor | Screen::Activity, _) => geometry.split.rows.height,
+        (Screen::Tags, _) if model.tags.whole.is_some() => geometry.split.area.height.saturating_sub(2),
+        _ => geometry.split.rows.height,
     };
     i64::from(rows.saturating_sub(1).max(1))
 }
 
 /// Lines of the log, or rows of whatever list is shown.
-fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
+pub fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
     let steps = isize::try_from(lines).unwrap_or(if lines < 0 { isize::MIN } else { isize::MAX });
     if layers::scroll(model, steps) {
         return Vec::new();

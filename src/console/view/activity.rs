@@ -12,20 +12,17 @@
 //! ```
 
 use jiff::{Timestamp, tz::TimeZone};
-use ratatui::{
-    Frame,
-    layout::Rect,
-    style::{Modifier, Style},
-    text::{Line, Span},
-    widgets::Paragraph,
-};
+use ratatui::{Frame, text::Line, widgets::Paragraph};
 
-use super::text::{fit, padded, width, wrap};
+use super::{
+    one_list,
+    text::{fit, padded, width},
+};
 use crate::{
     console::{
         action::Id,
         activity::{Entry, TRAIL},
-        geometry::{Geometry, top_row},
+        geometry::Geometry,
         model::{Layer, Loaded, Look, Model},
     },
     domain::{audit::Outcome, sign::Tone, written::time},
@@ -46,27 +43,13 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
     let columns = usize::from(split.rows.width.max(split.detail.width));
     let rows = activity.rows(model.narrowed());
     let here = activity.position(&rows);
-    let state = fit(&state(model, here, rows.len()), columns.saturating_sub(4), look.signs);
-    let block = look.boxed("Activity", true).title_bottom(look.span(Tone::Dim, format!(" {state} ")));
-    frame.render_widget(block, split.area);
+    one_list::boxed(look, frame, split.area, "Activity", &state(model, here, rows.len()));
     let Some(selected) = rows.get(here) else {
         frame.render_widget(Paragraph::new(nothing(model, columns)), split.rows);
         return;
     };
-    let height = usize::from(split.rows.height);
-    let first = top_row(Some(here), split.rows.height);
-    for (i, row) in rows.iter().enumerate().skip(first).take(height) {
-        let place = Rect { y: split.rows.y + u16::try_from(i - first).unwrap_or(0), height: 1, ..split.rows };
-        let mut line = line(model, *row, i == here, columns);
-        if i == here {
-            // In reverse its colours would be blocks of colour.
-            let bar = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
-            line = Line::styled(padded(&line.to_string(), columns, look.signs), bar);
-        }
-        frame.render_widget(line, place);
-    }
-    let (place, words, style) = look.rule(split.rule, &format!("{} UTC", time(selected.at())), true);
-    frame.render_widget(Span::styled(words, style), place);
+    one_list::rows(look, frame, split.rows, here, rows.iter(), |row, here| line(model, *row, here, columns));
+    one_list::rule(look, frame, split.rule, &format!("{} UTC", time(selected.at())));
     frame.render_widget(Paragraph::new(detail(look, *selected, columns)), split.detail);
 }
 
@@ -112,10 +95,7 @@ fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
             (Tone::Bold, format!("press {}, then {} to release", key(Id::Releases), key(Id::New))),
         ],
     };
-    let lines = said.into_iter().flat_map(|(tone, text)| {
-        wrap(&text, columns.saturating_sub(2)).into_iter().map(move |line| (tone, format!(" {line}")))
-    });
-    lines.map(|(tone, line)| Line::from(model.look.span(tone, line))).collect()
+    one_list::said(model.look, said, columns)
 }
 
 fn line(model: &Model, row: Entry<'_>, here: bool, columns: usize) -> Line<'static> {
@@ -184,15 +164,8 @@ fn detail(look: Look, row: Entry<'_>, columns: usize) -> Vec<Line<'static>> {
             ]
         }
     };
-    let lines = parts.into_iter().flat_map(|(label, text)| {
-        let lines = wrap(&text, columns.saturating_sub(LABEL + 2)).into_iter().enumerate();
-        lines.map(|(i, line)| (if i == 0 { label } else { "" }, line)).collect::<Vec<_>>()
-    });
-    lines
-        .map(|(label, text)| {
-            Line::from(vec![look.span(Tone::Dim, format!(" {label:<LABEL$}")), look.span(Tone::Plain, text)])
-        })
-        .collect()
+    let parts = parts.into_iter().map(|(label, text)| (label, Tone::Plain, text));
+    one_list::labelled(look, LABEL, parts, columns)
 }
 
 #[cfg(test)]

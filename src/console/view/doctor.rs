@@ -14,19 +14,16 @@
 //! ╰ as of 09:31:00 UTC · 3 of 13 ─────────────────────────────────────────────────╯
 //! ```
 
-use ratatui::{
-    Frame,
-    layout::Rect,
-    style::{Modifier, Style},
-    text::{Line, Span},
-    widgets::Paragraph,
-};
+use ratatui::{Frame, text::Line, widgets::Paragraph};
 
-use super::text::{fit, padded, width, wrap};
+use super::{
+    one_list,
+    text::{fit, padded, width, wrap},
+};
 use crate::{
     console::{
         action::Id,
-        geometry::{Geometry, top_row},
+        geometry::Geometry,
         model::{CheckRow, Loaded, Look, Model, Which},
     },
     domain::{finding::Outcome, sign::Tone},
@@ -46,10 +43,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
     let columns = usize::from(split.rows.width.max(split.detail.width));
     let mut title = vec!["Doctor".to_owned()];
     title.extend(doctor.counts());
-    let title = fit(&title.join(look.dot()), columns.saturating_sub(4), look.signs);
-    let state = fit(&state(model), columns.saturating_sub(4), look.signs);
-    let block = look.boxed(&title, true).title_bottom(look.span(Tone::Dim, format!(" {state} ")));
-    frame.render_widget(block, split.area);
+    one_list::boxed(look, frame, split.area, &title.join(look.dot()), &state(model));
     let Some(selected) = doctor.selected() else {
         let words = match model.project {
             Loaded::Not => "reading windlass.toml".to_owned(),
@@ -57,34 +51,20 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
                 format!("nothing was checked yet: press {}", model.keymap.text(Id::Examine))
             }
         };
-        let line = Line::from(look.span(Tone::Dim, format!(" {}", fit(&words, columns.saturating_sub(2), look.signs))));
-        frame.render_widget(line, first_row(split.rows));
+        let lines = one_list::said(look, vec![(Tone::Dim, words)], columns);
+        frame.render_widget(Paragraph::new(lines), split.rows);
         return;
     };
-    let (height, here) = (usize::from(split.rows.height), doctor.position());
-    let first = top_row(Some(here), split.rows.height);
     let several = doctor.of_several_images();
-    for (i, checked) in doctor.checks.iter().enumerate().skip(first).take(height) {
-        let place = Rect { y: split.rows.y + u16::try_from(i - first).unwrap_or(0), height: 1, ..split.rows };
-        let mut line = line(look, checked, several, i == here, columns);
-        if i == here {
-            // In reverse its colours would be blocks of colour.
-            let bar = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
-            line = Line::styled(padded(&line.to_string(), columns, look.signs), bar);
-        }
-        frame.render_widget(line, place);
-    }
+    one_list::rows(look, frame, split.rows, doctor.position(), doctor.checks.iter(), |checked, here| {
+        line(look, checked, several, here, columns)
+    });
     let check = selected.subject.check;
     let mut heading = vec![check.to_string(), check.title().to_owned()];
     heading.extend(selected.subject.image.clone().filter(|_| several));
-    let (place, words, style) = look.rule(split.rule, &heading.join(look.dot()), true);
-    frame.render_widget(Span::styled(words, style), place);
+    one_list::rule(look, frame, split.rule, &heading.join(look.dot()));
     let detail = detail(model, selected, columns, usize::from(split.detail.height));
     frame.render_widget(Paragraph::new(detail), split.detail);
-}
-
-fn first_row(area: Rect) -> Rect {
-    Rect { height: area.height.min(1), ..area }
 }
 
 /// When the selected one was run, and where it is in the list.
@@ -171,13 +151,7 @@ fn detail(model: &Model, checked: &CheckRow, columns: usize, most: usize) -> Vec
     let more = look.signs.glyph("…", "~");
     shorten(&mut found, most.saturating_sub(rest.len()).max(1), more);
     shorten(&mut rest, most.saturating_sub(found.len()), more);
-    found
-        .into_iter()
-        .chain(rest)
-        .map(|(label, text)| {
-            Line::from(vec![look.span(Tone::Dim, format!(" {label:<LABEL$}")), look.span(Tone::Plain, text)])
-        })
-        .collect()
+    found.into_iter().chain(rest).map(|(label, text)| one_list::line(look, LABEL, label, Tone::Plain, text)).collect()
 }
 
 /// To at most so many lines, with a sign that something is missing.

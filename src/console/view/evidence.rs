@@ -57,7 +57,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 
 /// The last line that can be at the top.
 pub fn last(model: &Model) -> usize {
-    let inner = inside(Geometry::of(model).tags);
+    let inner = inside(Geometry::of(model).split.area);
     lines(model, usize::from(inner.width)).len().saturating_sub(usize::from(inner.height))
 }
 

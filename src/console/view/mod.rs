@@ -12,6 +12,7 @@ mod help;
 mod indicators;
 mod list;
 mod log;
+mod one_list;
 mod progress;
 mod projects;
 mod release;

@@ -9,22 +9,17 @@
 //! ╰───────────────────────────────────────────────────────────────╯
 //! ```
 
-use ratatui::{
-    Frame,
-    layout::Rect,
-    style::{Modifier, Style},
-    text::{Line, Span},
-    widgets::Paragraph,
-};
+use ratatui::{Frame, text::Line, widgets::Paragraph};
 
 use super::{
     list::{begun, branch, outcome},
+    one_list,
     text::{fit, padded, width, wrap},
 };
 use crate::{
     console::{
         action::Id,
-        geometry::{Geometry, top_row},
+        geometry::Geometry,
         model::{KnownProject, Loaded, Model, Past},
     },
     domain::sign::Tone,
@@ -46,20 +41,12 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
         frame.render_widget(Paragraph::new(nothing(model, columns)), area);
         return;
     }
-    let height = usize::from(area.height);
-    let selected = model.projects.position();
-    let first = top_row(Some(selected), area.height);
     let names = list.iter().map(|project| width(project.name.as_str())).max().unwrap_or(0).min(NAME);
-    for (i, project) in list.iter().enumerate().skip(first).take(height) {
-        let y = area.y + u16::try_from(i - first).unwrap_or(u16::MAX);
-        let line = line(model, project, i == selected, columns, names);
-        let bar = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
-        let line = if i == selected { Line::styled(line.to_string(), bar) } else { line };
-        frame.render_widget(line, Rect { y, height: 1, ..area });
-    }
+    one_list::rows(look, frame, area, model.projects.position(), list.iter(), |project, here| {
+        line(model, project, here, columns, names)
+    });
     if let (Some(chosen), false) = (model.projects.selected(), geometry.split.detail.is_empty()) {
-        let (place, words, style) = look.rule(geometry.split.rule, chosen.name.as_str(), true);
-        frame.render_widget(Span::styled(words, style), place);
+        one_list::rule(look, frame, geometry.split.rule, chosen.name.as_str());
         frame.render_widget(Paragraph::new(about(model, chosen, columns)), geometry.split.detail);
     }
 }
@@ -115,7 +102,6 @@ fn about(model: &Model, project: &KnownProject, columns: usize) -> Vec<Line<'sta
 
 /// What is there to say without a project, and what to do.
 fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
-    let look = model.look;
     let key = |id| model.keymap.text(id);
     let said: Vec<(Tone, String)> = match &model.projects.known {
         Loaded::Not => vec![(Tone::Dim, "reading the list of known projects".to_owned())],
@@ -140,8 +126,5 @@ fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
             said
         }
     };
-    let lines = said
-        .into_iter()
-        .flat_map(|(tone, words)| wrap(&words, columns.saturating_sub(2)).into_iter().map(move |line| (tone, line)));
-    lines.map(|(tone, line)| Line::from(look.span(tone, format!(" {line}")))).collect()
+    one_list::said(model.look, said, columns)
 }

@@ -14,13 +14,14 @@
 
 use ratatui::{
     Frame,
-    layout::Rect,
-    style::{Modifier, Style},
     text::{Line, Span},
     widgets::Paragraph,
 };
 
-use super::text::{fit, padded, width, wrap};
+use super::{
+    one_list,
+    text::{fit, width, wrap},
+};
 use crate::{
     console::{
         action::Id,
@@ -48,46 +49,33 @@ pub fn list_rows(secrets: usize, inside: u16) -> u16 {
 }
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
-    if geometry.secrets.is_empty() {
+    let split = geometry.split;
+    if split.area.is_empty() {
         return;
     }
     let (look, pane) = (model.look, &model.secrets);
-    let columns = usize::from(geometry.secret_rows.width);
-    let state = fit(&state(model), columns.saturating_sub(4), look.signs);
-    let bottom = look.span(Tone::Dim, format!(" {state} "));
+    let columns = usize::from(split.rows.width);
     let title = match (pane.history, pane.selected()) {
         (Some(_), Some(row)) => format!("History of {}", row.name),
         _ => "Secrets".to_owned(),
     };
-    let title = fit(&title, columns.saturating_sub(4), look.signs);
-    frame.render_widget(look.boxed(&title, true).title_bottom(bottom), geometry.secrets);
+    one_list::boxed(look, frame, split.area, &title, &state(model));
     let Some(selected) = pane.selected() else {
-        frame.render_widget(Paragraph::new(nothing(model, columns)), geometry.secret_rows);
+        frame.render_widget(Paragraph::new(nothing(model, columns)), split.rows);
         return;
     };
     if let Some(first) = pane.history {
         let lines = history(model, selected, columns).into_iter().skip(first.min(last(model)));
-        frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), geometry.secret_rows);
+        frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), split.rows);
         return;
     }
-    let height = usize::from(geometry.secret_rows.height);
-    let here = pane.position();
-    let first = here.saturating_sub(height.saturating_sub(1));
     let longest = pane.rows().iter().map(|row| width(row.name.as_str())).max().unwrap_or(0);
     let longest = longest.min(columns.saturating_sub(BESIDE_NAME));
-    for (i, row) in pane.rows().iter().enumerate().skip(first).take(height) {
-        let y = geometry.secret_rows.y + u16::try_from(i - first).unwrap_or(0);
-        let place = Rect { y, height: 1, ..geometry.secret_rows };
-        let mut line = line(model, row, longest, i == here);
-        if i == here {
-            let bar = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
-            line = Line::styled(padded(&line.to_string(), columns, look.signs), bar);
-        }
-        frame.render_widget(line, place);
-    }
-    let (place, words, style) = look.rule(geometry.secret_rule, selected.name.as_str(), true);
-    frame.render_widget(Span::styled(words, style), place);
-    frame.render_widget(Paragraph::new(details(model, selected, columns)), geometry.secret_details);
+    one_list::rows(look, frame, split.rows, pane.position(), pane.rows().iter(), |row, here| {
+        line(model, row, longest, here)
+    });
+    one_list::rule(look, frame, split.rule, selected.name.as_str());
+    frame.render_widget(Paragraph::new(details(model, selected, columns)), split.detail);
 }
 
 /// How the vault is kept, and where in the list.
@@ -123,10 +111,7 @@ fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
             (Tone::Bold, "go to the folder of a project: its secret is set there".to_owned()),
         ],
     };
-    let lines = said.into_iter().flat_map(|(tone, text)| {
-        wrap(&text, columns.saturating_sub(2)).into_iter().map(move |line| (tone, format!(" {line}")))
-    });
-    lines.map(|(tone, line)| Line::from(model.look.span(tone, line))).collect()
+    one_list::said(model.look, said, columns)
 }
 
 fn sign(look: Look, tone: Tone) -> &'static str {
@@ -234,16 +219,7 @@ fn details(model: &Model, row: &Row, columns: usize) -> Vec<Line<'static>> {
         }
     }
     all.extend(checks(model, row));
-    let room = columns.saturating_sub(LABEL + 2);
-    let lines = all.into_iter().flat_map(|(label, tone, words)| {
-        let lines = wrap(&words, room).into_iter().enumerate();
-        lines.map(move |(i, words)| (if i == 0 { label } else { "" }, tone, words))
-    });
-    lines
-        .map(|(label, tone, words)| {
-            Line::from(vec![model.look.span(Tone::Dim, format!(" {label:<LABEL$}")), model.look.span(tone, words)])
-        })
-        .collect()
+    one_list::labelled(model.look, LABEL, all, columns)
 }
 
 /// What the registries said the last time that they were asked.
@@ -279,7 +255,7 @@ fn checks(model: &Model, row: &Row) -> Vec<Detail> {
 
 /// The last line of a history that can be at the top.
 pub fn last(model: &Model) -> usize {
-    let area = Geometry::of(model).secret_rows;
+    let area = Geometry::of(model).split.rows;
     let lines = model.secrets.selected().map_or(0, |row| history(model, row, usize::from(area.width)).len());
     lines.saturating_sub(usize::from(area.height))
 }
@@ -323,8 +299,7 @@ fn history(model: &Model, row: &Row, columns: usize) -> Vec<Line<'static>> {
             Loaded::Yes(_) => (Tone::Dim, "nothing was done to it on this machine yet".to_owned()),
             Loaded::Failed(failure) => (Tone::Bad, failure.to_string()),
         };
-        let said = wrap(&said, columns.saturating_sub(2)).into_iter();
-        lines.extend(said.map(|words| Line::from(look.span(tone, format!(" {words}")))));
+        lines = one_list::said(look, vec![(tone, said)], columns);
     }
     lines
 }

@@ -16,19 +16,18 @@
 use ratatui::{
     Frame,
     layout::Rect,
-    style::{Modifier, Style},
     text::{Line, Span},
     widgets::Paragraph,
 };
 
 use super::{
-    evidence,
+    evidence, one_list,
     text::{fit, padded, width, wrap},
 };
 use crate::{
     console::{
         action::Id,
-        geometry::{Geometry, top_row},
+        geometry::{Geometry, Split},
         model::{Inquiry, Loaded, Look, Model, TagsPane},
     },
     domain::{
@@ -80,21 +79,19 @@ fn together<const N: usize>(widths: [usize; N]) -> usize {
 }
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
-    let area = geometry.tags;
-    if area.is_empty() {
+    let split = geometry.split;
+    if split.area.is_empty() {
         return;
     }
     let (look, tags) = (model.look, &model.tags);
     if tags.whole.is_some() {
-        return evidence::render(model, frame, area);
+        return evidence::render(model, frame, split.area);
     }
-    let columns = usize::from(geometry.tag_rows.width);
-    let state = fit(&state(model), columns.saturating_sub(4), look.signs);
-    let bottom = look.span(Tone::Dim, format!(" {state} "));
+    let columns = usize::from(split.rows.width);
     let Some(selected) = tags.selected() else {
         let title = title(model, columns.saturating_sub(4));
-        frame.render_widget(look.boxed(&title, true).title_bottom(bottom), area);
-        frame.render_widget(Paragraph::new(nothing(model, columns)), geometry.tag_rows);
+        one_list::boxed(look, frame, split.area, &title, &state(model));
+        frame.render_widget(Paragraph::new(nothing(model, columns)), split.rows);
         return;
     };
     let verdicts = tags.widths.verdict.max("verdict".len() + 1);
@@ -106,27 +103,15 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
     let left = tag + shown.left();
 
     let title = title(model, left.saturating_sub(3));
-    frame.render_widget(look.boxed(&title, true).title_bottom(bottom), area);
+    one_list::boxed(look, frame, split.area, &title, &state(model));
     let right = left + verdicts + 3;
     let recorded = format!("Recorded, {}", tags.identity.words());
     let recorded = if right + 3 + width(&recorded) <= columns { recorded.as_str() } else { "Recorded" };
-    borders(look, frame, geometry, selected.tag.as_str(), [(left, "verdict"), (right, recorded)]);
-
-    let height = usize::from(geometry.tag_rows.height);
-    let here = tags.position();
-    let first = top_row(Some(here), geometry.tag_rows.height);
-    for (i, row) in tags.shown().enumerate().skip(first).take(height) {
-        let place =
-            Rect { y: geometry.tag_rows.y + u16::try_from(i - first).unwrap_or(0), height: 1, ..geometry.tag_rows };
-        let mut line = line(look, row, tags.identity, shown, (tag, verdicts), i == here);
-        if i == here {
-            // In reverse its colours would be blocks of colour.
-            let bar = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
-            line = Line::styled(padded(&line.to_string(), columns, look.signs), bar);
-        }
-        frame.render_widget(line, place);
-    }
-    frame.render_widget(Paragraph::new(summary(look, selected, tags.identity, columns)), geometry.evidence);
+    borders(look, frame, split, selected.tag.as_str(), [(left, "verdict"), (right, recorded)]);
+    one_list::rows(look, frame, split.rows, tags.position(), tags.shown(), |row, here| {
+        line(look, row, tags.identity, shown, (tag, verdicts), here)
+    });
+    frame.render_widget(Paragraph::new(summary(look, selected, tags.identity, columns)), split.detail);
 }
 
 /// Whose tags they are, and how many of which class; where not all of them are shown, that comes first.
@@ -165,21 +150,20 @@ fn classes(tags: &TagsPane) -> Option<String> {
 }
 
 /// The line above the evidence, and where each pane to the right begins, with its title.
-fn borders(look: Look, frame: &mut Frame<'_>, geometry: &Geometry, tag: &str, panes: [(usize, &str); 2]) {
-    let (place, words, style) = look.rule(geometry.evidence_rule, tag, true);
-    frame.render_widget(Span::styled(words, style), place);
+fn borders(look: Look, frame: &mut Frame<'_>, split: Split, tag: &str, panes: [(usize, &str); 2]) {
+    one_list::rule(look, frame, split.rule, tag);
     for (x, title) in panes {
-        let x = geometry.tag_rows.x.saturating_add(u16::try_from(x).unwrap_or(u16::MAX));
-        let at = |y, columns| Rect::new(x, y, columns, 1).intersection(geometry.tags);
-        frame.render_widget(look.span(Tone::Bold, look.signs.glyph("┬", "+")), at(geometry.tags.y, 1));
+        let x = split.rows.x.saturating_add(u16::try_from(x).unwrap_or(u16::MAX));
+        let at = |y, columns| Rect::new(x, y, columns, 1).intersection(split.area);
+        frame.render_widget(look.span(Tone::Bold, look.signs.glyph("┬", "+")), at(split.area.y, 1));
         let title = format!(" {title} ");
         let columns = u16::try_from(width(&title)).unwrap_or(u16::MAX);
         frame.render_widget(
             Span::raw(title),
-            Rect { x: x.saturating_add(1), ..at(geometry.tags.y, columns) }.intersection(geometry.tags),
+            Rect { x: x.saturating_add(1), ..at(split.area.y, columns) }.intersection(split.area),
         );
         if width(tag) + 4 < usize::from(x) {
-            frame.render_widget(look.span(Tone::Bold, look.signs.glyph("┴", "+")), at(geometry.evidence_rule.y, 1));
+            frame.render_widget(look.span(Tone::Bold, look.signs.glyph("┴", "+")), at(split.rule.y, 1));
         }
     }
 }
@@ -242,10 +226,7 @@ fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
             (Tone::Bold, format!("press {}, then {} to release", key(Id::Releases), key(Id::New))),
         ],
     };
-    let lines = said.into_iter().flat_map(|(tone, text)| {
-        wrap(&text, columns.saturating_sub(2)).into_iter().map(move |line| (tone, format!(" {line}")))
-    });
-    lines.map(|(tone, line)| Line::from(model.look.span(tone, line))).collect()
+    one_list::said(model.look, said, columns)
 }
 
 fn line(
@@ -304,11 +285,7 @@ fn summary(look: Look, row: &Row, identity: Identity, columns: usize) -> Vec<Lin
         }
         lines.into_iter().enumerate().map(move |(i, line)| (if i == 0 { label } else { "" }, line))
     });
-    lines
-        .map(|(label, text)| {
-            Line::from(vec![look.span(Tone::Dim, format!(" {label:<LABEL$}")), look.span(Tone::Plain, text)])
-        })
-        .collect()
+    lines.map(|(label, text)| one_list::line(look, LABEL, label, Tone::Plain, text)).collect()
 }
 
 #[cfg(test)]
