@@ -1,25 +1,12 @@
 //! Doctor, activity, toasts and the first line, with the engine of this machine and a registry of their own.
 
+use super::{HEIGHT, WIDTH, leave, open};
 use crate::support::{
     project::Project,
     registry::{PASSWORD, Registry, USER},
     screen::Screen,
     terminal::Terminal,
 };
-
-const WIDTH: u16 = 120;
-const HEIGHT: u16 = 40;
-
-fn open(project: &Project) -> Screen {
-    Screen::start(&project.program(&[]), WIDTH, HEIGHT)
-}
-
-/// Leaves, and finds the terminal as it was.
-fn leave(mut console: Screen) {
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
-}
 
 /// All checks have ended.
 fn all_told(console: &Screen) {
@@ -53,7 +40,7 @@ fn the_doctor_tells_of_each_check_and_runs_one_again() {
     console.sees("? cannot tell  login");
     console.press("5");
     console.sees("checked: registry fail");
-    leave(console);
+    leave(&mut console);
 }
 
 #[test]
@@ -76,7 +63,7 @@ fn a_release_without_an_engine_leads_to_the_check_that_explains_it() {
     console.sees(" fix ");
     console.sees(" owner  you");
     console.sees("· not run      disk");
-    leave(console);
+    leave(&mut console);
 }
 
 #[test]
@@ -102,7 +89,7 @@ fn the_vault_is_opened_for_the_checks_that_need_it_and_the_others_do_not_wait() 
     console.press("correct horse battery\r");
     console.sees("✓ pass         vault");
     console.sees("✓ pass         push");
-    leave(console);
+    leave(&mut console);
 }
 
 #[test]
@@ -142,5 +129,5 @@ fn what_was_done_here_and_elsewhere_is_among_the_activity() {
     let other = project.release()["id"].as_str().expect("an id").to_owned();
     console.sees(&format!("release {other} of app succeeded: match"));
     console.sees(&format!("release {other} done"));
-    leave(console);
+    leave(&mut console);
 }

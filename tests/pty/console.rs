@@ -1,6 +1,6 @@
 use rustix::process::Signal;
 
-use super::{HEIGHT, WIDTH, around, ended, open, project, signal, start, until_gone, youngest};
+use super::{HEIGHT, WIDTH, around, ended, leave, open, project, signal, start, until_gone, youngest};
 use crate::support::{
     project::Project,
     registry::{PASSWORD, Registry, USER},
@@ -36,9 +36,7 @@ fn a_release_is_started_watched_and_left() {
             == 2
     });
     assert_ne!(ended(&project)["id"], before);
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    leave(&mut console);
 }
 
 #[test]
@@ -150,9 +148,7 @@ fn the_log_of_a_release_is_searched() {
     console.no_longer_sees("unclosed group");
     console.press("\x1b");
     console.no_longer_sees("match 2 of 2");
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    leave(&mut console);
 }
 
 #[test]
@@ -180,9 +176,7 @@ fn tags_are_judged_and_what_was_changed_behind_their_back_is_found() {
     console.sees("✗ missing");
     console.press("1");
     console.sees("enter log");
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    leave(&mut console);
 }
 
 #[test]
@@ -238,8 +232,7 @@ fn a_locked_vault_is_opened_in_the_console_and_by_the_release_it_starts() {
     console.press("y");
     console.sees(&format!("begun by {}", project.nonce));
     assert_eq!(ended(&project)["state"], "succeeded");
-    console.press("q");
-    assert_eq!(console.end(), 0);
+    leave(&mut console);
 
     // A worker that waits for an answer keeps nobody from leaving.
     let mut console = open(&project);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{HEIGHT, WIDTH, ended, open, start};
+use super::{HEIGHT, WIDTH, ended, leave, open, start};
 use crate::support::{
     project::Project,
     registry::Registry,
@@ -44,9 +44,7 @@ fn whoever_leaves_a_flood_leaves_at_once_and_it_goes_on() {
     let mut console = open(&project);
     start(&project, &mut console);
     until_it_floods(&console);
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    leave(&mut console);
     let release = project.releases().swap_remove(0);
     assert_eq!(release["state"], "running");
     project.windlass(&["cancel", release["id"].as_str().expect("an id")]).exits(0);
@@ -70,9 +68,7 @@ fn at_the_end_of_a_slow_connection_a_key_is_answered_by_the_next_frame() {
     console.press("y");
     console.sees("■ build");
     assert_eq!(ended(&project)["state"], "cancelled");
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    leave(&mut console);
 }
 
 /// The escape sequences in what was written, each once, and every control character.
@@ -119,9 +115,7 @@ fn of_what_a_build_says_nothing_but_colours_reaches_the_terminal() {
     console.press("\r");
     console.sees("esc list");
     console.until("ten lines of it", |screen| screen.contents().matches("said ").count() >= 10);
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    leave(&mut console);
     for sequence in controls(&console.bytes()) {
         let parameters = sequence.strip_prefix("\x1b[").and_then(|s| s.get(..s.len() - 1)).unwrap_or_default();
         let numbers = parameters.bytes().all(|byte| byte.is_ascii_digit() || byte == b';');

@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{HEIGHT, WIDTH, project};
+use super::{HEIGHT, WIDTH, leave, project};
 use crate::support::{registry::Registry, screen::Screen};
 
 #[test]
@@ -57,6 +57,5 @@ fn a_log_is_read_by_steps_copied_from_and_saved() {
     console.sees("Replace this file?");
     console.press("y");
     console.until("it is replaced", |_| fs::read_to_string(&saved).is_ok_and(|text| text == logged));
-    console.press("q");
-    assert_eq!(console.end(), 0);
+    leave(&mut console);
 }

@@ -38,6 +38,14 @@ fn open(project: &Project) -> Screen {
     Screen::start(&project.program(&[]), WIDTH, HEIGHT)
 }
 
+/// Leaves, and finds the terminal as it was.
+#[track_caller]
+fn leave(console: &mut Screen) {
+    console.press("q");
+    assert_eq!(console.end(), 0);
+    console.is_given_back();
+}
+
 fn signal(terminal: &Screen, signal: Signal) {
     send(terminal.process(), signal);
 }

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rustix::process::Signal;
 
-use super::{HEIGHT, WIDTH, ended, project, signal, start};
+use super::{HEIGHT, WIDTH, ended, leave, project, signal, start};
 use crate::support::{project::Project, registry::Registry, screen::Screen};
 
 fn open_with(project: &Project, variables: &[(&str, &str)]) -> Screen {
@@ -64,8 +64,7 @@ fn what_was_edited_is_read_again_and_an_editor_that_fails_is_told_of() {
     console.press("\x05");
     console.sees("other · ");
     is_the_consoles(&console);
-    console.press("q");
-    assert_eq!(console.end(), 0);
+    leave(&mut console);
 
     let mut console = open_with(&project, &[("EDITOR", "no-such-editor")]);
     console.sees("other · ");
@@ -73,9 +72,7 @@ fn what_was_edited_is_read_again_and_an_editor_that_fails_is_told_of() {
     console.sees("no-such-editor did not do its work");
     console.press("\r");
     console.no_longer_sees("did not do its work");
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    leave(&mut console);
 }
 
 #[test]
@@ -97,9 +94,7 @@ fn over_ssh_the_terminal_keeps_what_is_copied_and_its_mouse() {
     console.press("M");
     console
         .until("the console's mouse", |screen| screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease);
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    leave(&mut console);
 }
 
 #[test]
@@ -116,7 +111,5 @@ fn a_terminal_that_has_a_bar_shows_how_far_a_release_is() {
     let text = console.text();
     let (_, bar) = text.split_once("\x1b]9;4;3\x1b\\").expect("it is busy");
     assert!(bar.contains("\x1b]9;4;0\x1b\\"), "it ends with the release");
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    leave(&mut console);
 }

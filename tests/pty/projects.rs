@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::leave;
 use crate::support::{
     project::{Project, ran},
     registry::Registry,
@@ -31,9 +32,7 @@ fn a_known_project_is_opened_from_elsewhere_and_released() {
     console.press("gp");
     console.sees("open in this console");
     console.sees("match");
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    leave(&mut console);
 }
 
 #[test]
@@ -56,8 +55,7 @@ fn a_folder_becomes_a_project_and_one_that_is_gone_is_forgotten() {
     console.sees("no release yet: press n");
     let list = fs::read_to_string(project.home().join("projects.toml")).expect("the list");
     assert!(list.contains("\"checkout\" = "), "{list}");
-    console.press("q");
-    assert_eq!(console.end(), 0);
+    leave(&mut console);
 }
 
 #[test]

@@ -4,16 +4,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{project::Project, registry::Registry, screen::Screen, stop::killed_release};
+use super::{leave, open};
+use crate::support::{project::Project, registry::Registry, stop::killed_release};
 
 fn ready(registry: &Registry) -> Project {
     let project = Project::new(registry);
     project.set_secret();
     project
-}
-
-fn open(project: &Project) -> Screen {
-    Screen::start(&project.program(&[]), 120, 40)
 }
 
 fn id(release: &Value) -> &str {
@@ -58,9 +55,7 @@ fn a_release_that_died_is_taken_up_where_it_stood_from_its_card() {
     let newest = project.releases().swap_remove(0);
     assert_eq!((&newest["parent"], &newest["trigger"]), (&died.as_str().into(), &"rerun".into()));
     project.windlass(&["verify", "--strict"]).exits(0);
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    leave(&mut console);
 }
 
 #[test]
@@ -81,8 +76,7 @@ fn a_build_that_failed_says_where_its_log_says_why() {
         let said = text.lines().filter(|line| line.contains("error: it is broken") && !line.contains("echo"));
         said.count() == 2 && text.contains("line 200")
     });
-    console.press("q");
-    assert_eq!(console.end(), 0);
+    leave(&mut console);
 }
 
 #[test]
@@ -122,8 +116,7 @@ fn latest_is_pointed_back_and_what_it_shows_is_verified() {
     console.press("y");
     ended(&project, 4);
     assert_eq!(&project.row("latest")["registry"]["digest"], old);
-    console.press("q");
-    assert_eq!(console.end(), 0);
+    leave(&mut console);
 }
 
 #[test]
@@ -152,8 +145,7 @@ fn another_commit_is_released_and_a_tag_is_moved_back_only_when_that_is_said() {
     let newest = project.releases().swap_remove(0);
     assert_eq!(newest["commit"], first.as_str());
     assert_eq!(project.row("latest")["record"]["release"], newest["id"]);
-    console.press("q");
-    assert_eq!(console.end(), 0);
+    leave(&mut console);
 }
 
 #[test]
@@ -197,7 +189,5 @@ fn a_pasted_digest_is_explained_and_a_history_is_gone_back_in() {
     console.sees("✗ missing");
     console.press("f");
     console.sees("bad (of 3)");
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    leave(&mut console);
 }

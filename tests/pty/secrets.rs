@@ -1,5 +1,6 @@
 //! The console's secrets, with a real registry: set, check, rotate, remove, by somebody who sits there.
 
+use super::{HEIGHT, WIDTH, leave};
 use crate::{
     cli::rotating,
     support::{
@@ -13,7 +14,7 @@ const NEW: &str = "another!password-of~theirs";
 
 /// A console on the secrets of this project.
 fn open(project: &Project, options: &[&str]) -> Screen {
-    let mut console = Screen::start(&project.program(options), 120, 40);
+    let mut console = Screen::start(&project.program(options), WIDTH, HEIGHT);
     console.sees(&project.repository);
     console.press("3");
     console.sees("Secrets ─");
@@ -36,9 +37,7 @@ fn login(console: &mut Screen, user: &str, password: &str) {
 
 #[track_caller]
 fn leaves(mut console: Screen) {
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    leave(&mut console);
     for password in [PASSWORD, NEW, rotating::NEW] {
         console.never_showed(password);
     }
@@ -151,7 +150,7 @@ fn dockers_login_is_taken_over() {
     let project = Project::new(&registry);
     let mut program = project.program(&[]);
     program.env("DOCKER_CONFIG", project.folder().join("docker"));
-    let mut console = Screen::start(&program, 120, 40);
+    let mut console = Screen::start(&program, WIDTH, HEIGHT);
     console.sees(&project.repository);
     console.press("3");
     console.sees("no secret yet: press s");

@@ -2,11 +2,20 @@
 
 use rustix::process::Signal;
 
-use super::{HEIGHT, WIDTH, around, open, send, signal, until_gone, youngest};
+use super::{HEIGHT, WIDTH, around, leave, open, send, signal, until_gone, youngest};
 use crate::support::{processes::until, project::Project, registry::Registry, screen::Screen};
 
 /// What makes a terminal everybody's again, at the end of all that was written to it.
 const GIVEN_BACK: &str = "\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?1049l\x1b[?25h";
+
+/// It takes keys, and shows what they do.
+#[track_caller]
+fn answers(console: &mut Screen) {
+    console.press("?");
+    console.sees("Find an action");
+    console.press("\x1b");
+    console.no_longer_sees("Find an action");
+}
 
 #[test]
 fn signals_end_the_console_and_give_the_terminal_back() {
@@ -77,13 +86,8 @@ fn stops_and_comes_back(stop: impl FnOnce(&mut Screen)) {
     shell.is_given_back();
     shell.press("\r");
     shell.sees("no release yet");
-    shell.press("?");
-    shell.sees("Find an action");
-    shell.press("\x1b");
-    shell.no_longer_sees("Find an action");
-    shell.press("q");
-    assert_eq!(shell.end(), 0);
-    shell.is_given_back();
+    answers(&mut shell);
+    leave(&mut shell);
 }
 
 #[test]
@@ -134,13 +138,8 @@ fn a_terminal_that_shrinks_and_grows_shows_all_again() {
     console.resize(WIDTH, HEIGHT);
     console.sees("no release yet: press n");
     console.sees("q quit");
-    console.press("?");
-    console.sees("Find an action");
-    console.press("\x1b");
-    console.no_longer_sees("Find an action");
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    answers(&mut console);
+    leave(&mut console);
 }
 
 #[test]
@@ -158,9 +157,7 @@ fn a_paste_of_a_megabyte_is_taken_as_one_and_none_of_it_as_keys() {
     console.sees("1050000 characters are more than there is room for");
     console.press("\x1b");
     console.no_longer_sees("Find an action");
-    console.press("q");
-    assert_eq!(console.end(), 0);
-    console.is_given_back();
+    leave(&mut console);
 }
 
 #[test]
