@@ -1,4 +1,4 @@
-//! Goal rows of a log are on the screen. Only a window of the log is here, however long it is and its lines are: what is
+//! Which rows of a log are on the screen. Only a window of the log is here, however long it is and its lines are: what is
 //! missing is asked for, one request at a time, and until it comes what is there stays on the screen.
 
 use super::{
@@ -66,7 +66,7 @@ pub struct Seen {
     pub sight: Sight,
 }
 
-/// Goal rows are wanted.
+/// Which rows are wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sight {
     pub spot: Spot,

@@ -1,5 +1,5 @@
 //! What is looked for in a log, and how far that is. The log is searched part by part, each asked for once the one before
-//! has come: whoever looks for something else, or ends it, asks for no more. Goal lines were found is known where the
+//! has come: whoever looks for something else, or ends it, asks for no more. Which lines were found is known where the
 //! log is read; here is their number, and the one that the reader was brought to.
 
 use crate::{
@@ -91,7 +91,7 @@ pub struct Match {
     pub byte: u64,
 }
 
-/// Goal of the lines that were found.
+/// Which of the lines that were found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goal {
     Number(u64),

@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
     sync::mpsc::{Receiver, Sender, channel},
     thread,
+    time::{Duration, Instant},
 };
 
 use super::Outbox;
@@ -80,13 +81,7 @@ fn answer(folder: PathBuf, work: &Receiver<Request>, to: &Outbox) {
                 Err(_) => return,
             }
         }
-        for request in work.try_iter() {
-            // Rows that are wanted no more are not read, nor is another log looked through.
-            if let Request::Read(release, _) = &request {
-                waiting.retain(|other| !matches!(other, Request::Read(..)) && other.release() == release);
-            }
-            waiting.push(request);
-        }
+        take_in(&mut waiting, work);
         fault::console("log");
         // What is looked at comes before what is looked for.
         let next = waiting.iter().position(|request| matches!(request, Request::Read(..))).unwrap_or(0);
@@ -96,7 +91,16 @@ fn answer(folder: PathBuf, work: &Receiver<Request>, to: &Outbox) {
                 Message::Log(release, seen)
             }
             Request::Search(release, wanted) => {
-                let scanned = files.search(&release, &wanted);
+                let begun = Instant::now();
+                // How far it is is told now and then, and at once when somebody wants something else.
+                let scanned = loop {
+                    let scanned = files.search(&release, &wanted);
+                    take_in(&mut waiting, work);
+                    let more = scanned.as_ref().is_ok_and(|scanned| scanned.more);
+                    if !more || !waiting.is_empty() || begun.elapsed() >= TOLD {
+                        break scanned;
+                    }
+                };
                 Message::Searched(release, wanted, scanned)
             }
             Request::Find(release, wanted, which) => {
@@ -112,6 +116,16 @@ fn answer(folder: PathBuf, work: &Receiver<Request>, to: &Outbox) {
         if to.blocking_send(message).is_err() {
             return;
         }
+    }
+}
+
+fn take_in(waiting: &mut Vec<Request>, work: &Receiver<Request>) {
+    for request in work.try_iter() {
+        // Rows that are wanted no more are not read, nor is another log looked through.
+        if let Request::Read(release, _) = &request {
+            waiting.retain(|other| !matches!(other, Request::Read(..)) && other.release() == release);
+        }
+        waiting.push(request);
     }
 }
 
@@ -131,6 +145,8 @@ struct Log {
 
 /// Bytes that are copied: terminals take little more, in base64.
 const TAKEN: usize = 64 * 1024;
+/// How often it is told how far a search is.
+const TOLD: Duration = Duration::from_millis(100);
 /// Searches that are kept.
 const KEPT: usize = 2;
 
