@@ -168,7 +168,9 @@ fn a_log_is_searched_and_filtered_and_says_where_the_errors_are() {
         world.press("<esc>&!collecting");
         world.sees(&["2 of 202 lines", "error: no wheel for it", "Successfully built the others"]);
         world.never_sees("Collecting");
-        world.press("<enter><esc>G");
+        world.press("<enter>");
+        world.sees(&["&!collecting", "esc all lines"]);
+        world.press("<esc>G");
         world.sees(&["following · 202 lines", "Collecting dependency-199"]);
         world.says(1, &["one more"]);
         world.sees(&["following · 203 lines", "one more"]);
@@ -185,11 +187,13 @@ fn the_steps_of_a_build_lead_into_its_log_which_is_copied_and_saved() {
         lines.extend(["Step 2/2 : COPY app /", "app was copied", "Successfully built 7eb2f01f0000"].map(str::to_owned));
         world.says(1, &lines.iter().map(String::as_str).collect::<Vec<_>>());
         world.press("<enter>S");
-        world.sees(&["Steps · 2", "1/2 FROM scratch", "2/2 COPY app /"]);
+        world.sees(&["Steps · 2", "1/2 FROM scratch", "2/2 COPY app /", "enter read  esc hide"]);
         world.press("k<enter>");
         world.sees(&["Step 1/2 : FROM scratch", "line 0", "1 of 104"]);
         world.rests();
-        world.press("Gmky");
+        world.press("Gmk");
+        world.sees(&["2 lines marked", "y copy  esc mark nothing"]);
+        world.press("y");
         world.sees(&["copied (by wl-copy): 2 lines"]);
         assert_eq!(world.clipboard, lines[102..].join("\n"));
         world.press("s");

@@ -27,8 +27,9 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let room = |hints: &[(&'static Action, String, &'static str)]| -> usize {
         hints.iter().map(|(_, key, hint)| width(key) + 1 + width(hint) + 2).sum()
     };
-    // Whoever searches goes from match to match.
-    hints.sort_by_key(|(action, ..)| !matches!(action.scope, Scope::Matches | Scope::History));
+    // Whoever searches goes from match to match; what counts for a while is nowhere else to be read.
+    let for_a_while = [Scope::Matches, Scope::Marking, Scope::Steps, Scope::Filtered, Scope::History];
+    hints.sort_by_key(|(action, ..)| !for_a_while.contains(&action.scope));
     while room(&hints) > columns + 1 {
         // The way to all that is not shown is the last to go; the help is one to the palette too.
         let palette = hints.iter().position(|(action, ..)| action.id == Id::Commands);
