@@ -388,7 +388,7 @@ impl LogPane {
         let seen = || window.rows.iter().skip(top).take(self.size.1).map(|row| row.line);
         let found = self.search.as_ref().and_then(|search| search.at).map(|at| at.line);
         let found = found.filter(|found| seen().any(|line| line == *found));
-        let edge = if self.mode == Mode::Following { seen().last() } else { seen().next() };
+        let edge = if self.mode == Mode::Following { seen().next_back() } else { seen().next() };
         let Some(line) = self.marking.map(|marking| marking.to).or(found).or(edge) else { return };
         self.marking = Some(Marking { from: line, to: line });
         self.hold();

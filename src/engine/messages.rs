@@ -43,19 +43,15 @@ where
     /// The next one that is not empty. May be dropped and called again.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, EngineError> {
         loop {
-            let message = match memchr(b'\n', &self.pending[self.searched..]) {
-                Some(end) => self.pending.split_to(self.searched + end + 1),
-                None => {
-                    self.searched = self.pending.len();
-                    if self.more().await? {
-                        continue;
-                    }
-                    if self.pending.is_empty() {
-                        return Ok(None);
-                    }
-                    self.pending.split()
-                }
-            };
+            let end = memchr(b'\n', &self.pending[self.searched..]).map(|end| self.searched + end + 1);
+            self.searched = self.pending.len();
+            if end.is_none() && self.more().await? {
+                continue;
+            }
+            if self.pending.is_empty() {
+                return Ok(None);
+            }
+            let message = self.pending.split_to(end.unwrap_or(self.pending.len()));
             self.searched = 0;
             let message = message.freeze();
             let trimmed = message.trim_ascii();

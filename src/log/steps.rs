@@ -48,7 +48,7 @@ pub enum Took {
 /// The steps so far, and what is needed to go on.
 #[derive(Debug, Clone, Default)]
 pub struct Steps {
-    steps: Vec<Step>,
+    list: Vec<Step>,
     kind: Option<Kind>,
     /// BuildKit dropped output: the log is not the whole log.
     pub clipped: bool,
@@ -58,7 +58,7 @@ pub struct Steps {
 
 #[derive(Debug, Clone)]
 enum Kind {
-    /// Where in `steps` a vertex is; and the number of the last one.
+    /// Where in the list a vertex is; and the number of the last one.
     BuildKit { vertexes: HashMap<u32, usize>, last: u32 },
     /// The number of the step that began last, and stages so far.
     Classic { last: u32, stages: u32 },
@@ -75,14 +75,15 @@ pub struct Branch<'a> {
 impl Steps {
     /// In the order in which they began.
     pub fn list(&self) -> &[Step] {
-        &self.steps
+        &self.list
     }
 
-    /// By the stage that they are part of: a builder works at several at once.
+    /// By the stage that they are part of: a builder works at several at once. Those of none stay where they are.
     pub fn tree(&self) -> Vec<Branch<'_>> {
         let mut tree: Vec<Branch<'_>> = Vec::new();
-        for (at, Step { stage, .. }) in self.steps.iter().enumerate() {
-            match tree.iter_mut().find(|branch| branch.stage == stage) {
+        for (at, Step { stage, .. }) in self.list.iter().enumerate() {
+            let first = if stage.is_empty() { tree.len().saturating_sub(1) } else { 0 };
+            match tree[first..].iter_mut().find(|branch| branch.stage == stage) {
                 Some(branch) => branch.steps.push(at),
                 None => tree.push(Branch { stage, steps: vec![at] }),
             }
@@ -92,7 +93,7 @@ impl Steps {
 
     /// The step that a line is part of, or comes after.
     pub fn at(&self, line: u64) -> Option<usize> {
-        self.steps.partition_point(|step| step.line <= line).checked_sub(1)
+        self.list.partition_point(|step| step.line <= line).checked_sub(1)
     }
 
     /// Takes the next line, sanitised, and about when it was said, in milliseconds since 1970.
@@ -103,7 +104,7 @@ impl Steps {
             self.take_vertex(line, number, rest);
         } else if let Some(position) = classic_step(text) {
             self.take_classic(line, &position, said());
-        } else if let (Some(Kind::Classic { .. }), Some(step)) = (&self.kind, self.steps.last_mut()) {
+        } else if let (Some(Kind::Classic { .. }), Some(step)) = (&self.kind, self.list.last_mut()) {
             if says_cached(text) && line - step.line <= 2 {
                 step.end = Some(End::Cached);
             } else if text.starts_with("Successfully built ") {
@@ -117,14 +118,14 @@ impl Steps {
         let Kind::BuildKit { vertexes, last } = kind else { return };
         if number > *last {
             *last = number;
-            if self.steps.len() < MOST {
-                vertexes.insert(number, self.steps.len());
+            if self.list.len() < MOST {
+                vertexes.insert(number, self.list.len());
                 let (stage, name) = staged(rest);
-                self.steps.push(Step::new(line, stage, &name, None));
+                self.list.push(Step::new(line, stage, &name, None));
             }
             return;
         }
-        let Some(step) = vertexes.get(&number).and_then(|at| self.steps.get_mut(*at)) else { return };
+        let Some(step) = vertexes.get(&number).and_then(|at| self.list.get_mut(*at)) else { return };
         let took = rest.strip_prefix("DONE ").and_then(|rest| rest.strip_suffix('s')).and_then(|s| s.parse().ok());
         (step.end, step.took) = match rest {
             "CACHED" => (Some(End::Cached), None),
@@ -145,11 +146,11 @@ impl Steps {
             return;
         }
         *last = position.number;
-        if let Some(step) = self.steps.last_mut() {
+        if let Some(step) = self.list.last_mut() {
             step.ends(said);
         }
         let begins = position.name.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("FROM "));
-        let stage = match self.steps.last() {
+        let stage = match self.list.last() {
             Some(step) if !begins => step.stage.clone(),
             _ => {
                 let mut words = position.name.split_whitespace().rev();
@@ -161,9 +162,9 @@ impl Steps {
                 stage
             }
         };
-        if self.steps.len() < MOST {
+        if self.list.len() < MOST {
             let name = format!("{}/{} {}", position.number, position.total, position.name);
-            self.steps.push(Step::new(line, &stage, &name, said));
+            self.list.push(Step::new(line, &stage, &name, said));
         }
     }
 }
@@ -283,7 +284,7 @@ mod tests {
         let steps = steps(log);
         assert_eq!([steps.at(0), steps.at(4), steps.at(99)], [Some(0), Some(2), Some(4)]);
         let tree: Vec<_> = steps.tree().into_iter().map(|branch| (branch.stage, branch.steps)).collect();
-        assert_eq!(tree, [("internal", vec![0]), ("", vec![1, 3, 4]), ("b c", vec![2])]);
+        assert_eq!(tree, [("internal", vec![0]), ("", vec![1]), ("b c", vec![2]), ("", vec![3, 4])]);
     }
 
     #[test]

@@ -74,7 +74,7 @@ mod tests {
             writer.line(line).unwrap();
         }
         writer.finish().unwrap();
-        let log = Reader::open(&path).unwrap();
+        let reader = Reader::open(&path).unwrap();
         let plain = |typed: &str, invert| {
             let mut text = String::new();
             let filter = Filter { pattern: Pattern::new(typed).unwrap(), invert };
@@ -82,7 +82,7 @@ mod tests {
                 text.push_str(part);
                 ControlFlow::Continue(())
             };
-            log.plain(&filter, on).unwrap();
+            reader.plain(&filter, on).unwrap();
             text
         };
         let bare_long = "é0123456789".repeat(100_000);
@@ -94,14 +94,14 @@ mod tests {
             between.push_str(part);
             ControlFlow::Continue(())
         };
-        log.plain_between(&(1..=2), &Filter::none(), on).unwrap();
+        reader.plain_between(&(1..=2), &Filter::none(), on).unwrap();
         assert_eq!(between, "green\n\n");
         let mut first = Vec::new();
         let some = |number, part: &str| {
             first.push((number, part.to_owned()));
             if number == 1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        log.plain(&Filter::none(), some).unwrap();
+        reader.plain(&Filter::none(), some).unwrap();
         assert_eq!(first, [(0, "plain".to_owned()), (0, "\n".to_owned()), (1, "green".to_owned())]);
     }
 }

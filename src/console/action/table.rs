@@ -58,7 +58,8 @@ pub const ACTIONS: &[Action] = &[
         .unless(releases::none_selected),
     action(Id::Follow, Scope::Releases, &[Key::char('f')], "follow the log, or stop following", log::follow)
         .hinted("follow")
-        .same_as("log RELEASE --follow"),
+        .same_as("log RELEASE --follow")
+        .unless(log::no_log),
     action(
         Id::Zoom,
         Scope::Releases,

@@ -4,7 +4,7 @@ use crate::{
     console::{
         effect::Effect,
         message::{Message, News, Save, Saved},
-        model::{LogState, Mode, Model, Pane},
+        model::{LogState, Marking, Mode, Model, Pane},
         sample::{console, id, news, press, read, running, tell},
         view::tests::sees,
     },
@@ -319,7 +319,7 @@ fn the_tree_of_steps_goes_along_with_the_log_and_leads_in_it() {
 fn lines_are_marked_from_where_the_reader_is_and_then_asked_for() {
     let mut log = Reading::numbered(100);
     log.press("mkk");
-    let marked = |log: &Reading| log.model.log.marking.map(|marking| marking.lines());
+    let marked = |log: &Reading| log.model.log.marking.map(Marking::lines);
     assert_eq!((marked(&log), log.ends().1), (Some(97..=99), "line 99"), "the last line of a log that is followed");
     log.press("<page-up>k");
     assert_eq!((marked(&log), log.ends().0), (Some(87..=99), "line 87"), "the window goes along");

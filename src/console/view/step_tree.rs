@@ -3,9 +3,10 @@
 //! ```text
 //! ├ Steps · 11, 6 cached ────────────────────────────────────┤
 //! │  build                                                   │
-//! │   ↷ 2/4 COPY requirements.txt .                   cached │
-//! │ ▌ ✓ 3/4 RUN pip install -r requirements.txt       42.0 s │
-//! │   ◐ 4/4 RUN make                                 running │
+//! │    ↷ 2/4 COPY requirements.txt .                  cached │
+//! │▌   ✓ 3/4 RUN pip install -r requirements.txt      42.0 s │
+//! │    ◐ 4/4 RUN make                                running │
+//! │  ✓ exporting to image                              0.3 s │
 //! ```
 
 use ratatui::{
@@ -30,6 +31,8 @@ use crate::{
 
 /// Columns of the time or the word for it.
 const TIME: usize = 10;
+/// Before the steps of a stage that is named above them.
+const INDENT: &str = "  ";
 /// Columns before a name: edge, sign, and a space after each.
 const BEFORE: usize = 4;
 
@@ -37,15 +40,16 @@ const BEFORE: usize = 4;
 #[derive(Clone, Copy)]
 enum Row<'a> {
     Stage(&'a str),
-    Step(usize),
+    Step { at: usize, below: bool },
 }
 
 fn tree(steps: &Steps) -> Vec<Row<'_>> {
     let tree = steps.tree();
     let several = tree.len() > 1;
     let rows = |Branch { stage, steps }| {
-        let stage = Some(Row::Stage(stage)).filter(|_| several && !stage.is_empty());
-        stage.into_iter().chain(steps.into_iter().map(Row::Step))
+        let stage = Some(stage).filter(|stage| several && !stage.is_empty());
+        let below = stage.is_some();
+        stage.map(Row::Stage).into_iter().chain(steps.into_iter().map(move |at| Row::Step { at, below }))
     };
     tree.into_iter().flat_map(rows).collect()
 }
@@ -66,20 +70,20 @@ pub fn render(model: &Model, release: &Release, frame: &mut Frame<'_>, geometry:
     let (place, words, style) = look.rule(geometry.tree_rule, &title, true);
     frame.render_widget(Span::styled(words, style), place);
     let tree = tree(&model.log.tree.steps);
-    let at = tree.iter().position(|row| matches!(row, Row::Step(step) if *step == chosen)).unwrap_or(0);
+    let at = tree.iter().position(|row| matches!(row, Row::Step { at, .. } if *at == chosen)).unwrap_or(0);
     let height = usize::from(area.height);
     let first = at.saturating_sub(height / 2).min(tree.len().saturating_sub(height));
     for (y, row) in (area.top()..area.bottom()).zip(&tree[first..]) {
         let columns = usize::from(area.width);
         let line = match *row {
             Row::Stage(stage) => Line::from(look.span(Tone::Dim, format!("  {}", fit(stage, columns, look.signs)))),
-            Row::Step(step) => line(model, release, &steps[step], step == chosen, columns),
+            Row::Step { at, below } => line(model, release, &steps[at], (at == chosen, below), columns),
         };
         frame.render_widget(line, Rect { y, height: 1, ..area });
     }
 }
 
-fn line(model: &Model, release: &Release, step: &Step, chosen: bool, columns: usize) -> Line<'static> {
+fn line(model: &Model, release: &Release, step: &Step, (chosen, below): (bool, bool), columns: usize) -> Line<'static> {
     let look = model.look;
     let (state, words) = match (step.end, step.took) {
         (Some(End::Done), took) => (StepState::Succeeded, took.map(time).unwrap_or_default()),
@@ -92,9 +96,10 @@ fn line(model: &Model, release: &Release, step: &Step, chosen: bool, columns: us
     };
     let (sign, tone) = look.signs.step(state);
     let edge = if chosen { look.signs.glyph("▌", ">") } else { " " };
-    let name = padded(&step.name, columns.saturating_sub(BEFORE + TIME + 2), look.signs);
+    let before = if below { INDENT } else { "" };
+    let name = padded(&step.name, columns.saturating_sub(BEFORE + before.len() + TIME + 2), look.signs);
     Line::from(vec![
-        look.span(Tone::Bold, format!("{edge} ")),
+        look.span(Tone::Bold, format!("{edge} {before}")),
         look.span(tone, format!("{sign} ")),
         look.span(if chosen { Tone::Bold } else { Tone::Plain }, name),
         look.span(Tone::Dim, format!(" {words:>TIME$} ")),
@@ -123,7 +128,7 @@ mod tests {
             }
             let row = |row: Row<'_>| match row {
                 Row::Stage(stage) => stage.to_owned(),
-                Row::Step(step) => steps.list()[step].name.clone(),
+                Row::Step { at, .. } => steps.list()[at].name.clone(),
             };
             tree(&steps).into_iter().map(row).collect::<Vec<_>>()
         };
