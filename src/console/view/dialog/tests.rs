@@ -1,4 +1,4 @@
-//! Dialogs that are higher than the screen.
+//! Frames of dialogs, as they are read.
 
 use ratatui::crossterm::event::{KeyModifiers, MouseEvent, MouseEventKind};
 
@@ -7,11 +7,12 @@ use crate::{
     console::{
         effect::Effect,
         message::Message,
+        model::Answer,
         sample::{console, press, tell},
         sample_secrets::{secrets, there},
-        view::tests::{SIZES, never_sees, sees},
+        view::tests::{SIZES, asked, busy, drawn, never_sees, preview, sees, ways},
     },
-    domain::sign::Signs,
+    domain::{digest::Digest, preview::Next, sign::Signs},
 };
 
 /// A question of thirty lines.
@@ -104,8 +105,111 @@ fn no_screen_is_too_low_for_a_long_dialog() {
             for keys in ["", "j", "G", "<page-up>"] {
                 let mut model = long((columns, rows));
                 press(&mut model, keys);
-                super::super::tests::drawn(&model);
+                drawn(&model);
             }
         }
+    }
+}
+
+#[test]
+fn what_will_happen_is_shown_before_it_does() {
+    for size in SIZES {
+        let mut model = busy(size);
+        press(&mut model, "n");
+        sees(&model, &["Release balrog", "finding out what would happen"]);
+        tell(&mut model, Message::Prepared(asked(), Ok(Answer::Preview(Box::new(preview())))));
+        sees(
+            &model,
+            &[
+                "Release balrog?",
+                "image   balrog to docker.io/mozilla/balrog",
+                "commit  3f2c1ab of master, clean, reviewed",
+                "frozen  master-2026-11-21-09-30-00  new",
+                "moving  latest ",
+                &format!("{} (release", Digest::of(b"old").short()),
+                "cccccccccc) is replaced",
+                "the time in the frozen tag will be that of the start",
+                "as      windlass release --image balrog --yes",
+                "y yes   esc no, change nothing",
+            ],
+        );
+    }
+}
+
+#[test]
+fn another_way_to_go_about_it_is_offered_where_there_is_little_room_too() {
+    for size in SIZES {
+        let mut model = busy(size);
+        press(&mut model, "n");
+        let mut preview = preview();
+        preview.changes[1].next = Next::LeftAlone("it shows a release that is no ancestor".to_owned());
+        tell(&mut model, Message::Prepared(asked(), Ok(Answer::Preview(Box::new(preview)))));
+        sees(&model, &["y yes   esc no, change nothing   o move it anyway "]);
+    }
+}
+
+#[test]
+fn a_menu_has_a_row_a_choice_and_says_all_of_the_chosen_one() {
+    for size in SIZES {
+        let mut model = ways(size);
+        sees(&model, &["Re-run release dddddddddd", "▌whole", " from verify", "y this one"]);
+        press(&mut model, "jjjj");
+        sees(&model, &["▌from push", "somebody"]);
+    }
+    let mut many = ways((60, 16));
+    let Some(Layer::Menu(menu)) = many.layers.last_mut() else { panic!("no menu") };
+    let one = menu.choices[0].clone();
+    menu.choices = (0..100).map(|n| Choice { label: format!("number {n}"), ..one.clone() }).collect();
+    sees(&many, &["▌number 0"]);
+    press(&mut many, &"j".repeat(60));
+    sees(&many, &["▌number 60", "number 59", "number 61"]);
+    press(&mut many, &"j".repeat(60));
+    sees(&many, &["▌number 99", "number 98", "y this one"]);
+}
+
+#[test]
+fn what_is_typed_is_seen_with_what_is_wrong_about_it() {
+    for size in SIZES {
+        let mut model = busy(size);
+        press(&mut model, "N");
+        sees(&model, &["Release balrog: what of?", "--platform OS/ARCH", "▏", "enter go on"]);
+        sees(
+            &model,
+            &["│ --branch NAME      the branch it counts as, where", "│ --move             point moving tags"],
+        );
+        press(&mut model, "v1 --fast<enter>");
+        sees(&model, &["v1 --fast▏", "`--fast` is no option"]);
+        press(&mut model, &"x".repeat(300));
+        sees(&model, &["xxx▏"]);
+    }
+}
+
+#[test]
+fn cancelling_says_what_stays() {
+    let mut model = busy((60, 16));
+    press(&mut model, "x");
+    sees(&model, &["Cancel release bbbbbbbbbb?", "nothing was pushed yet", "windlass cancel bbbbbbbbbb", "y yes"]);
+}
+
+#[test]
+fn a_refusal_has_three_parts() {
+    for size in SIZES {
+        let mut model = busy(size);
+        press(&mut model, "n");
+        let refused = Failure::not_allowed("topic is not released", "policy allows master, main", "merge it first");
+        tell(&mut model, Message::Prepared(asked(), Err(refused)));
+        sees(&model, &["topic is not released", "why     policy allows master, main", "next    merge it first"]);
+    }
+}
+
+#[test]
+fn a_passphrase_is_dots() {
+    for size in SIZES {
+        let mut model = busy(size);
+        press(&mut model, "n");
+        tell(&mut model, Message::Asked("Passphrase of /home/u/identity.txt: ".to_owned()));
+        press(&mut model, "zebra");
+        sees(&model, &["The vault is locked", "Passphrase of /home/u/identity.txt:", "│ •••••▏", "enter open it"]);
+        never_sees(&model, "zebra");
     }
 }
