@@ -141,10 +141,7 @@ fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
         Layer::Confirm(confirm) => question(model, confirm),
         Layer::Ask(ask) => asked(model, ask, screen),
         Layer::Told { title, lines } => Words::new(title, lines.clone(), Vec::new(), &SEEN),
-        Layer::Failure(failure) => {
-            let answers: &[_] = if failure.check.is_some() { &EXPLAINED } else { &SEEN };
-            Words::new("This did not work", refusal(failure), Vec::new(), answers)
-        }
+        Layer::Failure(failure) => refusal(failure),
         Layer::Prompt { .. } | Layer::Narrow { .. } | Layer::Help { .. } => return None,
     };
     Some(boxed(model, screen, &words))
@@ -245,14 +242,12 @@ fn question(model: &Model, confirm: &Confirm) -> Words {
     Words::new(&confirm.title, confirm.lines.clone(), foot, &answers)
 }
 
-fn refusal(failure: &Failure) -> Vec<Line> {
-    let mut lines = vec![
-        Line::new("", &failure.what, Tone::Bad),
-        Line::new("why", &failure.why, Tone::Plain),
-        Line::new("next", &failure.next, Tone::Plain),
-    ];
-    lines.extend(failure.check.map(|check| Line::new("check", format!("{check}: {}", check.title()), Tone::Plain)));
-    lines
+fn refusal(failure: &Failure) -> Words {
+    let lines = vec![Line::new("", &failure.what, Tone::Bad), Line::new("why", &failure.why, Tone::Plain)];
+    let mut foot = vec![Line::new("next", &failure.next, Tone::Plain)];
+    foot.extend(failure.check.map(|check| Line::new("check", format!("{check}: {}", check.title()), Tone::Plain)));
+    let answers: &[_] = if failure.check.is_some() { &EXPLAINED } else { &SEEN };
+    Words::new("This did not work", lines, foot, answers)
 }
 
 /// In at most so many columns, with this one for the words of labelled lines.

@@ -67,7 +67,7 @@ fn the_wheel_scrolls_and_another_dialog_is_read_from_its_beginning() {
     let lines: Vec<String> = (0..30).map(|n| format!("reason {n}")).collect();
     let failure = Failure::failed("it is broken", lines.join("\n"), "mend it");
     tell(&mut model, Message::Failed(failure));
-    sees(&model, &["it is broken", "reason 0", "close"]);
+    sees(&model, &["it is broken", "reason 0", "next    mend it", "close"]);
     press(&mut model, "G");
     sees(&model, &["reason 29", "next    mend it"]);
     never_sees(&model, "it is broken");
