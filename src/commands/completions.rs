@@ -10,7 +10,7 @@ use crate::{config::Known, domain::failure::Failure};
 pub fn run(ground: &Ground, shell: Option<Shell>) -> Result<u8, Failure> {
     let text = match shell {
         Some(shell) => script(shell),
-        None => Known::load(&ground.paths)?.iter().map(|(name, _)| format!("{name}\n")).collect(),
+        None => Known::load(&ground.paths)?.iter().flat_map(|(name, _)| [name.as_str(), "\n"]).collect(),
     };
     ground.output.raw(text.as_bytes())?;
     Ok(0)
@@ -26,9 +26,9 @@ fn script(shell: Shell) -> String {
             let names = r#"-W "$("$1" completions --projects 2>/dev/null)" --"#;
             let mut of_project = false;
             each_line(&script, |line| {
-                let named = of_project.then(|| line.replace("-f", names));
+                let instead = of_project.then(|| line.replace("-f", names));
                 of_project = line.trim() == "--project)";
-                named
+                instead
             })
         }
         Shell::Zsh => {
