@@ -74,24 +74,24 @@ impl StepTree {
 mod tests {
     use super::*;
 
-    fn read(lines: usize, more: bool) -> Box<StepsRead> {
+    fn read(lines: usize, more: bool) -> StepsRead {
         let mut steps = Steps::default();
         for n in 1..=lines {
             let stage = if n % 2 == 0 { "even" } else { "odd" };
             steps.take(&format!("#{n} [{stage} 1/1] a step"), || None);
         }
-        Box::new(StepsRead { steps, more })
+        StepsRead { steps, more }
     }
 
     #[test]
     fn a_log_is_read_for_its_steps_part_by_part_and_on_as_it_grows() {
         let mut steps = StepTree::default();
         assert!(!steps.wants(0) && steps.wants(10) && !steps.wants(10), "one part at a time");
-        steps.take(Ok(read(4, true)));
+        steps.take(Ok(Box::new(read(4, true))));
         assert!(steps.wants(10));
-        steps.take(Ok(read(10, false)));
+        steps.take(Ok(Box::new(read(10, false))));
         assert!(!steps.wants(10) && steps.wants(11));
-        steps.take(Ok(read(10, false)));
+        steps.take(Ok(Box::new(read(10, false))));
         assert!(!steps.wants(11), "nobody asks in a circle");
         steps.wants(12);
         steps.take(Err(Failure::failed("the log cannot be read", "it shrank", "look")));
@@ -103,7 +103,7 @@ mod tests {
         let mut steps = StepTree::default();
         steps.toggle(3);
         assert_eq!((steps.chosen, steps.choose(1)), (Some(0), None));
-        steps.take(Ok(read(4, false)));
+        steps.take(Ok(Box::new(read(4, false))));
         let mut chosen = |by| steps.choose(by).map(|step| step.line);
         assert_eq!([chosen(1), chosen(1), chosen(5), chosen(-1)], [Some(2), Some(1), Some(3), Some(1)], "by stages");
         steps.toggle(0);
