@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Makes assets/release.svg and assets/console.svg: the last commands of a demo's run, and the console after it, as a
-# terminal showed them.
+# Makes the pictures in assets/: the last commands of a demo's run, and the console after it, as a terminal showed them.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=assets/services.sh
@@ -31,12 +30,38 @@ python3 "$root/assets/ansi_to_svg.py" 'A release, the side-by-side table and the
 mv ../picture.svg "$root/assets/release.svg"
 
 screen() { tmux -L windlass-picture "$@"; }
-shows_a_release() { screen capture-pane -p | grep -q 'verify .*match'; }
+shows() { screen capture-pane -p | grep -q -- "$1"; }
 leave() { screen kill-server 2>/dev/null || true; }
 trap leave EXIT
-LC_ALL=C.UTF-8 screen -f /dev/null new-session -d -x 120 -y 28 windlass
-wait_for 30 shows_a_release || die "the console shows no release"
-screen capture-pane -e -p >../console.ansi
-python3 "$root/assets/ansi_to_svg.py" 'The console: releases, the steps of one, and its log' <../console.ansi >../console.svg
-mv ../console.svg "$root/assets/console.svg"
-say "made assets/release.svg and assets/console.svg; end what the demo started: assets/demo.sh --stop"
+
+# see NAME WORDS TITLE: what is on the screen once it shows these words, as assets/NAME.svg.
+see() {
+  wait_for 60 shows "$2" || die "the console never shows: $2"
+  screen capture-pane -e -p >"../$1.ansi"
+  python3 "$root/assets/ansi_to_svg.py" "$3" <"../$1.ansi" >"../$1.svg"
+  mv "../$1.svg" "$root/assets/$1.svg"
+}
+
+open_console() { LC_ALL=C.UTF-8 screen -f /dev/null new-session -d -x 120 -y 32 windlass; }
+
+open_console
+wait_for 60 shows 'verify .*match' || die "the console shows no release"
+screen send-keys S
+see console 'Steps .*cached' 'The console: releases, the steps of one and of its build, and its log'
+screen send-keys 2
+wait_for 60 shows 'as of' || die "the console shows no tags"
+see tags 'match  ' 'The tags: what the registry serves beside what was recorded, with a verdict and its evidence'
+screen send-keys q
+
+# A build that fails, so that there is a card; then the project is as it was.
+printf '%s\n' 'RUN echo "error: links.html leads nowhere: /harbour/map"; exit 1' >>Dockerfile
+as_demo() { git -c user.name=Demo -c user.email=demo@example.org -c commit.gpgsign=false "$@"; }
+as_demo commit --quiet --all --message 'Check the links'
+git push --quiet
+windlass release --yes >../failed.txt 2>&1 && die "the build did not fail"
+as_demo revert --no-edit HEAD >/dev/null
+git push --quiet
+open_console
+see card 'what went wrong' 'A release that failed: why, what is in the registry, and the keys that help'
+screen send-keys q
+say "made assets/{release,console,tags,card}.svg; end what the demo started: assets/demo.sh --stop"
