@@ -23,6 +23,8 @@ mod fault;
 mod flows;
 mod fuzzy;
 pub mod geometry;
+#[cfg(test)]
+mod hostile;
 pub mod key;
 pub mod keymap;
 pub mod layer;

@@ -10,6 +10,8 @@ mod decoded;
 pub mod errors;
 mod escape;
 mod finder;
+#[cfg(test)]
+pub mod hostile;
 pub mod lines;
 pub mod pattern;
 pub mod redact;

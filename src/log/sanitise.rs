@@ -14,8 +14,12 @@ const SGR_RUN: usize = 8;
 const SGR_LINE: usize = 1024;
 /// Marks on one character. Written languages need up to four; floods of them paint over other lines.
 pub(super) const MARKS: usize = 4;
-/// Characters of a name or message from elsewhere.
+/// Characters that are joined to the one before. Families need three; a flood of them has no end in two columns.
+const JOINED: usize = 4;
+const JOINER: char = '\u{200d}';
+/// Characters of a name or message from elsewhere, and bytes that are looked at for them.
 const PLAIN_CHARS: usize = 2000;
+const PLAIN_BYTES: usize = 16 * PLAIN_CHARS;
 
 /// One line of a log, without its LF, as it may be stored and shown.
 ///
@@ -37,16 +41,17 @@ pub(super) fn sanitise_into(line: &[u8], out: &mut String) {
 }
 
 /// A name or message from elsewhere, for one place on one line: no colours, no line breaks, at most 2000
-/// characters.
+/// characters. However long it is, no more than its beginning is looked at.
 #[must_use]
 pub fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(4 * PLAIN_CHARS));
-    clean(text, Keep::Text, &mut out);
+    let beginning = &text[..text.floor_char_boundary(PLAIN_BYTES)];
+    let mut out = String::with_capacity(beginning.len().min(4 * PLAIN_CHARS));
+    clean(beginning, Keep::Text, &mut out);
     let trimmed = out.trim();
-    match trimmed.char_indices().nth(PLAIN_CHARS) {
-        None => trimmed.to_owned(),
-        Some(_) => trimmed.chars().take(PLAIN_CHARS - 1).chain(['…']).collect(),
+    if beginning.len() == text.len() && trimmed.char_indices().nth(PLAIN_CHARS).is_none() {
+        return trimmed.to_owned();
     }
+    trimmed.chars().take(PLAIN_CHARS - 1).chain(['…']).collect()
 }
 
 /// Printable ASCII and tabs alone: such a line is its own sanitised form.
@@ -114,7 +119,7 @@ struct Seen {
 
 fn clean(text: &str, keep: Keep, out: &mut String) -> Seen {
     let mut seen = Seen::default();
-    let (mut marks, mut run, mut codes) = (0, 0, 0);
+    let (mut marks, mut joined, mut run, mut codes) = (0, 0, 0, 0);
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
@@ -156,13 +161,16 @@ fn clean(text: &str, keep: Keep, out: &mut String) -> Seen {
             }
             c if c.is_control() || reorders(c) => {}
             c if c.width() == Some(0) => {
-                if marks < MARKS {
+                let fits = marks < MARKS && (c != JOINER || joined < JOINED);
+                if fits {
                     out.push(c);
                     seen.text = true;
                     marks += 1;
                 }
+                joined += usize::from(fits && c == JOINER);
             }
             c => {
+                joined = if out.ends_with(JOINER) { joined } else { 0 };
                 out.push(c);
                 seen.text = true;
                 seen.ink |= !c.is_whitespace();
@@ -185,6 +193,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::log::hostile;
 
     fn clean(line: &str) -> String {
         sanitise(line.as_bytes())
@@ -289,6 +298,21 @@ mod tests {
     }
 
     #[test]
+    fn so_many_characters_are_joined_and_no_more() {
+        let family = "👩\u{200d}".repeat(JOINED) + "👩";
+        assert_eq!(plain(&family), family);
+        let crowd = plain(&"👩\u{200d}".repeat(500));
+        assert_eq!(crowd.matches('👩').count(), 500);
+        assert!(crowd.split("👩👩").all(|joined| joined.matches(JOINER).count() <= JOINED));
+    }
+
+    #[test]
+    fn of_a_long_message_the_beginning_is_looked_at() {
+        assert_eq!(plain(&("a".to_owned() + &"\0".repeat(1 << 20) + "b")), "a…");
+        assert_eq!(plain(&"日".repeat(1 << 20)).chars().count(), PLAIN_CHARS);
+    }
+
+    #[test]
     fn joined_emoji_and_accents_survive() {
         let text = "é e\u{301} 👩\u{200d}👩\u{200d}👧 हिन्दी";
         assert_eq!(clean(text), text);
@@ -301,42 +325,6 @@ mod tests {
         assert_eq!((long.chars().count(), long.chars().last()), (PLAIN_CHARS, Some('…')));
         assert_eq!(plain(&long), long);
         assert_eq!(plain(&"x".repeat(PLAIN_CHARS)).len(), PLAIN_CHARS);
-    }
-
-    /// Text made of what matters here, which random bytes rarely form.
-    fn hostile() -> impl Strategy<Value = Vec<u8>> {
-        let piece = prop_oneof![
-            "[ -~]{0,6}".prop_map(String::into_bytes),
-            prop::collection::vec(any::<u8>(), 0..6),
-            prop::sample::select(vec![
-                "\x1b",
-                "\x1b[",
-                "\x1b]",
-                "\x1bP",
-                "\x1b\\",
-                "\x1b[0m",
-                "\x1b[31m",
-                "\x1b[1;38;5;9m",
-                "m",
-                ";",
-                "\r",
-                "\n",
-                "\x07",
-                "\u{9b}",
-                "\u{9c}",
-                "\u{9d}",
-                "\u{85}",
-                "\u{301}",
-                "\u{200b}",
-                "\u{202e}",
-                "\u{2028}",
-                "é",
-                " ",
-                "\t",
-            ])
-            .prop_map(|text| text.as_bytes().to_vec()),
-        ];
-        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
     }
 
     /// The text without its colour codes; panics where something only begins like one.
@@ -353,13 +341,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_but_text_tabs_and_colours_comes_out(line in hostile()) {
+        fn nothing_but_text_tabs_and_colours_comes_out(line in hostile::line()) {
             let out = sanitise(&line);
             prop_assert!(without_colours(&out).chars().all(|c| c == '\t' || !(c.is_control() || reorders(c))), "{:?}", out);
         }
 
         #[test]
-        fn sanitising_twice_changes_nothing(line in hostile()) {
+        fn sanitising_twice_changes_nothing(line in hostile::line()) {
             let once = sanitise(&line);
             prop_assert_eq!(sanitise(once.as_bytes()), once);
         }
@@ -371,7 +359,7 @@ mod tests {
         }
 
         #[test]
-        fn plain_has_no_controls_and_is_stable(line in hostile()) {
+        fn plain_has_no_controls_and_is_stable(line in hostile::line()) {
             let once = plain(&String::from_utf8_lossy(&line));
             prop_assert!(!once.chars().any(|c| c.is_control() || reorders(c)));
             prop_assert_eq!(plain(&once), once);

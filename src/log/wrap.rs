@@ -213,10 +213,11 @@ pub fn cut(around: &[u8], at: usize) -> usize {
 }
 
 #[cfg(test)]
-pub(in crate::log) mod tests {
+mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::log::hostile;
 
     fn wrapped(text: &str, width: usize) -> Vec<&str> {
         rows(text.as_bytes(), width).into_iter().map(|row| &text[row]).collect()
@@ -276,24 +277,9 @@ pub(in crate::log) mod tests {
         assert_eq!(marks, MARKS);
     }
 
-    /// Lines as they may be in a spool, and as they should never be.
-    pub(in crate::log) fn hostile() -> impl Strategy<Value = Vec<u8>> {
-        let piece = prop_oneof![
-            6 => "[ -~]{1,30}".prop_map(String::into_bytes),
-            2 => prop::collection::vec(any::<u8>(), 0..6),
-            4 => prop::sample::select(vec![
-                "日", "é", "e\u{301}", "👩\u{200d}👩\u{200d}👧", "❤\u{fe0f}", "1\u{fe0f}\u{20e3}", "\t", "\x1b[31m",
-                "\x1b[0m", "\x1b[1;38;2;1;2;3m", "\x1b[2J", "\x1b]8;;x\x07", "\x1b", "\u{202e}", "\u{200b}", "\0",
-                "\u{9b}", "\u{2028}", "\r", "\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}", "\u{fe0f}", "हिन्दी",
-            ])
-            .prop_map(|text| text.as_bytes().to_vec()),
-        ];
-        prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
-    }
-
     proptest! {
         #[test]
-        fn rows_put_together_are_the_line_and_none_is_too_wide(line in hostile(), width in 1_usize..40) {
+        fn rows_put_together_are_the_line_and_none_is_too_wide(line in hostile::line(), width in 1_usize..40) {
             let rows = rows(&line, width);
             let mut at = 0;
             for row in &rows {
@@ -313,7 +299,7 @@ pub(in crate::log) mod tests {
         }
 
         #[test]
-        fn pieces_are_all_of_the_line_and_harmless(line in hostile()) {
+        fn pieces_are_all_of_the_line_and_harmless(line in hostile::line()) {
             let mut at = 0;
             for (bytes, piece) in Pieces::of(&line) {
                 prop_assert_eq!(bytes.start, at);
@@ -328,7 +314,7 @@ pub(in crate::log) mod tests {
         }
 
         #[test]
-        fn a_column_is_found_where_it_was_counted(line in hostile(), wanted in 0_usize..200) {
+        fn a_column_is_found_where_it_was_counted(line in hostile::line(), wanted in 0_usize..200) {
             let (at, column) = at_column(&line, 0, wanted);
             prop_assert_eq!(column_after(&line[..at], 0), column);
             prop_assert!(column <= wanted);
@@ -336,7 +322,7 @@ pub(in crate::log) mod tests {
         }
 
         #[test]
-        fn cutting_changes_neither_columns_nor_pieces(line in hostile(), at in any::<prop::sample::Index>()) {
+        fn cutting_changes_neither_columns_nor_pieces(line in hostile::line(), at in any::<prop::sample::Index>()) {
             let at = cut(&line, at.index(line.len() + 1));
             let (before, after) = line.split_at(at);
             prop_assert_eq!(column_after(after, column_after(before, 0)), column_after(&line, 0));

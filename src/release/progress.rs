@@ -38,7 +38,8 @@ impl Tally {
                     }
                     LayerState::Preparing | LayerState::Waiting => {}
                 }
-                let (sent, total) = self.layers.values().fold((0, 0), |sum, (s, t)| (sum.0 + s, sum.1 + t));
+                let add = |sum: (u64, u64), of: &(u64, u64)| (sum.0.saturating_add(of.0), sum.1.saturating_add(of.1));
+                let (sent, total) = self.layers.values().fold((0, 0), add);
                 Progress::Layers { tag, layers: self.layers.len(), sent, total }
             }
         }
@@ -69,6 +70,13 @@ mod tests {
         assert_eq!(
             tally.add(&moving, &layer("a", LayerState::Exists)),
             Progress::Layers { tag: moving.clone(), layers: 1, sent: 0, total: 0 }
+        );
+        let endless = || LayerState::Pushing { current: u64::MAX, total: u64::MAX };
+        tally.add(&moving, &layer("a", endless()));
+        assert_eq!(
+            tally.add(&moving, &layer("b", endless())),
+            Progress::Layers { tag: moving.clone(), layers: 2, sent: u64::MAX, total: u64::MAX },
+            "whatever an engine says"
         );
         let Progress::Remark { text, .. } = tally.add(&moving, &PushEvent::Status("é".repeat(9000))) else { panic!() };
         assert_eq!(text.chars().count(), LONGEST_REMARK);

@@ -9,6 +9,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
+use super::text::seen;
 use crate::log::wrap::{Piece, Pieces};
 
 /// The columns from `left` on, at most `width` of them, of a text that begins in `column`. What is at `marked`, in bytes
@@ -38,7 +39,7 @@ pub fn line(
         let nearest = marked[..marked.partition_point(|range| range.start <= bytes.start)].last();
         let next = if nearest.is_some_and(|range| range.contains(&bytes.start)) { reversed(style) } else { style };
         if next != look && !run.is_empty() {
-            spans.push(Span::styled(std::mem::take(&mut run), look));
+            spans.push(Span::styled(seen(std::mem::take(&mut run)), look));
         }
         look = next;
         let after = column + piece.columns(column);
@@ -54,7 +55,7 @@ pub fn line(
         column = after;
     }
     if !run.is_empty() {
-        spans.push(Span::styled(run, look));
+        spans.push(Span::styled(seen(run), look));
     }
     Line::from(spans)
 }
@@ -145,6 +146,8 @@ mod tests {
         assert_eq!(shown("日本", 1, 20), " 本", "half of a wide character is a space");
         assert_eq!(shown("日本", 0, 3), "日");
         assert_eq!(shown("e\u{301}f", 0, 2), "e\u{301}f");
+        assert_eq!(shown("e\u{301}f", 1, 2), "f", "a mark goes with its character");
+        assert_eq!(shown("\u{301}\u{200b}a\x1b[1m\u{301}", 0, 9), "a", "what would be a cell of no width");
     }
 
     #[test]

@@ -17,11 +17,10 @@ use ratatui::{
     Frame,
     layout::{Position, Rect},
     text,
-    widgets::Clear,
 };
 
 use super::{
-    help, secret_dialogs,
+    help, over, secret_dialogs,
     text::{fit, line_with_cursor, padded, width, wrap},
 };
 use crate::{
@@ -40,7 +39,7 @@ const LABEL: usize = 8;
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, layer: &Layer) {
     let Some(placed) = place(model, layer, frame.area()) else { return };
-    frame.render_widget(Clear, placed.area);
+    over::clear(frame, placed.area);
     frame.render_widget(model.look.boxed(&placed.title, true), placed.area);
     for (row, (_, line)) in placed.rows().zip(placed.lines) {
         frame.render_widget(line, row);
@@ -291,7 +290,8 @@ fn boxed(model: &Model, screen: Rect, words: &Words) -> Placed {
     let column = lines.iter().chain(foot).map(|line| width(&line.label) + 1).max().unwrap_or(0).max(LABEL);
     let [mut lines, mut foot] = [lines, foot].map(|lines| laid(look, lines, most, column));
     let mut widest = lines.iter().chain(&foot).map(|(_, line)| line.width() + 3).max().unwrap_or(0);
-    widest = widest.max(width(title) + 4);
+    let title = fit(title, most.saturating_sub(4), look.signs);
+    widest = widest.max(width(&title) + 4);
     let mut keys = text::Line::default();
     let mut parts = Vec::new();
     for (id, word) in answers {
@@ -339,7 +339,7 @@ fn boxed(model: &Model, screen: Rect, words: &Words) -> Placed {
         Rect { x: from, width: to - from, ..key_row }.intersection(key_row)
     };
     let answers = parts.into_iter().map(|(part, id)| (place(part), id)).collect();
-    Placed { title: title.clone(), area, lines, extent, keys, key_row, answers }
+    Placed { title, area, lines, extent, keys, key_row, answers }
 }
 
 #[cfg(test)]

@@ -16,13 +16,13 @@ use ratatui::{
     layout::{Alignment, Position, Rect},
     style::Modifier,
     text::{Line, Span},
-    widgets::Clear,
 };
 use tui_input::Input;
 
 use super::{
     dialog::Hit,
-    text::{fit, padded, width},
+    over,
+    text::{fit, line_with_cursor, padded, width},
 };
 use crate::{
     console::{
@@ -44,16 +44,13 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, typed: &Input, at: usize, re
     let look = model.look;
     let actions = found(model, typed.value(), reach);
     let area = palette(model.size).intersection(frame.area());
-    frame.render_widget(Clear, area);
+    over::clear(frame, area);
     let what = match reach {
         Reach::Here => "Find an action here",
         Reach::Everywhere => "Find an action of any screen",
     };
-    // The end of what is typed is where the reader is.
-    let room = usize::from(area.width).saturating_sub(width(what) + 8);
-    let hidden = typed.value().chars().count().saturating_sub(room);
-    let end: String = typed.value().chars().skip(hidden).collect();
-    let title = format!("{what}: {end}{}", look.signs.glyph("▏", "_"));
+    let room = usize::from(area.width).saturating_sub(width(what) + 7);
+    let title = format!("{what}: {}", line_with_cursor(typed, room, look.signs));
     let block = look.boxed(&title, false).border_style(look.style(Tone::Bold));
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -135,14 +132,14 @@ fn line(model: &Model, action: &Action, here: bool, columns: usize, keys: usize)
     let mark = if here { look.signs.glyph("▌", ">") } else { " " };
     let refused = (action.refused)(model);
     let (about, tone) = match (&refused, action.danger) {
-        (Some(reason), _) => (reason.as_str(), Tone::Dim),
-        (None, Danger::Asks) => ("asks first", Tone::Notice),
-        (None, Danger::None) => ("", Tone::Plain),
+        (Some(reason), _) => (fit(reason, columns, look.signs), Tone::Dim),
+        (None, Danger::Asks) => ("asks first".to_owned(), Tone::Notice),
+        (None, Danger::None) => (String::new(), Tone::Plain),
     };
     // The title comes first; what there is no room for beside it is said below, of the chosen one.
     let room = columns.saturating_sub(1 + keys + 2);
     let left = room.saturating_sub(width(action.title) + 3);
-    let about = if width(about) <= left { format!("{about} ") } else { String::new() };
+    let about = if width(&about) <= left { format!("{about} ") } else { String::new() };
     let title = if refused.is_some() { Tone::Dim } else { Tone::Plain };
     let line = Line::from(vec![
         look.span(Tone::Bold, mark),

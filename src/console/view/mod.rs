@@ -13,6 +13,7 @@ mod indicators;
 mod list;
 mod log;
 mod one_list;
+mod over;
 mod progress;
 mod projects;
 mod release;

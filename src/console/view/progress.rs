@@ -57,7 +57,7 @@ pub fn line(doing: &Doing, now: Timestamp, columns: usize, signs: Signs) -> Stri
             let bar = signs.glyph("▓", "#").repeat(filled) + &signs.glyph("░", ".").repeat(BAR - filled);
             let mut text = format!("{tag} {bar} {} %", percent(*sent, *total));
             if let Some(rate) = doing.rate(now).filter(|rate| *rate > 0) {
-                let left = (total - sent).div_ceil(rate);
+                let left = total.saturating_sub(*sent).div_ceil(rate);
                 let _ = write!(text, "  {}/s  {left} s left", bytes(rate));
             }
             text

@@ -1,40 +1,66 @@
 //! Words in a place of a given width. Text from elsewhere is made harmless here before it is laid out.
 
+use ratatui::{buffer::CellWidth as _, style::Style, text::Span};
 use tui_input::Input;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthChar as _;
 
 use crate::{domain::sign::Signs, log::sanitise::plain};
 
+/// Lines of one text; no box has room for as many.
+const MOST: usize = 500;
+
+/// Columns that it has where it is drawn. What is drawn as one may have others than its characters have one by one.
 pub fn width(text: &str) -> usize {
-    text.width()
+    if text.is_ascii() {
+        text.len()
+    } else {
+        Span::raw(text).styled_graphemes(Style::new()).map(|g| columns(g.symbol)).sum()
+    }
+}
+
+/// Of what is drawn as one.
+fn columns(grapheme: &str) -> usize {
+    usize::from(grapheme.cell_width())
+}
+
+/// Without what has no columns of its own, nor is part of what has: its cell would be nowhere, and those after it would be
+/// drawn in others' places. The same holds for the sound marks beside narrow katakana, which terminals and libraries
+/// count differently; they are put on the character instead, as Unicode decomposes them.
+pub fn seen(text: String) -> String {
+    if text.is_ascii() {
+        return text;
+    }
+    let text = text.replace('\u{ff9e}', "\u{3099}").replace('\u{ff9f}', "\u{309a}");
+    let graphemes = Span::raw(&text);
+    graphemes.styled_graphemes(Style::new()).map(|g| g.symbol).filter(|symbol| columns(symbol) > 0).collect()
 }
 
 /// The text in at most so many columns, with a sign that something is missing.
-pub fn fit(text: &str, columns: usize, signs: Signs) -> String {
-    let text = plain(text);
-    if text.width() <= columns {
+pub fn fit(text: &str, most: usize, signs: Signs) -> String {
+    let mut text = seen(plain(text));
+    if width(&text) <= most {
         return text;
     }
     let mark = signs.glyph("…", "~");
-    let mut cut = String::new();
-    let mut used = mark.width();
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used > columns {
+    let (mut end, mut used) = (0, width(mark));
+    for grapheme in Span::raw(&text).styled_graphemes(Style::new()) {
+        used += columns(grapheme.symbol);
+        if used > most {
             break;
         }
-        cut.push(c);
+        end += grapheme.symbol.len();
     }
-    if columns > 0 {
-        cut.push_str(mark);
+    text.truncate(end);
+    if most > 0 {
+        text.push_str(mark);
     }
-    cut
+    text
 }
 
 /// [`fit`], with spaces up to the width.
 pub fn padded(text: &str, columns: usize, signs: Signs) -> String {
     let mut text = fit(text, columns, signs);
-    text.push_str(&" ".repeat(columns.saturating_sub(text.width())));
+    text.push_str(&" ".repeat(columns.saturating_sub(width(&text))));
     text
 }
 
@@ -63,29 +89,38 @@ pub fn line_with_cursor(typed: &Input, columns: usize, signs: Signs) -> String {
 
 /// The text in lines of at most so many columns, broken between words where that is possible; its own line breaks
 /// stay, and so do the gaps of a line that fits.
-pub fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let columns = columns.max(1);
+pub fn wrap(text: &str, most: usize) -> Vec<String> {
+    let most = most.max(1);
     let mut lines = Vec::new();
-    for paragraph in text.lines() {
+    for paragraph in text.lines().take(MOST) {
         let indent = paragraph.len() - paragraph.trim_start_matches(' ').len();
-        let paragraph = plain(paragraph);
-        if indent + paragraph.width() <= columns {
+        let paragraph = seen(plain(paragraph));
+        if indent + width(&paragraph) <= most {
             lines.push(" ".repeat(indent) + &paragraph);
             continue;
         }
-        let mut line = String::new();
+        let (mut line, mut used) = (String::new(), 0);
         for word in paragraph.split(' ').filter(|word| !word.is_empty()) {
-            if !line.is_empty() && line.width() + 1 + word.width() > columns {
+            if !line.is_empty() && used + 1 + width(word) > most {
                 lines.push(std::mem::take(&mut line));
+                used = 0;
             }
             if !line.is_empty() {
                 line.push(' ');
+                used += 1;
             }
-            for c in word.chars() {
-                if line.width() + c.width().unwrap_or(0) > columns {
-                    lines.push(std::mem::take(&mut line));
+            for grapheme in Span::raw(word).styled_graphemes(Style::new()) {
+                let wide = columns(grapheme.symbol);
+                if wide == 0 {
+                    // The mark was on a space.
+                    continue;
                 }
-                line.push(c);
+                if !line.is_empty() && used + wide > most {
+                    lines.push(std::mem::take(&mut line));
+                    used = 0;
+                }
+                line.push_str(grapheme.symbol);
+                used += wide;
             }
         }
         lines.push(line);
@@ -95,7 +130,10 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::log::hostile;
 
     #[test]
     fn what_does_not_fit_is_marked() {
@@ -116,5 +154,30 @@ mod tests {
         assert_eq!(wrap("a   b", 5), ["a   b"]);
         assert_eq!(wrap("  a", 5), ["  a"]);
         assert_eq!(wrap("a   b", 4), ["a b"]);
+    }
+
+    #[test]
+    fn what_is_drawn_as_one_has_its_own_columns() {
+        assert_eq!(fit(&"❤\u{fe0f}".repeat(4), 4, Signs::Unicode), "❤\u{fe0f}…");
+        assert_eq!(fit("👩\u{200d}👩\u{200d}👧x", 3, Signs::Unicode), "👩\u{200d}👩\u{200d}👧x");
+        assert_eq!(wrap(&"❤\u{fe0f}".repeat(3), 5), ["❤\u{fe0f}❤\u{fe0f}", "❤\u{fe0f}"]);
+        assert_eq!(wrap("日本", 1), ["日", "本"]);
+        assert_eq!(fit("\u{301}ｶ\u{ff9e}日\u{200b}", 9, Signs::Unicode), "ｶ\u{3099}日");
+        assert_eq!(wrap(&"\n".repeat(9000), 9).len(), MOST);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_wider_than_its_place(text in hostile::line(), most in 0_usize..40, signs in prop::sample::select(vec![Signs::Unicode, Signs::Ascii])) {
+            let text = String::from_utf8_lossy(&text);
+            prop_assert!(width(&fit(&text, most, signs)) <= most);
+            prop_assert_eq!(width(&padded(&text, most, signs)), most);
+            let lines = wrap(&text, most);
+            prop_assert!(lines.iter().all(|line| width(line) <= most.max(4)), "{:?}", lines);
+            let odd = |c: char| c.is_whitespace() || c.width() == Some(0) || matches!(c, '\u{ff9e}' | '\u{ff9f}');
+            let letters = |text: &str| text.chars().filter(|c| !odd(*c)).collect::<String>();
+            let kept: String = text.lines().map(plain).collect();
+            prop_assert_eq!(letters(&lines.concat()), letters(&kept));
+        }
     }
 }

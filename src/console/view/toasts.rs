@@ -12,10 +12,13 @@ use ratatui::{
     Frame,
     layout::Rect,
     text::{Line, Span},
-    widgets::{Clear, Paragraph},
+    widgets::Paragraph,
 };
 
-use super::text::{fit, width, wrap};
+use super::{
+    over,
+    text::{fit, width, wrap},
+};
 use crate::{console::model::Model, domain::sign::Tone};
 
 const WIDEST: usize = 66;
@@ -50,7 +53,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, bottom: Rect) {
     let columns = u16::try_from(widest).unwrap_or(u16::MAX).min(screen.width);
     let rows = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let area = Rect::new(screen.width - columns, 0, columns, rows).intersection(screen);
-    frame.render_widget(Clear, area);
+    over::clear(frame, area);
     let block = look.boxed("", false);
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -63,7 +66,7 @@ pub fn newest(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let signs = model.look.signs;
     let Some(toast) = model.toasts.newest() else { return };
     let words = fit(&toast.words, usize::from(area.width).saturating_sub(4), signs);
-    frame.render_widget(Clear, area);
+    over::clear(frame, area);
     frame.render_widget(line(model, toast.tone, Some(signs.tone(toast.tone)), words), area);
 }
 

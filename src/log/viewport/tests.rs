@@ -115,8 +115,7 @@ fn a_place_in_a_long_line_is_as_near_as_another() {
 
 /// Lines of all kinds; now and then one of some segments.
 fn lines() -> impl Strategy<Value = Vec<Vec<u8>>> {
-    let line =
-        || crate::log::wrap::tests::hostile().prop_map(|line| line.into_iter().filter(|b| *b != b'\n').collect());
+    let line = || crate::log::hostile::line().prop_map(|line| line.into_iter().filter(|b| *b != b'\n').collect());
     let long = prop_oneof![
         3 => Just(Vec::new()),
         1 => line().prop_map(|line: Vec<u8>| line.into_iter().cycle().take(usize::try_from(SEGMENT).unwrap() + 9000).collect()),
