@@ -13,6 +13,8 @@ mod custom_keys;
 mod decode;
 mod follow;
 mod guest;
+#[cfg(test)]
+mod hostile;
 mod jobs;
 mod keyboard;
 mod logs;
