@@ -240,6 +240,33 @@ async fn releases_are_listed_newest_first() {
 }
 
 #[tokio::test]
+async fn a_thousand_releases_are_listed_page_by_page() {
+    let fresh = fresh().await;
+    let name = |number: usize| {
+        let digits = [number / 1024 % 32, number / 32 % 32, number % 32].map(|digit| u8::try_from(digit).unwrap());
+        ReleaseId::from_random([0, 0, 0, 0, 0, 0, 0, digits[0], digits[1], digits[2]])
+    };
+    for number in 0..1000 {
+        let mut plan = plan(1, 'a');
+        plan.release = name(number);
+        plan.tags.clear();
+        fresh.plan(&plan, 0).await;
+    }
+    let (mut listed, mut pages) = (Vec::new(), 0);
+    loop {
+        let filter = ReleaseFilter { before: listed.last().cloned(), ..ReleaseFilter::default() };
+        let page = fresh.journal.releases(filter, 300).await.unwrap().releases;
+        if page.is_empty() {
+            break;
+        }
+        assert!(page.len() <= 300);
+        pages += 1;
+        listed.extend(page.into_iter().map(|release| release.plan.release));
+    }
+    assert_eq!((pages, listed), (4, (0..1000).rev().map(name).collect()));
+}
+
+#[tokio::test]
 async fn one_unreadable_event_hides_no_other_release() {
     let fresh = fresh().await;
     for number in 1..=3 {

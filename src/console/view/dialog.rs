@@ -166,6 +166,8 @@ fn blank() -> Line {
 
 /// Lines that are said of the chosen one where they do not fit beside it.
 const SAID: usize = 2;
+/// Choices that there are columns for wherever the reader is.
+const FIRST: usize = 100;
 
 /// The choices that there is room for, around the chosen one; with borders, keys, a gap and what is said around them.
 fn seen(menu: &Menu, screen: Rect) -> Range<usize> {
@@ -180,10 +182,12 @@ fn seen(menu: &Menu, screen: Rect) -> Range<usize> {
 fn choices(model: &Model, menu: &Menu, screen: Rect) -> Vec<Line> {
     let signs = model.look.signs;
     let columns = room(screen);
-    let longest = menu.choices.iter().map(|choice| width(&choice.label)).max().unwrap_or(0).min(columns * 2 / 3);
-    let beside = columns.saturating_sub(longest + 3);
-    let words = |choice: &Choice| choice.refused.clone().unwrap_or_else(|| choice.note.clone());
     let seen = seen(menu, screen);
+    // What is laid out for: not all of what may be a thousand, and yet seldom other columns while somebody chooses.
+    let sample = || menu.choices.iter().take(FIRST).chain(&menu.choices[seen.clone()]);
+    let label = |choice: &Choice| width(&fit(&choice.label, columns, signs));
+    let longest = sample().map(label).max().unwrap_or(0).min(columns * 2 / 3);
+    let beside = columns.saturating_sub(longest + 3);
     let row = |(i, choice): (usize, &Choice)| {
         let here = i == menu.at;
         let mark = if here { signs.glyph("▌", ">") } else { " " };
@@ -193,17 +197,22 @@ fn choices(model: &Model, menu: &Menu, screen: Rect) -> Vec<Line> {
             (None, false) => Tone::Plain,
         };
         let label = padded(&choice.label, longest, signs);
-        Line::new("", format!("{mark}{label}  {}", fit(&words(choice), beside, signs)), tone)
+        Line::new("", format!("{mark}{label}  {}", fit(words(choice), beside, signs)), tone)
     };
     let mut lines: Vec<Line> = menu.choices.iter().enumerate().skip(seen.start).take(seen.len()).map(row).collect();
-    if menu.choices.iter().any(|choice| width(&words(choice)) > beside) {
+    if sample().any(|choice| width(&fit(words(choice), columns + 1, signs)) > beside) {
         let chosen = menu.choices.get(menu.at).map(words).unwrap_or_default();
-        let mut said = wrap(&chosen, columns);
+        let mut said = wrap(chosen, columns);
         said.resize(SAID, String::new());
         lines.push(blank());
         lines.extend(said.into_iter().map(|line| Line::new("", line, Tone::Dim)));
     }
     lines
+}
+
+/// Why it cannot be chosen, or what it means.
+fn words(choice: &Choice) -> &str {
+    choice.refused.as_deref().unwrap_or(&choice.note)
 }
 
 fn asked(model: &Model, ask: &Ask, screen: Rect) -> Words {

@@ -6,6 +6,8 @@
 //! ```
 
 use jiff::{Timestamp, tz::TimeZone};
+use std::ops::Range;
+
 use ratatui::{
     Frame,
     layout::Rect,
@@ -40,6 +42,8 @@ const COMMIT: usize = 7;
 /// Of an image's name at the most, and of a branch's at the least.
 const IMAGE: usize = 12;
 const BRANCH: usize = 4;
+/// Releases at the top of the list that there are columns for wherever the reader is.
+const NEWEST: usize = 100;
 
 /// Columns of what stands before the outcome; what there are none for is not shown.
 #[derive(Clone, Copy)]
@@ -50,10 +54,12 @@ struct Columns {
 }
 
 impl Columns {
-    /// For all that are listed, in rows of this width. The branch goes first, then the commit.
-    fn of(model: &Model, columns: usize) -> Self {
-        let widest =
-            |of: fn(&Release) -> &str| model.list().iter().map(|release| width(of(release))).max().unwrap_or(0);
+    /// For those that are seen and the newest, so that columns seldom move, in rows of this width: not for all that were
+    /// ever read. The branch goes first, then the commit.
+    fn of(model: &Model, seen: Range<usize>, columns: usize) -> Self {
+        let sample = || model.list()[seen.clone()].iter().chain(model.list().iter().take(NEWEST));
+        let fitted = |text: &str| width(&fit(text, columns, model.look.signs));
+        let widest = |of: fn(&Release) -> &str| sample().map(|release| fitted(of(release))).max().unwrap_or(0);
         let image = if model.images().len() == 1 { 0 } else { widest(|release| &release.plan.image).min(IMAGE) };
         let room = columns.saturating_sub(BEGUN + gapped(image) + OUTCOME);
         let commit = if room >= gapped(COMMIT) { COMMIT } else { 0 };
@@ -94,7 +100,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let height = usize::from(inner.height);
     let selected = model.position();
     let first = top_row(selected, inner.height);
-    let columns = Columns::of(model, usize::from(inner.width));
+    let columns = Columns::of(model, first..(first + height).min(list.len()), usize::from(inner.width));
     for (i, release) in list.iter().enumerate().skip(first).take(height) {
         let row = Rect { y: inner.y + u16::try_from(i - first).unwrap_or(u16::MAX), height: 1, ..inner };
         let here = selected == Some(i);

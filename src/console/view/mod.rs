@@ -22,7 +22,7 @@ mod secret_dialogs;
 pub mod secrets;
 pub mod step_tree;
 pub mod tags;
-mod text;
+pub(super) mod text;
 mod theme;
 mod toasts;
 

@@ -9,8 +9,16 @@ use crate::{domain::sign::Signs, log::sanitise::plain};
 /// Lines of one text; no box has room for as many.
 const MOST: usize = 500;
 
+#[cfg(test)]
+thread_local! {
+    /// Texts that were laid out: what a frame costs.
+    pub static MEASURED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// Columns that it has where it is drawn. What is drawn as one may have others than its characters have one by one.
 pub fn width(text: &str) -> usize {
+    #[cfg(test)]
+    MEASURED.set(MEASURED.get() + 1);
     if text.is_ascii() {
         text.len()
     } else {
