@@ -1,6 +1,7 @@
 //! What others may do to the console: say what acts on a terminal, say it ten thousand times, set the clock, paste a
 //! book. Nothing of it stops the console, reaches the terminal, or takes away what was typed.
 
+mod clocks;
 mod crowds;
 mod names;
 

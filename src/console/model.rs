@@ -173,9 +173,10 @@ pub struct Doing {
 }
 
 impl Doing {
-    /// What came after `before`, at this time.
+    /// What came after `before`, at this time. A clock that was set back begins anew: else there would be no rate until it
+    /// is where it was.
     pub fn next(before: Option<&Self>, progress: Progress, now: Timestamp) -> Self {
-        let same = before.filter(|before| subject(&before.progress) == subject(&progress));
+        let same = before.filter(|before| subject(&before.progress) == subject(&progress) && before.since.0 <= now);
         let since = same.map_or((now, sent(&progress).unwrap_or(0)), |before| before.since);
         Self { progress, since }
     }

@@ -49,10 +49,11 @@ pub struct StepView {
 }
 
 impl StepView {
-    /// How long it took, once it has ended.
+    /// How long it took, once it has ended; not known where the clock was set back meanwhile.
     #[must_use]
     pub fn seconds(&self) -> Option<f64> {
-        Some(self.ended?.duration_since(self.started?).as_secs_f64())
+        let took = self.ended?.duration_since(self.started?);
+        (!took.is_negative()).then(|| took.as_secs_f64())
     }
 }
 
