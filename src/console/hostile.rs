@@ -4,6 +4,7 @@
 mod clocks;
 mod crowds;
 mod names;
+mod pastes;
 
 use ratatui::{
     Terminal,

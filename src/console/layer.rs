@@ -4,7 +4,14 @@
 
 use tui_input::Input;
 
-use super::{effect::Effect, masked::Masked, model::Model, request::Request, secret_form::SecretForm, wizard::Wizard};
+use super::{
+    effect::Effect,
+    masked::{Masked, NotTaken},
+    model::Model,
+    request::Request,
+    secret_form::SecretForm,
+    wizard::Wizard,
+};
 use crate::{
     domain::{failure::Failure, name::ReleaseId, release::Release, sign::Tone},
     log::sanitise::plain,
@@ -193,14 +200,12 @@ impl Layer {
     /// When it is not for text, or has no room for as much.
     pub fn paste(&mut self, text: &str) -> Result<(), String> {
         match self {
-            Self::Secret { typed, .. } => return if typed.paste(text) { Ok(()) } else { Err(no_room(text)) },
-            Self::Form(form) => return if form.paste(text) { Ok(()) } else { Err(no_room(text)) },
+            Self::Secret { typed, .. } => return typed.paste(text).map_err(|why| not_taken(why, text)),
+            Self::Form(form) => return form.paste(text),
             _ => {}
         }
-        let Some(input) = self.input() else { return Err("nothing is pasted here".to_owned()) };
-        if !paste_into(input, text) {
-            return Err(no_room(text));
-        }
+        let Some(input) = self.input() else { return Err(NOT_HERE.to_owned()) };
+        paste_into(input, text)?;
         self.edited();
         Ok(())
     }
@@ -216,19 +221,31 @@ impl Layer {
     }
 }
 
-/// Puts it where the cursor is. Gives whether there was room for all of it.
-pub fn paste_into(input: &mut Input, text: &str) -> bool {
+/// Puts it where the cursor is: all of it or, for the reason that is given, nothing.
+///
+/// # Errors
+/// When there is no room for all of it.
+pub fn paste_into(input: &mut Input, text: &str) -> Result<(), String> {
     let (at, room) = (input.cursor(), LONGEST.saturating_sub(input.value().chars().count()));
     if text.chars().nth(room).is_some() {
-        return false;
+        return Err(not_taken(NotTaken::NoRoom, text));
     }
     let pasted = plain(text);
     let (before, after): (String, String) =
         (input.value().chars().take(at).collect(), input.value().chars().skip(at).collect());
     *input = Input::new(format!("{before}{pasted}{after}")).with_cursor(at + pasted.chars().count());
-    true
+    Ok(())
 }
 
-fn no_room(text: &str) -> String {
-    format!("nothing was pasted: {} characters are more than there is room for", text.chars().count())
+/// What is said where there is nothing to paste into.
+pub const NOT_HERE: &str = "nothing is pasted here";
+
+/// Why nothing of a paste was taken, in words.
+pub fn not_taken(why: NotTaken, text: &str) -> String {
+    match why {
+        NotTaken::NoRoom => {
+            format!("nothing was pasted: {} characters are more than there is room for", text.chars().count())
+        }
+        NotTaken::Controls => "nothing was pasted: there are line breaks or other control characters in it".to_owned(),
+    }
 }

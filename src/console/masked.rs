@@ -7,6 +7,14 @@ use zeroize::Zeroizing;
 /// Bytes. The memory is taken once: growing would leave a copy behind.
 const LONGEST: usize = 1024;
 
+/// Why nothing of a paste was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotTaken {
+    NoRoom,
+    /// Line breaks or other control characters are within it: it is more than the secret.
+    Controls,
+}
+
 #[derive(Clone, PartialEq, Eq)]
 pub struct Masked {
     text: Zeroizing<String>,
@@ -29,16 +37,21 @@ impl Masked {
         room
     }
 
-    /// What was pasted, without the line break at its end. Gives whether there was room for all of it: of a secret no
-    /// part is of use.
-    pub fn paste(&mut self, pasted: &str) -> bool {
+    /// What was pasted, without the line break at its end: all of it or nothing, since of a secret no part is of use.
+    ///
+    /// # Errors
+    /// When there is no room for all of it, or it is not one line of text.
+    pub fn paste(&mut self, pasted: &str) -> Result<(), NotTaken> {
         let line = pasted.trim_end_matches(['\r', '\n']);
-        let room = self.text.len() + line.len() <= LONGEST;
-        if room {
-            self.trimmed = line.len() < pasted.len();
-            self.text.extend(line.chars().filter(|c| !c.is_control()));
+        if self.text.len() + line.len() > LONGEST {
+            return Err(NotTaken::NoRoom);
         }
-        room
+        if line.contains(char::is_control) {
+            return Err(NotTaken::Controls);
+        }
+        self.trimmed = line.len() < pasted.len();
+        self.text.push_str(line);
+        Ok(())
     }
 
     pub fn pop(&mut self) {
@@ -79,16 +92,19 @@ mod tests {
     fn it_stays_where_it_is_and_is_never_shown() {
         let mut masked = Masked::default();
         let place = masked.expose().as_ptr();
-        assert!(masked.paste("correct horse\n"));
+        assert_eq!(masked.paste("correct horse\n"), Ok(()));
         for _ in 0..LONGEST {
             masked.push('é');
         }
-        assert!(!masked.push('é') && !masked.paste("staple"), "there is no room");
+        assert!(!masked.push('é') && masked.paste("staple") == Err(NotTaken::NoRoom), "there is no room");
         assert!(masked.expose().starts_with("correct horseé") && masked.expose().len() <= LONGEST);
         assert_eq!(masked.expose().as_ptr(), place);
         assert!(masked.trimmed());
         assert_eq!(format!("{masked:?}"), "Masked(…)");
         masked.clear();
+        for more in ["bot\nzebra", "a\tb", "a\x1b[2Jb\n", "a\0"] {
+            assert_eq!((masked.paste(more), masked.expose()), (Err(NotTaken::Controls), ""), "{more:?}");
+        }
         masked.push('a');
         masked.pop();
         assert_eq!(masked.count(), 0);

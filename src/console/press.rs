@@ -21,7 +21,7 @@ use super::{
     action::{Action, Id, Scope},
     effect::Effect,
     keymap::Key,
-    layer::LONGEST,
+    layer::{LONGEST, NOT_HERE},
     model::{Layer, Model, Pane, Prompt, Screen},
 };
 use crate::domain::{digest::Digest, sign::Tone};
@@ -159,7 +159,7 @@ pub(super) fn paste(model: &mut Model, text: &str) {
     if model.layers.is_empty() && model.screen == Screen::Tags && Digest::digits(text).is_some() {
         tags::type_name(model);
     }
-    let taken = model.layers.last_mut().map_or_else(|| Err("nothing is pasted here".to_owned()), |top| top.paste(text));
+    let taken = model.layers.last_mut().map_or_else(|| Err(NOT_HERE.to_owned()), |top| top.paste(text));
     if let Err(reason) = taken {
         model.hint(Tone::Notice, reason);
     }

@@ -5,7 +5,7 @@ use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, backend::crossterm::EventHandler as _};
 
 use super::{
-    layer::{LONGEST, paste_into},
+    layer::{LONGEST, NOT_HERE, not_taken, paste_into},
     masked::Masked,
     secrets_pane::{Errand, NotSet},
 };
@@ -331,16 +331,20 @@ impl SecretForm {
         true
     }
 
-    /// Gives whether there was room for all of it: else nothing of it is taken.
-    pub fn paste(&mut self, text: &str) -> bool {
+    /// Takes all of it, or nothing.
+    ///
+    /// # Errors
+    /// The reason, where nothing is taken.
+    pub fn paste(&mut self, text: &str) -> Result<(), String> {
         if !self.is_open() {
-            return true;
+            return Err(NOT_HERE.to_owned());
         }
         self.wrong = None;
         if let Some(masked) = self.masked_mut() {
-            return masked.paste(text);
+            return masked.paste(text).map_err(|why| not_taken(why, text));
         }
-        self.input_mut().is_none_or(|input| paste_into(input, text))
+        let Some(input) = self.input_mut() else { return Err(NOT_HERE.to_owned()) };
+        paste_into(input, text)
     }
 
     /// Empties the field.
