@@ -4,7 +4,11 @@ use std::{borrow::Cow, ops::Range};
 
 use regex::{Regex, RegexBuilder};
 
-use super::{decoded::Decoded, errors, steps};
+use super::{
+    decoded::Decoded,
+    errors, steps,
+    wrap::{AROUND, cut},
+};
 
 #[derive(Debug, Clone)]
 pub struct Pattern {
@@ -44,9 +48,19 @@ impl Pattern {
 
     /// Where in this text it is, in bytes; colour codes inside of it hide nothing. An empty match is none.
     pub fn found_in(&self, text: &[u8]) -> Vec<Range<usize>> {
+        self.find(text, usize::MAX)
+    }
+
+    /// The first place of [`Self::found_in`], without a look at what comes after it.
+    pub fn first_in(&self, text: &[u8]) -> Option<Range<usize>> {
+        self.find(text, 1).pop()
+    }
+
+    fn find(&self, text: &[u8], most: usize) -> Vec<Range<usize>> {
         let text = of_the_same_length(text);
         let find = |text: &str| -> Vec<Range<usize>> {
-            self.regex.find_iter(text).map(|found| found.range()).filter(|range| !range.is_empty()).collect()
+            let found = self.regex.find_iter(text).map(|found| found.range());
+            found.filter(|range| !range.is_empty()).take(most).collect()
         };
         match Decoded::without_colours(text.as_bytes()) {
             None => find(&text),
@@ -83,6 +97,46 @@ pub struct Wanted {
     pub within: Option<Filter>,
 }
 
+/// A part of a line that is too long to be held. What one part ends with, the next one begins with.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    /// Without the line's LF.
+    pub text: &'a [u8],
+    /// The line begins or ends with it.
+    pub begins: bool,
+    pub ends: bool,
+}
+
+impl Part<'_> {
+    /// Where a pattern is found first, in bytes of the part; colour codes inside of it hide nothing. Neither end of the
+    /// part is taken for one of the line, nor what a cut went through for text: the part beside it has that whole.
+    pub fn first(&self, pattern: &Regex) -> Option<usize> {
+        let around = usize::try_from(AROUND).unwrap_or(usize::MAX);
+        let near = self.text.len().saturating_sub(2 * around);
+        let from = if self.begins { 0 } else { cut(self.text, around) };
+        let end = if self.ends { self.text.len() } else { near + cut(&self.text[near..], around) };
+        let text = of_the_same_length(self.text.get(from..end)?);
+        let decoded = Decoded::without_colours(text.as_bytes());
+        let bare = decoded.as_ref().map_or(Some(&*text), |bare| std::str::from_utf8(&bare.bytes).ok())?;
+        // What is before it is not the beginning of the line.
+        let first = if self.begins { 0 } else { bare.chars().next().map_or(0, char::len_utf8) };
+        // The end that comes first of all that could be found. If that is the part's, the line may go on with it: the next
+        // part tells. Looking for another one, from every later place on, would take the square of the part's length.
+        let shortest = pattern.shortest_match_at(bare, first)?;
+        if shortest == bare.len() && !self.ends {
+            return None;
+        }
+        let at = pattern.find_at(bare, first)?.start();
+        Some(
+            from + if at == bare.len() {
+                text.len()
+            } else {
+                decoded.map_or(at, |bare| bare.source(&(at..at + 1)).start)
+            },
+        )
+    }
+}
+
 /// Bytes that are no text become question marks, one each.
 fn of_the_same_length(text: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(text) {
@@ -106,7 +160,10 @@ impl Eq for Pattern {}
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::log::{hostile, sanitise::sanitise};
 
     #[test]
     fn a_capital_letter_makes_case_matter() {
@@ -123,5 +180,44 @@ mod tests {
         assert_eq!(found("error", b"an \x1b[31mer\x1b[1mror\x1b[0m!"), vec![8..17; 1]);
         assert_eq!(found("x", b"\xff\xfex"), vec![2..3; 1]);
         assert_eq!(found("a*", b"baabba"), [1..3, 5..6]);
+    }
+
+    #[test]
+    fn an_end_of_a_part_is_none_of_the_line() {
+        let first = |typed: &str, text: &str, begins, ends| {
+            Part { text: text.as_bytes(), begins, ends }.first(Pattern::new(typed).unwrap().regex())
+        };
+        let text = "a".to_owned() + &"b".repeat(600) + "c";
+        assert_eq!(first("^a", &text, true, false), Some(0));
+        assert_eq!(first("^.", &text, false, false), None);
+        assert_eq!((first("c$", &text, true, true), first("b$", &text, true, false)), (Some(601), None));
+        assert_eq!(first("b+", &text, false, false).map(|at| at > 1), Some(true));
+        assert_eq!((first("b+c?$", &text, true, false), first("b*", &text, true, false)), (None, Some(0)));
+    }
+
+    proptest! {
+        /// A line in two parts that lie over each other, wherever it is cut: through characters and colour codes too.
+        #[test]
+        fn what_is_in_a_line_is_in_one_of_its_parts_and_nothing_else(
+            said in hostile::line(),
+            cut in any::<prop::sample::Index>(),
+            typed in prop::sample::select(vec!["a", r"\W", r"\[", "3", "^a", "b$", "日", r"\x{fffd}", ".", "[0-9]m", r"\bb"]),
+        ) {
+            let line: Vec<u8> = sanitise(&said).into_bytes().into_iter().filter(|byte| *byte != b'\n').collect();
+            // Of a line that repeats itself, nothing new is at its cut.
+            let line = line.repeat(4 + 3000 / line.len().max(1));
+            let pattern = Pattern::new(typed).unwrap();
+            let at = cut.index(line.len() + 1);
+            let overlap = (at + 1000).min(line.len());
+            let parts = [
+                Part { text: &line[..overlap], begins: true, ends: overlap == line.len() },
+                Part { text: &line[at.min(overlap)..], begins: at == 0, ends: true },
+            ];
+            let whole = pattern.first_in(&line).map(|found| found.start);
+            let first = parts[0].first(pattern.regex());
+            let second = parts[1].first(pattern.regex()).map(|found| at + found);
+            prop_assert_eq!(first.or(second), whole);
+            prop_assert!(second.is_none_or(|second| whole.is_some_and(|whole| whole <= second)));
+        }
     }
 }

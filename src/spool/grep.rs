@@ -12,7 +12,10 @@ use super::{
     error::SpoolError,
     read::{Chunk, Chunks, Reader},
 };
-use crate::log::{bare::bare, pattern::Pattern};
+use crate::log::{
+    bare::bare,
+    pattern::{Part, Pattern},
+};
 
 /// What is searched at once by who has other things to do: milliseconds where the log is in memory, and not long from a
 /// disk either.
@@ -129,7 +132,7 @@ impl Reader {
                 }
                 Chunk::Part { text, seen } => {
                     let (begun, hit) = long.get_or_insert((at, false));
-                    *hit = *hit || is_in_part(text, seen, pattern);
+                    *hit = *hit || part(text, seen).first(pattern).is_some();
                     at += (text.len() - seen) as u64;
                     if !text.ends_with(b"\n") {
                         continue;
@@ -152,26 +155,28 @@ impl Reader {
         let Some((lines, bytes)) = self.index.group(line) else { return Ok(None) };
         let mut chunks = Chunks::new(&self.path, &self.log, bytes.start, bytes.end);
         let (mut number, mut passed) = (lines.start, 0);
-        while let Some(chunk) = chunks.next()? {
-            let (text, seen, whole) = match chunk {
-                Chunk::Lines(text) => (text, 0, true),
-                Chunk::Part { text, seen } => (text, seen, text.ends_with(b"\n")),
-            };
-            for text in text.split_inclusive(|byte| *byte == b'\n') {
-                let text = text.strip_suffix(b"\n").unwrap_or(text);
-                if number == line
-                    && let Some(found) = pattern.found_in(text).first()
-                {
-                    return Ok(Some(passed + found.start as u64 - seen as u64));
+        while let Some(chunk) = chunks.next()?.filter(|_| number <= line) {
+            match chunk {
+                Chunk::Lines(text) => {
+                    for text in text.split_inclusive(|byte| *byte == b'\n') {
+                        if number == line {
+                            let found = pattern.first_in(text.strip_suffix(b"\n").unwrap_or(text));
+                            return Ok(found.map(|found| found.start as u64));
+                        }
+                        number += 1;
+                    }
                 }
-                if whole {
-                    number += 1;
-                } else {
+                Chunk::Part { text, seen } => {
+                    if number == line
+                        && let Some(at) = part(text, seen).first(pattern.regex())
+                    {
+                        return Ok(Some(passed + at as u64 - seen as u64));
+                    }
                     passed += (text.len() - seen) as u64;
+                    if text.ends_with(b"\n") {
+                        (number, passed) = (number + 1, 0);
+                    }
                 }
-            }
-            if number > line {
-                break;
             }
         }
         Ok(None)
@@ -216,24 +221,10 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Whether a pattern is found in a part of a line. Neither end of the part is taken for one of the line.
-fn is_in_part(text: &[u8], seen: usize, pattern: &Regex) -> bool {
-    let (text, last) = text.strip_suffix(b"\n").map_or((text, false), |text| (text, true));
-    let text = String::from_utf8_lossy(text);
-    let text = bare(&text);
-    let first = if seen == 0 { 0 } else { text.chars().next().map_or(0, char::len_utf8) };
-    let mut at = first;
-    while let Some(found) = pattern.find_at(&text, at) {
-        if last || found.end() < text.len() {
-            return true;
-        }
-        // It may begin later and end sooner.
-        at = found.start() + text[found.start()..].chars().next().map_or(1, char::len_utf8);
-        if at >= text.len() {
-            break;
-        }
-    }
-    false
+/// The part of a line that is in a chunk.
+fn part(text: &[u8], seen: usize) -> Part<'_> {
+    let line = text.strip_suffix(b"\n");
+    Part { text: line.unwrap_or(text), begins: seen == 0, ends: line.is_some() }
 }
 
 fn search(

@@ -3,9 +3,16 @@
 //! The log is searched part by part, and counted for each entry of the index how many lines there are wanted. Which ones
 //! they are is found out again when somebody asks: that is never more than the lines between two entries.
 
-use std::ops::{ControlFlow, Range};
+use std::{
+    collections::BTreeMap,
+    ops::{ControlFlow, Range},
+};
 
-use super::{error::SpoolError, grep::Text, read::Reader};
+use super::{
+    error::SpoolError,
+    grep::Text,
+    read::{HELD, Reader},
+};
 use crate::log::pattern::Wanted;
 
 /// Lines that are wanted, as far as the log was searched.
@@ -20,6 +27,9 @@ pub struct Hits {
     next: u64,
     /// The lines of the group that was asked for last.
     known: Option<(usize, Vec<u64>)>,
+    /// Those of groups in which a line is too long to be held, by the first line of each: to find them out again would be
+    /// to search all of that line. There are few such groups.
+    long: BTreeMap<u64, Vec<u64>>,
 }
 
 /// Lines that share an entry of the index.
@@ -33,7 +43,7 @@ struct Group {
 
 impl Hits {
     pub fn new(wanted: Wanted) -> Self {
-        Self { wanted, groups: Vec::new(), count: 0, last: None, next: 0, known: None }
+        Self { wanted, groups: Vec::new(), count: 0, last: None, next: 0, known: None, long: BTreeMap::new() }
     }
 
     pub fn wanted(&self) -> &Wanted {
@@ -56,10 +66,10 @@ impl Hits {
 
     /// Searches the next part of the log, about 16 MiB; nothing where there is no more of it.
     pub fn extend(&mut self, log: &Reader) -> Result<(), SpoolError> {
-        let mut group = 0..0;
+        let (mut group, mut is_long) = (0..0, false);
         let mut failed = Ok(());
-        let Self { wanted, groups, count, last, .. } = self;
-        let next = log.grep_part(self.next, wanted.filter.pattern.regex(), wanted.filter.invert, |line, text| {
+        let Self { wanted, groups, count, last, next: first, long, .. } = self;
+        let next = log.grep_part(*first, wanted.filter.pattern.regex(), wanted.filter.invert, |line, text| {
             match is_among(log, wanted, &text) {
                 Ok(true) => {}
                 Ok(false) => return,
@@ -69,7 +79,13 @@ impl Hits {
                 }
             }
             if !group.contains(&line) {
-                group = log.index.group(line).map_or(line..line + 1, |(lines, _)| lines);
+                let bytes;
+                (group, bytes) = log.index.group(line).unwrap_or((line..line + 1, 0..0));
+                // Not one of which a part was searched when it was shorter.
+                is_long = bytes.end - bytes.start > HELD as u64 && group.start >= *first;
+            }
+            if is_long {
+                long.entry(group.start).or_default().push(line);
             }
             if groups.last().is_none_or(|last| last.line != group.start) {
                 groups.push(Group { line: group.start, before: *count });
@@ -114,8 +130,12 @@ impl Hits {
 
     /// The wanted lines of a group.
     fn lines(&mut self, log: &Reader, group: usize) -> Result<&[u64], SpoolError> {
+        let first = self.groups[group].line;
+        if let Some(lines) = self.long.get(&first) {
+            return Ok(lines);
+        }
         if self.known.as_ref().is_none_or(|(known, _)| *known != group) {
-            let found = match log.index.group(self.groups[group].line) {
+            let found = match log.index.group(first) {
                 Some((lines, bytes)) => self.search(log, &lines, &bytes)?,
                 None => Vec::new(),
             };

@@ -11,6 +11,8 @@ mod error;
 mod grep;
 mod hits;
 mod index;
+#[cfg(test)]
+mod long_lines;
 mod plain;
 mod read;
 mod write;

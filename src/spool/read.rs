@@ -13,7 +13,7 @@ use crate::log::lines::MAX_LINE;
 /// Read at once.
 pub(super) const CHUNK: usize = 128 * 1024;
 /// Bytes of a line that is held whole: more than a build's line can have in the spool.
-const HELD: usize = MAX_LINE + CHUNK;
+pub(super) const HELD: usize = MAX_LINE + CHUNK;
 /// Bytes that two parts of a longer line have in common, so that what is looked for is whole in one of them.
 const OVERLAP: usize = 64 * 1024;
 
@@ -109,19 +109,17 @@ impl Reader {
     }
 
     /// What is after the last complete line: a line that is being written, or one that was torn when its
-    /// writer died or the disk was full.
+    /// writer died or the disk was full. Of one that is longer than a build's can be, its beginning.
     pub fn rest(&self) -> Result<Option<String>, SpoolError> {
         let mut bytes = Vec::new();
         let mut part = [0; 4096];
-        loop {
+        while bytes.len() < MAX_LINE {
             let at = self.index.bytes() + bytes.len() as u64;
-            match self.log.read_at(&mut part, at).map_err(|error| SpoolError::at(&self.path, &error))? {
-                0 => break,
-                count => bytes.extend_from_slice(&part[..count]),
-            }
-            if let Some(line_feed) = memchr::memchr(b'\n', &bytes) {
-                // Complete in the meantime: then it is for `refresh`.
-                bytes.truncate(line_feed);
+            let count = self.log.read_at(&mut part, at).map_err(|error| SpoolError::at(&self.path, &error))?;
+            // Complete in the meantime: then it is for `refresh`.
+            let line_feed = memchr::memchr(b'\n', &part[..count]);
+            bytes.extend_from_slice(&part[..line_feed.unwrap_or(count)]);
+            if count == 0 || line_feed.is_some() {
                 break;
             }
         }
@@ -209,12 +207,22 @@ impl<'a> Chunks<'a> {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Bytes that were read of logs.
+    pub(super) static READ: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 /// Reads what is there of a log that must not end here.
 pub(super) fn read_at(path: &Path, log: &File, into: &mut [u8], at: u64) -> Result<usize, SpoolError> {
     loop {
         return match log.read_at(into, at) {
             Ok(0) => Err(SpoolError::Shrunk { file: path.to_path_buf() }),
-            Ok(count) => Ok(count),
+            Ok(count) => {
+                #[cfg(test)]
+                READ.set(READ.get() + count as u64);
+                Ok(count)
+            }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => Err(SpoolError::at(path, &error)),
         };

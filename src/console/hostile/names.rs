@@ -42,8 +42,8 @@ fn texts() -> [String; SIZES.len()] {
         PIECES.iter().map(|piece| format!("a{piece}b ")).collect(),
         PIECES.concat() + "\r\n\u{301}\n\u{feff}\t\n",
         "\u{301}\u{200b}\u{feff}\u{605}".repeat(50),
-        format!("日{}👩{}", "\u{301}本".repeat(200), "\u{200d}👩".repeat(1000)),
-        "\u{202e}\u{9b}2J\x1b]52;c;".to_owned() + &"A".repeat(3000),
+        format!("日{}👩{}", "\u{301}本".repeat(60), "\u{200d}👩".repeat(200)),
+        "\u{202e}\u{9b}2J\x1b]52;c;".to_owned() + &"A".repeat(300),
     ]
 }
 
