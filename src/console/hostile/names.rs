@@ -39,7 +39,7 @@ use crate::{
 /// What is said in place of every name and message: as many texts as there are sizes.
 fn texts() -> [String; SIZES.len()] {
     [
-        PIECES.iter().map(|piece| format!("a{piece}b ")).collect(),
+        PIECES.iter().flat_map(|piece| ["a", piece, "b "]).collect(),
         PIECES.concat() + "\r\n\u{301}\n\u{feff}\t\n",
         "\u{301}\u{200b}\u{feff}\u{605}".repeat(50),
         format!("日{}👩{}", "\u{301}本".repeat(60), "\u{200d}👩".repeat(200)),
@@ -407,16 +407,20 @@ impl Tour {
         };
         let mut all = holdings(vec![self.secret(there()), self.secret(missing()), rotating(self.secret(there()))]);
         (all.key, all.vault, all.ssh_key) = (Some(self.text()), self.text(), Some(self.text()));
+        Message::Secrets(SecretNews::Holdings(Ok(Box::new(all))))
+    }
+
+    fn history(&self) -> Message {
         let mut failed = act(Act::SecretRotate, Outcome::Failed { why: self.text() });
         (failed.who, failed.fingerprint) = (self.text(), Some(self.text()));
-        all.trail = vec![failed, act(Act::SecretSet, Outcome::Done)];
-        Message::Secrets(SecretNews::Holdings(Ok(Box::new(all))))
+        Message::Trail(Ok(vec![failed, act(Act::SecretSet, Outcome::Done)]))
     }
 
     fn secrets(&self) {
         let mut model = self.console();
         press(&mut model, "3");
         self.told(&mut model, self.holdings(), "secrets");
+        self.told(&mut model, self.history(), "their history");
         self.sees(&mut model, &["j", "j", "gg", "h", "j", "<esc>", "d", "xyz", "<esc>", "?", "<esc>"]);
         let report = |push| proof::Report { username: self.text(), login: LoginProof::Proven, push, may_pull: true };
         let at = |report| ("docker.io/mozilla/balrog".parse().unwrap(), report);

@@ -100,7 +100,7 @@ fn where_nothing_is_typed_that_is_said() {
     let mut docker = typing("s");
     tell(&mut docker, Message::Secrets(SecretNews::Docker(name(), Ok(Some("a login".to_owned())))));
     assert!(form(&mut docker).toggle_docker());
-    let others = [typing(""), typing("2"), typing("3"), typing("x"), typing("v"), typing("n")];
+    let others = ["", "2", "3", "x", "v", "n"].map(typing);
     for mut model in others.into_iter().chain([waiting, choosing, refused, docker]) {
         for flood in ["x".repeat(1 << 20), "x".to_owned()] {
             let layers = model.layers.len();
