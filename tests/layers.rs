@@ -90,7 +90,10 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            sources(&path, found);
+            // Tests may stand on anything.
+            if path.file_name().is_some_and(|name| name != "tests") {
+                sources(&path, found);
+            }
         } else if path.extension().is_some_and(|e| e == "rs") && path.file_name().is_some_and(|n| n != "tests.rs") {
             found.push(path);
         }

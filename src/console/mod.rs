@@ -23,8 +23,6 @@ mod fault;
 mod flows;
 mod fuzzy;
 pub mod geometry;
-#[cfg(test)]
-mod hostile;
 pub mod key;
 pub mod keymap;
 pub mod layer;
@@ -48,6 +46,8 @@ mod secrets_pane;
 mod standing;
 mod step_tree;
 mod tags_pane;
+#[cfg(test)]
+mod tests;
 mod toasts;
 pub mod update;
 pub mod view;

@@ -195,6 +195,20 @@ mod tests {
         assert_eq!((first("b+c?$", &text, true, false), first("b*", &text, true, false)), (None, Some(0)));
     }
 
+    #[test]
+    fn what_a_cut_went_through_is_left_to_the_other_part() {
+        for (unit, hidden) in [("\x1b[38;5;9mx", "[0-9;]"), ("日", r"\W|\x{fffd}|\?"), ("e\u{301}", r"^\u{301}")] {
+            let line = unit.repeat(1000).into_bytes();
+            let hidden = Pattern::new(hidden).unwrap();
+            for at in 0..unit.len() * 3 {
+                let after = Part { text: &line[at..], begins: at == 0, ends: true };
+                let before = Part { text: &line[..line.len() - at], begins: true, ends: at == 0 };
+                let found = [after, before].map(|part| part.first(hidden.regex()));
+                assert_eq!(found, [None; 2], "{unit:?} cut at {at}");
+            }
+        }
+    }
+
     proptest! {
         /// A line in two parts that lie over each other, wherever it is cut: through characters and colour codes too.
         #[test]

@@ -12,10 +12,10 @@ use super::logs::{Logs, Request};
 use crate::{
     console::{
         effect::Effect,
-        hostile::{drawn, harmless},
         message::Message,
         model::{LogState, Model, Seen},
         sample::{console, id, press, running, tell},
+        tests::{drawn, harmless},
     },
     log::{
         hostile,

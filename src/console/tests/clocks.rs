@@ -68,8 +68,10 @@ proptest! {
         let mut model = busy();
         let mut next = stamped(&running(1), Event::StepSucceeded { step: Step::Push, note: String::new() });
         for (at, sent, total) in steps {
+            update(&mut model, pushing(sent / 2, total), at);
+            // So that there is a rate.
+            let at = at.checked_add(SignedDuration::from_secs(2)).unwrap_or(at);
             update(&mut model, pushing(sent, total), at);
-            update(&mut model, Message::Tick, at);
             for key in "12345".chars() {
                 update(&mut model, Message::Key(KeyCode::Char(key).into()), at);
                 if let Err(wrong) = harmless(&drawn(&model)) {
