@@ -22,7 +22,12 @@ use crate::{
         geometry::Geometry,
         model::{LogState, Mode, Model, Pane, runs},
     },
-    domain::{release::Release, sign::Tone, written::count},
+    domain::{
+        event::Step,
+        release::{Release, StepState},
+        sign::Tone,
+        written::count,
+    },
 };
 
 /// The builder's output is not all here.
@@ -41,17 +46,20 @@ pub fn render(model: &Model, release: &Release, frame: &mut Frame<'_>, geometry:
     match &model.log.state {
         LogState::Open(_) => rows(model, frame, area, text),
         LogState::Loading => said(model, frame, text, &[(Tone::Dim, "reading the log")]),
-        LogState::Absent if runs(release) => {
-            said(model, frame, text, &[(Tone::Dim, "no log yet: it begins with the build step")]);
-        }
-        LogState::Absent => {
-            let words = "there is no log: this release ended before its build began, or the log was deleted";
-            said(model, frame, text, &[(Tone::Dim, words)]);
-        }
+        LogState::Absent => said(model, frame, text, &[(Tone::Dim, &no_log(release))]),
         LogState::Failed(failure) => {
             let words = [(Tone::Bad, &*failure.what), (Tone::Plain, &failure.why), (Tone::Bold, &failure.next)];
             said(model, frame, text, &words);
         }
+    }
+}
+
+fn no_log(release: &Release) -> String {
+    let built = release.steps.iter().find(|step| step.step == Step::Build).map(|step| step.state);
+    match (&release.plan.parent, built) {
+        (Some(parent), Some(StepState::Reused)) => format!("nothing was built: the image is that of release {parent}"),
+        _ if runs(release) => "no log yet: it begins with the build step".to_owned(),
+        _ => "there is no log: this release ended before its build began, or the log was deleted".to_owned(),
     }
 }
 

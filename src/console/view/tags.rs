@@ -34,6 +34,7 @@ use crate::{
         digest::Digest,
         sign::Tone,
         table::{Identity, Row},
+        verdict::Class,
         written::{count, time},
     },
 };
@@ -138,7 +139,11 @@ fn title(model: &Model, columns: usize) -> String {
 fn classes(tags: &TagsPane) -> Option<String> {
     let words = |shown: bool| -> Vec<String> {
         let these = tags.counts.iter().filter(|(class, _)| (tags.class == Some(*class)) == shown);
-        these.map(|(class, number)| format!("{} {}", count(*number as u64), class.word())).collect()
+        let words = |(class, number): &(Class, usize)| {
+            let several = if *class == Class::Notice && *number != 1 { "s" } else { "" };
+            format!("{} {}{several}", count(*number as u64), class.word())
+        };
+        these.map(words).collect()
     };
     let (only, rest) = (words(true).join(", "), words(false).join(", "));
     match (only.is_empty(), rest.is_empty()) {

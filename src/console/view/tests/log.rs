@@ -71,3 +71,16 @@ fn a_search_marks_counts_and_stands_below_the_log() {
     press(&mut model, "<esc>/(<enter>");
     sees(&model, &["│ /(   unclosed group"]);
 }
+
+#[test]
+fn a_release_that_took_an_image_over_says_whose_log_there_is() {
+    let mut events = Vec::new();
+    for step in [Step::Preflight, Step::Secret, Step::Build] {
+        events.push(Event::StepReused { step, note: String::new() });
+    }
+    let mut taken_over = release(1, "2026-11-21T09:30:00Z", events);
+    taken_over.plan.parent = Some(id(7));
+    let mut model = console((100, 30), vec![taken_over]);
+    tell(&mut model, Message::Log(id(1), Ok(None)));
+    sees(&model, &["nothing was built: the image is that of release", id(7).as_str()]);
+}
