@@ -28,6 +28,8 @@ MATCHES = LINES // 1000
 LONG_LINE = 50_000_000  # bytes
 # Between two keys that are typed into a flood, in seconds.
 KEYS_EVERY = 0.1
+# Seconds between two looks at the memory of a release, and the longest wait for the terminal.
+LOOKS_EVERY, WAITS = 0.25, 0.02
 ENTER, ESCAPE = "\r", "\x1b"
 # Seconds in which nobody touches it, and seconds after which what was begun before is over.
 IDLE, SETTLED = 60, 20
@@ -122,9 +124,15 @@ BEGIN {{
             console.until(lambda screen: re.search(r"\b\d{7} ", str(screen)))
             console.press(f"/{first}")
             due = time.perf_counter() + KEYS_EVERY
-            while usage := Usage.of(release):
-                peak = usage.resident
-                console.take(min(due - time.perf_counter(), 0.02))
+            looks = 0.0
+            while True:
+                # Seldom: both processors are busy, and what measures is to take little of them.
+                if time.perf_counter() >= looks:
+                    if not (usage := Usage.of(release)):
+                        break
+                    peak, looks = usage.resident, time.perf_counter() + LOOKS_EVERY
+                left = due - time.perf_counter()
+                console.take(left if 0 < left < WAITS else WAITS)
                 # Only while it prints.
                 if time.perf_counter() >= due and size != (size := log.stat().st_size):
                     key = next(keys)
@@ -196,7 +204,12 @@ BEGIN {{
                 terminal.until(end)
             console.press(ENTER)  # keys are for the log
 
-            def ours(pattern):
+            # What was found is kept: each search is for a little more of the same lines.
+            longer = itertools.count()
+            rest = FOUND.partition("ERROR,")[2]
+
+            def ours(begin):
+                pattern = begin + rest[: next(longer)]
                 console.press("G")
                 console.until(end)
                 console.press("/")
@@ -222,11 +235,11 @@ BEGIN {{
                 return lambda: self.bench.measure("grep", "-c", *options, log)
 
             what = "1 M lines searched, 1 000 found"
-            rows.append(Row(what, *self.beside(lambda: ours("ERROR"), "grep -c", grep("ERROR")), ratio_limit=2))
+            rows.append(Row(what, *self.beside(lambda: ours("ERROR,"), "grep -c", grep("ERROR,")), ratio_limit=2))
             what = "the same, in either case"
             rows.append(Row(what, *self.beside(lambda: ours("error,"), "grep -ci", grep("-i", "error,"))))
             # It keeps what it found: a second search for the same is none.
-            theirs = Side([peer("ERROR")])
+            theirs = Side([peer("ERROR,")])
         rows.append(Row("1 M lines searched, lnav's first search", rows[0].ours, "lnav", theirs))
         return rows
 
