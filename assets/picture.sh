@@ -50,7 +50,8 @@ screen send-keys S
 see console 'Steps .*cached' 'The console: releases, the steps of one and of its build, and its log'
 screen send-keys 2
 wait_for 60 shows 'as of' || die "the console shows no tags"
-see tags 'match  ' 'The tags: what the registry serves beside what was recorded, with a verdict and its evidence'
+screen send-keys r
+see tags '✓ match ' 'The tags: what the registry serves beside what was recorded, with a verdict and its evidence'
 screen send-keys q
 
 # A build that fails, so that there is a card; then the project is as it was.

@@ -50,7 +50,7 @@ use super::{
     effect::{Effect, Guest},
     keymap::Keymap,
     message::Message,
-    model::{Look, Model, Mouse},
+    model::{Look, Mode, Model, Mouse},
     update::{begin, update},
 };
 use crate::{
@@ -101,14 +101,14 @@ pub async fn run(ground: Ground, ascii: bool) -> Result<u8, Failure> {
             written = console.screen.written() => written?,
             () = at(frame) => {}
             () = at(console.tick) => console.take(Message::Tick, Haste::Soon)?,
-            Some(message) = console.inbox.recv() => console.take(message, Haste::Soon)?,
+            Some(message) = console.inbox.recv() => console.hear(message)?,
         }
         while let Some(input) = keyboard.at_hand() {
             console.input(input)?;
         }
         for _ in 0..MESSAGES {
             let Ok(message) = console.inbox.try_recv() else { break };
-            console.take(message, Haste::Soon)?;
+            console.hear(message)?;
         }
         if let Some(guest) = console.guest.take()
             && let Some(code) = console.lend(guest, &mut signals).await?
@@ -187,6 +187,13 @@ impl Console {
                 Ok(())
             }
         }
+    }
+
+    /// Rows of a log that nobody follows are what a key asked for.
+    fn hear(&mut self, message: Message) -> Result<(), Failure> {
+        let paused = matches!(self.model.log.mode, Mode::Paused { .. });
+        let haste = if paused && matches!(message, Message::Log(..)) { Haste::Now } else { Haste::Soon };
+        self.take(message, haste)
     }
 
     fn take(&mut self, message: Message, haste: Haste) -> Result<(), Failure> {
