@@ -1,5 +1,7 @@
 //! How times, durations, sizes and counts are written, everywhere the same.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 /// `2026-11-21 09:30:00`, UTC.
@@ -18,13 +20,14 @@ pub fn age(now: Timestamp, at: Timestamp) -> String {
     }
 }
 
-/// `0.2 s`, `42.0 s`, `3 min 05 s`.
+/// `0.2 s`, `42.0 s`, `3 min 05 s`; a number that is no time, as a log may say, is none.
 #[must_use]
 pub fn seconds(seconds: f64) -> String {
+    let seconds = seconds.max(0.0).abs();
     if seconds < 60.0 {
         format!("{seconds:.1} s")
     } else {
-        let whole = std::time::Duration::from_secs_f64(seconds).as_secs();
+        let whole = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).as_secs();
         format!("{} min {:02} s", whole / 60, whole % 60)
     }
 }
@@ -66,6 +69,9 @@ mod tests {
             (seconds(0.24), seconds(59.94), seconds(185.0)),
             ("0.2 s".into(), "59.9 s".into(), "3 min 05 s".into())
         );
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -5.0, -0.0, 1e300] {
+            assert!(seconds(odd).ends_with(" s") && !seconds(odd).starts_with('-'), "{odd}");
+        }
         let day = |text: &str| text.parse().unwrap();
         let ages = ["2026-11-22T00:00:00Z", "2026-11-21T09:00:00Z", "2026-11-20T09:00:00Z", "2026-11-11T09:00:00Z"];
         let ages = ages.map(|at| age(day("2026-11-21T10:00:00Z"), day(at)));

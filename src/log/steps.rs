@@ -127,6 +127,8 @@ impl Steps {
         }
         let Some(step) = vertexes.get(&number).and_then(|at| self.list.get_mut(*at)) else { return };
         let took = rest.strip_prefix("DONE ").and_then(|rest| rest.strip_suffix('s')).and_then(|s| s.parse().ok());
+        // What a program prints may look so too: `DONE infs` parses.
+        let took = took.filter(|took| (0.0..=f64::MAX).contains(took));
         (step.end, step.took) = match rest {
             "CACHED" => (Some(End::Cached), None),
             "CANCELED" => (Some(End::Cancelled), None),
@@ -180,7 +182,7 @@ impl Step {
         if self.end.is_none() {
             self.end = Some(End::Done);
             let took = said.zip(self.began).map(|(end, began)| end.saturating_sub(began).max(0));
-            self.took = took.map(|ms| Took::About((ms + 500) / 1000));
+            self.took = took.map(|ms| Took::About(ms.saturating_add(500) / 1000));
         }
     }
 }
@@ -264,6 +266,18 @@ mod tests {
         };
         let told = |s: &Step| format!("{} {}|{} {}{}", s.line, s.stage, s.name, end(s), took(s));
         steps(log).list().iter().map(told).collect()
+    }
+
+    #[test]
+    fn a_time_is_a_number_that_is_one() {
+        for said in ["infs", "NaNs", "-7s", "-infs", "1e999s", "s"] {
+            assert_eq!(told(&format!("#1 [a 1/1] x\n#1 DONE {said}\n")), ["0 a|1/1 x runs"], "{said}");
+        }
+        let mut ages = Steps::default();
+        for (line, ms) in [("Step 1/2 : FROM a", i64::MIN), ("Step 2/2 : RUN b", i64::MAX)] {
+            ages.take(line, || Some(ms));
+        }
+        assert_eq!(ages.list()[0].took, Some(Took::About(i64::MAX / 1000)));
     }
 
     #[test]

@@ -55,6 +55,10 @@ impl Reading {
                 Effect::ReadLog { release, sight } => Request::Read(release, *sight),
                 Effect::SearchLog { release, wanted } => Request::Search(release, wanted),
                 Effect::FindInLog { release, wanted, which } => Request::Find(release, wanted, which),
+                Effect::ReadSteps { release } => Request::Steps(release),
+                Effect::TakeLines { release, lines, filter } => {
+                    Request::Take(release, lines, filter.unwrap_or_else(Filter::none))
+                }
                 _ => continue,
             });
             let answer = self.inbox.blocking_recv().unwrap();
@@ -130,6 +134,33 @@ fn spool(path: &Path, bytes: &[u8], longest: usize) -> Vec<Vec<u8>> {
     kept
 }
 
+/// What a builder says, or what says so: the console reads steps out of it.
+fn said() -> impl Strategy<Value = Vec<u8>> {
+    let builders = prop::sample::select(vec![
+        ("#1 [", " 1/2] RUN x"),
+        ("#2 [a 2/2] ", ""),
+        ("#3 ", ""),
+        ("#4294967295 [a 1/1] ", ""),
+        ("#1 DONE 0.5s", ""),
+        ("#2 DONE infs", ""),
+        ("#2 DONE NaNs", ""),
+        ("#3 DONE -7s", ""),
+        ("#3 DONE 1e300s", ""),
+        ("#1 CACHED", ""),
+        ("#2 ERROR: ", ""),
+        ("#1 [output clipped, log limit ", ""),
+        ("Step 1/2 : FROM ", " AS y"),
+        ("STEP 2/2: RUN ", ""),
+        ("[1/2] STEP 1/4294967295: FROM ", ""),
+        ("Step 4294967295/1 : ", ""),
+        (" ---> Using cache", ""),
+        ("Successfully built ", ""),
+    ]);
+    let builder = (builders, prop_oneof![Just(Vec::new()), hostile::line()])
+        .prop_map(|((before, after), text)| [before.as_bytes(), &text, after.as_bytes()].concat());
+    prop_oneof![2 => hostile::line(), 1 => builder]
+}
+
 fn size() -> impl Strategy<Value = (u16, u16)> {
     prop_oneof![
         1 => (1_u16..20, 1_u16..60),
@@ -164,6 +195,12 @@ fn keys() -> impl Strategy<Value = &'static str> {
         "n",
         "N",
         "<esc>",
+        "S",
+        "Sj",
+        "]",
+        "[",
+        "m",
+        "mjjy",
     ])
 }
 
@@ -173,7 +210,7 @@ proptest! {
     /// As windlass spools it; or, `foreign`, as somebody else put it there.
     #[test]
     fn whatever_a_build_says_its_lines_are_shown_and_nothing_of_it_acts(
-        said in prop::collection::vec((hostile::line(), prop_oneof![8 => Just(1_usize), 1 => Just(300)]), 0..12),
+        said in prop::collection::vec((said(), prop_oneof![8 => Just(1_usize), 1 => Just(300)]), 0..12),
         foreign: bool,
         sizes in prop::collection::vec(size(), 1..3),
         keys in prop::collection::vec(keys(), 1..8),

@@ -10,8 +10,10 @@ use serde_json::Value;
 use super::{SIZES, is_harmless};
 use crate::{
     console::{
-        message::{Around, Listing, Message, News, Verified},
-        model::{Answer, Goal, Image, KnownProject, Model, NotSet, Past, Project, Request, Scanned, SecretNews},
+        message::{Around, Listing, Message, News, Save, Saved, Taken, Verified},
+        model::{
+            Answer, Goal, Image, KnownProject, Model, NotSet, Past, Project, Request, Scanned, SecretNews, StepsRead,
+        },
         sample::{built, console, done, id, look, now, plan, press, row, seen, tell},
         sample_secrets::{act, holdings, missing, name, open_at, there},
     },
@@ -33,7 +35,7 @@ use crate::{
         verdict::Verdict,
         wishes::Wishes,
     },
-    log::hostile::PIECES,
+    log::{hostile::PIECES, steps::Steps},
 };
 
 /// What is said in place of every name and message: as many texts as there are sizes.
@@ -283,6 +285,7 @@ impl Tour {
         let scanned = Scanned { searched: 2, more: false, count: 1, last: Some(1) };
         tell(&mut model, Message::Searched(release.clone(), wanted.clone(), Ok(scanned)));
         self.told(&mut model, Message::Found(release.clone(), wanted, Goal::From(0), Err(self.failure())), "no place");
+        self.log_tools(&mut model);
         self.told(&mut model, Message::Log(release, Err(self.failure())), "a log that cannot be read");
         for said in [
             Message::Unwatched(self.failure()),
@@ -300,6 +303,29 @@ impl Tour {
             self.sees(&mut model, &["<esc>"]);
         }
         self.told(&mut model, Message::Older(Err(self.failure())), "older ones");
+    }
+
+    /// Steps, marked lines and files of the log that is shown.
+    fn log_tools(&self, model: &mut Model) {
+        let release = model.selected.clone().unwrap();
+        let text = self.text.replace('\n', " ");
+        let mut steps = Steps::default();
+        for line in [format!("#1 [{text} 1/2] RUN {text}"), format!("#2 [b 1/1] {text}"), "#1 DONE infs".to_owned()] {
+            steps.take(&line, || None);
+        }
+        let read = StepsRead { steps, more: false };
+        self.told(model, Message::Steps(release.clone(), Ok(Box::new(read))), "steps");
+        self.sees(model, &["S", "j", "k", "<esc>", "m", "j", "<esc>", "s", "<esc>"]);
+        let taken = Taken { text: self.text(), lines: u64::MAX, cut: true };
+        self.told(model, Message::Taken(Ok(taken)), "taken");
+        self.told(model, Message::Taken(Err(self.failure())), "not taken");
+        self.sees(model, &["<esc>"]);
+        let save = || Save { release: release.clone(), path: self.text(), filter: None };
+        for saved in [Ok(Saved::Lines(u64::MAX)), Ok(Saved::Exists), Err(self.failure())] {
+            self.told(model, Message::Saved(save(), saved), "saved");
+            self.sees(model, &["<esc>"]);
+        }
+        self.told(model, Message::Steps(release, Err(self.failure())), "no steps");
     }
 
     fn release_dialogs(&self) {

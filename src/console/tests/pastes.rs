@@ -57,7 +57,21 @@ fn form(model: &mut Model) -> &mut SecretForm {
 
 /// Every field there is.
 fn fields() -> Vec<(String, Model)> {
-    let keys = ["?", ":", "/", "&", "2/", "5/", "N", "d", "t", "s", "sbot<enter>", "sbot<enter>secret<enter><down>"];
+    let keys = [
+        "?",
+        ":",
+        "/",
+        "&",
+        "<enter>s",
+        "2/",
+        "5/",
+        "N",
+        "d",
+        "t",
+        "s",
+        "sbot<enter>",
+        "sbot<enter>secret<enter><down>",
+    ];
     let mut all: Vec<(String, Model)> = keys.map(|keys| (keys.to_owned(), typing(keys))).into();
     let mut again = typing("sbot<enter>secret<enter><down><down>");
     assert_eq!(form(&mut again).at, Field::Again);
