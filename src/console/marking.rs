@@ -17,7 +17,7 @@ impl Marking {
     }
 
     /// Goes so many of the lines that are shown further, as far as they are at hand. Gives how many rows the window has to
-    /// be moved so that the line is seen; and whether there are more lines that have to come first.
+    /// be moved so that the line is seen.
     pub fn go(&mut self, by: i64, window: &Window, top: usize) -> i64 {
         let Some(mut at) = window.rows.iter().position(|row| row.line >= self.to) else { return 0 };
         for _ in 0..by.unsigned_abs() {
