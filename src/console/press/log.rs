@@ -137,7 +137,10 @@ pub fn previous_step(model: &mut Model) -> Vec<Effect> {
 }
 
 pub fn no_steps(model: &Model) -> Option<String> {
-    no_log(model).or_else(|| model.log.tree.list().is_empty().then(|| "the log tells of no step yet".to_owned()))
+    let tree = &model.log.tree;
+    let unread = tree.failure.as_ref().map(|failure| format!("{}: {}", failure.what, failure.why));
+    no_log(model)
+        .or_else(|| tree.list().is_empty().then(|| unread.unwrap_or_else(|| "the log tells of no step yet".to_owned())))
 }
 
 pub fn steps(model: &mut Model) -> Vec<Effect> {

@@ -121,9 +121,13 @@ fn answer(folder: PathBuf, work: &Receiver<Request>, to: &Outbox) {
 
 fn take_in(waiting: &mut Vec<Request>, work: &Receiver<Request>) {
     for request in work.try_iter() {
-        // Rows that are wanted no more are not read, nor is another log looked through.
+        // Rows that are wanted no more are not read, nor is another log looked through; what was marked is still copied.
         if let Request::Read(release, _) = &request {
-            waiting.retain(|other| !matches!(other, Request::Read(..)) && other.release() == release);
+            waiting.retain(|other| match other {
+                Request::Take(..) => true,
+                Request::Read(..) => false,
+                other => other.release() == release,
+            });
         }
         waiting.push(request);
     }
@@ -314,6 +318,15 @@ mod tests {
 
     fn filter(typed: &str, invert: bool) -> Filter {
         Filter { pattern: Pattern::new(typed).unwrap(), invert }
+    }
+
+    #[test]
+    fn whoever_goes_on_to_another_log_still_gets_what_was_marked_in_the_one_before() {
+        let (ask, work) = std::sync::mpsc::channel();
+        let mut waiting = vec![Request::Take(id(1), 0..=1, Filter::none()), Request::Steps(id(1))];
+        ask.send(Request::Read(id(2), Sight::default())).unwrap();
+        take_in(&mut waiting, &work);
+        assert!(matches!(&waiting[..], [Request::Take(..), Request::Read(..)]), "{} requests", waiting.len());
     }
 
     #[test]
