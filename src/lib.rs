@@ -5,8 +5,8 @@
 //!        \  /
 //!   release  verify  keeping  rotation  doctor  init use cases: async, emit events
 //!      │
-//!   engine registry secrets git journal spool       adapters, one per system; they do not know each other
-//!   config attest
+//!   engine registry taskcluster secrets git         adapters, one per system; they do not know each other
+//!   journal spool config attest                     (http: what clients of HTTP services share)
 //!      │
 //!   domain  log                                     pure: no I/O, no clock, no environment
 //! ```
@@ -30,6 +30,7 @@ pub mod domain;
 pub mod engine;
 pub mod fault;
 pub mod git;
+pub mod http;
 pub mod init;
 pub mod journal;
 pub mod keeping;
@@ -39,4 +40,5 @@ pub mod release;
 pub mod rotation;
 pub mod secrets;
 pub mod spool;
+pub mod taskcluster;
 pub mod verify;

@@ -11,7 +11,10 @@ use syn::visit::Visit;
 
 /// Pure: no input or output, no clock, no environment.
 const PURE: &[&str] = &["domain", "log"];
-const ADAPTERS: &[&str] = &["attest", "config", "engine", "git", "journal", "registry", "secrets", "spool"];
+const ADAPTERS: &[&str] =
+    &["attest", "config", "engine", "git", "journal", "registry", "secrets", "spool", "taskcluster"];
+/// What adapters of HTTP services stand on.
+const HTTP: &[&str] = &["http"];
 const USE_CASES: &[&str] = &["doctor", "init", "keeping", "release", "rotation", "verify"];
 /// Where tests stop the program: for use cases, and for what people touch.
 const FAULT: &[&str] = &["fault"];
@@ -23,6 +26,8 @@ fn allowed(module: &str) -> Vec<&'static str> {
     let mut allowed = match module {
         "domain" => vec!["domain"],
         "log" => vec!["log", "domain"],
+        "http" => vec!["http", "log"],
+        "registry" | "taskcluster" => [PURE, HTTP].concat(),
         _ if ADAPTERS.contains(&module) => PURE.to_vec(),
         _ if USE_CASES.contains(&module) => [PURE, ADAPTERS, USE_CASES, FAULT].concat(),
         _ if TOP.contains(&module) => [PURE, ADAPTERS, USE_CASES, TOP, FAULT].concat(),

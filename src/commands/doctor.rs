@@ -35,7 +35,9 @@ pub async fn run(ground: &Ground, wanted: Option<CheckId>, image: &ImageArg) -> 
 /// What the checks look at from here: one image of the project, or all of them.
 pub fn machine(ground: &Ground, project: Result<Project, Failure>, image: Option<String>) -> Machine {
     let who = who();
+    let root = project.as_ref().ok().and_then(|project| project.taskcluster.as_ref()).map(|at| at.root_url.clone());
     Machine {
+        taskcluster: root.map(|root| ground.taskcluster(root)),
         paths: ground.paths.clone(),
         environment: ground.environment.clone(),
         project,

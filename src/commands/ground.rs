@@ -15,11 +15,13 @@ use crate::{
         recipe::{Login, Recipe},
         reference::Repository,
         release::Release,
+        root_url::RootUrl,
     },
     journal::{Found, Journal},
     registry,
     release::{Environment, lock},
     secrets::{IdentityKind, Passphrase, Vault, VaultPaths},
+    taskcluster,
 };
 
 #[derive(Clone)]
@@ -92,6 +94,12 @@ impl Ground {
     pub fn registry_options(&self) -> registry::Options {
         let settings = self.settings.clone();
         registry::Options::new(move |host| settings.allows_plain_http(host))
+    }
+
+    /// The deployment of this root URL, as whoever has credentials for it here.
+    pub fn taskcluster(&self, root: RootUrl) -> Result<taskcluster::Access, Failure> {
+        let settings = self.settings.clone();
+        Ok(taskcluster::Access::to(root, &*self.environment, &move |host| settings.allows_plain_http(host))?)
     }
 
     /// The client for reading an image's repository: with its secret where this machine has it, else anonymous.

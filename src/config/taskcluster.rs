@@ -1,13 +1,15 @@
 //! `[taskcluster]`: where builds run, and which of them count.
 
 use super::section::{Reader, Section};
-use crate::domain::record::SHASUM_FILE;
+use crate::domain::{
+    record::SHASUM_FILE,
+    root_url::{NotARootUrl, RootUrl},
+};
 
 /// The `[taskcluster]` section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taskcluster {
-    /// Without a slash at its end.
-    pub root_url: String,
+    pub root_url: RootUrl,
     /// `owner/repository` where builds are listed.
     pub github: Option<String>,
     /// Globs of the names of tasks that make a release.
@@ -55,26 +57,9 @@ pub(super) fn read(reader: &mut Reader<'_>, section: Section<'_>) -> Option<Task
     })
 }
 
-fn root_url(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<String> {
+fn root_url(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<RootUrl> {
     let text = section.string(reader, "root-url")?;
-    let wrong = match reqwest::Url::parse(text.value) {
-        Err(why) => Some(format!("`{}` is no URL: {why}", text.value)),
-        Ok(url) if !matches!(url.scheme(), "https" | "http") => Some("a root URL begins with https://".to_owned()),
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            Some("a login does not belong in this file".to_owned())
-        }
-        Ok(url) if url.query().is_some() || url.fragment().is_some() => {
-            Some("a root URL ends with its host or path".to_owned())
-        }
-        Ok(_) => None,
-    };
-    match wrong {
-        Some(message) => {
-            reader.problem(text.span, &message, None);
-            None
-        }
-        None => Some(text.value.trim_end_matches('/').to_owned()),
-    }
+    text.value.parse().inspect_err(|why: &NotARootUrl| reader.problem(text.span, &why.to_string(), None)).ok()
 }
 
 fn github(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<String> {

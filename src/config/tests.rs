@@ -147,7 +147,7 @@ fn the_whole_example_is_read() {
     let (file, pointer) = ("pyproject.toml".into(), "/project/version".into());
     assert_eq!(project.version, Some(VersionSource::File { file, pointer }));
     let taskcluster = project.taskcluster.unwrap();
-    assert_eq!(taskcluster.root_url, "https://firefox-ci-tc.services.mozilla.com");
+    assert_eq!(taskcluster.root_url.to_string(), "https://firefox-ci-tc.services.mozilla.com");
     assert_eq!((taskcluster.trigger, taskcluster.pools.len()), (Trigger::GitPush, 1));
 }
 

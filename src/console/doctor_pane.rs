@@ -75,13 +75,13 @@ impl DoctorPane {
         self.running.is_some()
     }
 
-    /// What is to be run now, for a project that has these images.
-    pub fn wants(&mut self, images: &[Image]) -> Option<Which> {
+    /// What is to be run now, for a project that has these images, and may use Taskcluster.
+    pub fn wants(&mut self, images: &[Image], taskcluster: bool) -> Option<Which> {
         if self.runs() {
             return None;
         }
         let which = self.wanted.take()?;
-        self.list(images);
+        self.list(images, taskcluster);
         for checked in &mut self.checks {
             checked.runs = match &which {
                 Which::All => true,
@@ -93,9 +93,9 @@ impl DoctorPane {
     }
 
     /// Lists the checks of a project that has these images. What is known of one stays.
-    fn list(&mut self, images: &[Image]) {
+    fn list(&mut self, images: &[Image], taskcluster: bool) {
         let mut known = std::mem::take(&mut self.checks);
-        for check in CheckId::ALL {
+        for check in CheckId::concerning(taskcluster) {
             let of: Vec<Option<String>> = match images {
                 [] => vec![None],
                 images if check.is_of_an_image() => images.iter().map(|image| Some(image.name.clone())).collect(),

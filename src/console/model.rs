@@ -156,6 +156,8 @@ pub enum Pane {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
     pub images: Vec<Image>,
+    /// Host and port of the Taskcluster deployment that it names.
+    pub cluster: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -315,6 +317,14 @@ impl Model {
         match &self.project {
             Loaded::Yes(project) => &project.images,
             Loaded::Not | Loaded::Failed(_) => &[],
+        }
+    }
+
+    /// Host and port of the Taskcluster deployment that the project names.
+    pub fn cluster(&self) -> Option<&str> {
+        match &self.project {
+            Loaded::Yes(project) => project.cluster.as_deref(),
+            Loaded::Not | Loaded::Failed(_) => None,
         }
     }
 

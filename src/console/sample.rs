@@ -117,7 +117,10 @@ pub fn look() -> Look {
 }
 
 pub fn project() -> Project {
-    Project { images: vec![Image { name: "balrog".into(), repository: "docker.io/mozilla/balrog".parse().unwrap() }] }
+    Project {
+        images: vec![Image { name: "balrog".into(), repository: "docker.io/mozilla/balrog".parse().unwrap() }],
+        cluster: None,
+    }
 }
 
 /// A console of a project that has these releases.

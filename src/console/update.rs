@@ -296,9 +296,9 @@ fn settle(model: &mut Model) -> Vec<Effect> {
     let image = model.image().map(|image| image.name.clone());
     let tags = image.and_then(|image| Some(Effect::LoadTags { depth: model.tags.wants()?, image }));
     let checks = match &model.project {
-        Loaded::Yes(project) => model.doctor.wants(&project.images),
+        Loaded::Yes(project) => model.doctor.wants(&project.images, project.cluster.is_some()),
         // There are checks without a project too; one of them tells why there is none.
-        Loaded::Failed(_) => model.doctor.wants(&[]),
+        Loaded::Failed(_) => model.doctor.wants(&[], false),
         Loaded::Not => None,
     };
     let trail = model.activity.wants().then_some(Effect::ReadTrail);

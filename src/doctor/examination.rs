@@ -19,6 +19,7 @@ use crate::{
     registry::{self, Client, Hello, RegistryError},
     release::Environment,
     secrets::{Entry, Passphrase, Vault, VaultPaths},
+    taskcluster::Access,
 };
 
 /// An engine that does not answer is told of within the limit of a check.
@@ -32,6 +33,8 @@ pub struct Machine {
     pub project: Result<Project, Failure>,
     /// One image of the project; without it, all of them.
     pub image: Option<String>,
+    /// The Taskcluster deployment, where the project names one, and what credentials were passed over.
+    pub taskcluster: Option<Result<Access, Failure>>,
     /// The way to the passphrase of the vault, should it have one.
     pub passphrase: Passphrase,
     pub registry: registry::Options,
@@ -93,6 +96,18 @@ impl Examination {
             Ok(Engine::connect_within(endpoint, ENGINE).await?)
         };
         self.engine.get_or_init(connect).await.as_ref()
+    }
+
+    /// The deployment that the project names.
+    pub fn deployment(&self) -> Result<&Access, Finding> {
+        match &self.machine.taskcluster {
+            Some(Ok(access)) => Ok(access),
+            Some(Err(failure)) => Err(Finding::failed(failure, Owner::You)),
+            None => {
+                let fix = "name one in windlass.toml where it is used: [taskcluster] root-url";
+                Err(Finding::cannot_tell("this project names no Taskcluster deployment", Owner::You, fix))
+            }
+        }
     }
 
     /// How the registry greets anybody.

@@ -7,10 +7,13 @@
 //!
 //! ```text
 //! Machine ─► Examination ─┬─ config git engine disk vault journal clock leftovers session   once
-//!                         └─ registry secret login push                                    for each image
+//!                         ├─ cluster client                                                  where Taskcluster is used
+//!                         └─ registry secret login push                                     for each image
 //! ```
 
+mod client;
 mod clock;
+mod cluster;
 mod config;
 mod disk;
 mod engine;
@@ -48,8 +51,11 @@ pub async fn examine<Told: Future<Output = ()>>(
     tell: impl Fn(Report) -> Told,
 ) -> Vec<Report> {
     let examination = Examination::new(machine);
-    let checks = CheckId::ALL.into_iter().filter(|check| wanted.is_none_or(|wanted| wanted == *check));
-    let runs = checks.flat_map(|check| {
+    let checks: Vec<CheckId> = match wanted {
+        Some(wanted) => vec![wanted],
+        None => CheckId::concerning(examination.machine.taskcluster.is_some()).collect(),
+    };
+    let runs = checks.into_iter().flat_map(|check| {
         let subjects: Vec<Option<&Subject>> = match examination.subjects() {
             [] => vec![None],
             subjects if check.is_of_an_image() => subjects.iter().map(Some).collect(),
@@ -106,6 +112,8 @@ async fn finding(examination: &Examination, check: CheckId, subject: Option<&Sub
         (CheckId::Clock, _) => clock::check(examination).await,
         (CheckId::Leftovers, _) => leftovers::check(&examination.machine.paths.run()),
         (CheckId::Session, _) => session::check(std::path::Path::new("/"), &examination.machine.user),
+        (CheckId::Cluster, _) => cluster::check(examination).await,
+        (CheckId::Client, _) => client::check(examination).await,
         (CheckId::Registry, Some(subject)) => registry::check(examination, subject).await,
         (CheckId::Secret, Some(subject)) => secret::check(examination, subject),
         (CheckId::Login, Some(subject)) => login::check(examination, subject).await,

@@ -1,8 +1,8 @@
 //! A secret's JSON document on memory that is wiped when it goes.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, io};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::SerializeMap as _};
 
 /// A JSON value of which every string is a secret. Keys are names, not secrets.
@@ -176,6 +176,32 @@ impl<'de> Deserialize<'de> for SecretValue {
             }
         }
         deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// The JSON of something that holds secrets, on memory that is wiped when it goes.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn wiped_json(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, serde_json::Error> {
+    // Measured first: a buffer that grows would leave unwiped copies. One byte more is for the end of a line.
+    let mut size = Size(0);
+    serde_json::to_writer(&mut size, value)?;
+    let mut json = Zeroizing::new(Vec::with_capacity(size.0 + 1));
+    serde_json::to_writer(&mut *json, value)?;
+    Ok(json)
+}
+
+struct Size(usize);
+
+impl io::Write for Size {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -23,10 +23,12 @@ pub enum CheckId {
     Clock,
     Leftovers,
     Session,
+    Cluster,
+    Client,
 }
 
 impl CheckId {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Config,
         Self::Git,
         Self::Engine,
@@ -40,7 +42,14 @@ impl CheckId {
         Self::Clock,
         Self::Leftovers,
         Self::Session,
+        Self::Cluster,
+        Self::Client,
     ];
+
+    /// Those that concern a project, which may use Taskcluster.
+    pub fn concerning(taskcluster: bool) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |check| taskcluster || !check.is_of_taskcluster())
+    }
 
     /// As it is written on the command line.
     #[must_use]
@@ -59,6 +68,8 @@ impl CheckId {
             Self::Clock => "clock",
             Self::Leftovers => "leftovers",
             Self::Session => "session",
+            Self::Cluster => "cluster",
+            Self::Client => "client",
         }
     }
 
@@ -66,6 +77,12 @@ impl CheckId {
     #[must_use]
     pub fn is_of_an_image(self) -> bool {
         matches!(self, Self::Registry | Self::Secret | Self::Login | Self::Push)
+    }
+
+    /// It is of the Taskcluster deployment that a project names.
+    #[must_use]
+    pub fn is_of_taskcluster(self) -> bool {
+        matches!(self, Self::Cluster | Self::Client)
     }
 
     /// What is looked at, in a few words.
@@ -85,6 +102,8 @@ impl CheckId {
             Self::Clock => "the clocks of registry and engine",
             Self::Leftovers => "what dead releases left behind",
             Self::Session => "releases after a log-out",
+            Self::Cluster => "the Taskcluster deployment",
+            Self::Client => "who we are there, and for how long",
         }
     }
 }
@@ -115,6 +134,8 @@ pub enum Owner {
     RegistryAdmin,
     /// Whoever is root on this machine.
     MachineAdmin,
+    /// Whoever runs the Taskcluster deployment, or grants scopes in it.
+    TaskclusterAdmin,
 }
 
 impl Owner {
@@ -124,6 +145,7 @@ impl Owner {
             Self::You => "you",
             Self::RegistryAdmin => "the registry's admin",
             Self::MachineAdmin => "this machine's admin",
+            Self::TaskclusterAdmin => "the deployment's admin",
         }
     }
 }

@@ -19,9 +19,12 @@ use super::{
     challenge::Challenge,
     error::RegistryError,
     transport::{Incoming, Outgoing, Transport, Want},
-    trust::{Trust, authority},
+    trust::Trust,
 };
-use crate::domain::{recipe::Login, reference::Repository};
+use crate::{
+    domain::{recipe::Login, reference::Repository},
+    http::authority,
+};
 
 /// Source: OCI distribution specification and Docker Hub; a token is a few kilobytes.
 const TOKEN_CAP: usize = 1024 * 1024;

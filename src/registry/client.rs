@@ -17,12 +17,15 @@ use super::{
     auth::{Auth, Credential, Scheme, Scope, TokenService, chosen},
     challenge::{Challenge, challenges},
     error::RegistryError,
-    transport::{Incoming, Limits, Outgoing, Transport, Want},
-    trust::{PlainHttp, Trust, authority},
+    transport::{Incoming, Outgoing, Transport, Want},
+    trust::{PlainHttp, Trust},
 };
-use crate::domain::{
-    recipe::Login,
-    reference::{DOCKER_HUB, Repository},
+use crate::{
+    domain::{
+        recipe::Login,
+        reference::{DOCKER_HUB, Repository},
+    },
+    http::{Limits, authority},
 };
 
 /// Requests at once to Docker Hub, which limits harder than others.

@@ -7,8 +7,7 @@
 //! | file | what |
 //! |---|---|
 //! | `client.rs` | [`Client`]: options, and one authorised request |
-//! | `transport.rs` | time limits, size caps, retries, redirects |
-//! | `failed.rs` | why a connection failed, and whether to try again |
+//! | `transport.rs` | retries, redirects, answers (time limits and caps: [`crate::http`]) |
 //! | `trust.rs` | which hosts may be spoken to in plain HTTP or be given a login |
 //! | `challenge.rs`, `auth.rs` | `WWW-Authenticate`, logins, tokens |
 //! | `tags.rs` | the tag list |
@@ -29,7 +28,6 @@ mod challenge;
 mod client;
 mod content;
 mod error;
-mod failed;
 mod layers;
 mod manifest;
 mod observe;

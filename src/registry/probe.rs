@@ -10,9 +10,8 @@ use super::{
     client::{Ask, Client},
     error::RegistryError,
     transport::Want,
-    trust::same_origin,
 };
-use crate::domain::permission::MayWrite;
+use crate::{domain::permission::MayWrite, http::same_origin};
 
 /// Answers to a probe are a few hundred bytes.
 const WANT: Want = Want::Whole { cap: 64 * 1024 };

@@ -10,9 +10,8 @@ use super::{
     client::{Ask, Client},
     error::RegistryError,
     transport::{Incoming, Want},
-    trust::same_origin,
 };
-use crate::domain::reference::Tag;
+use crate::{domain::reference::Tag, http::same_origin};
 
 /// Tags a page. Some registries send fewer, and distribution 2.8 ignores it and sends all.
 const PAGE: usize = 1000;

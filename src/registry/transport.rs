@@ -7,19 +7,15 @@ use std::{
 };
 
 use backon::{ExponentialBuilder, Retryable as _};
-use bytes::{Bytes, BytesMut};
-use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
+use bytes::Bytes;
 use reqwest::{
     Method, StatusCode, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
 };
 use tokio::time::Instant;
 
-use super::{
-    error::RegistryError,
-    failed::Failed,
-    trust::{Trust, authority, is_loopback, same_origin},
-};
+use super::{error::RegistryError, trust::Trust};
+use crate::http::{self, Failed, Limits, authority, is_loopback, read, retry_after, same_origin};
 
 /// Tries of a GET or HEAD, the first included.
 const TRIES: usize = 3;
@@ -32,21 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const REDIRECTS: usize = 5;
 /// What is kept of the body of a refusal.
 const REFUSAL_CAP: usize = 64 * 1024;
-
-/// Time limits of one request.
-#[derive(Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) connect: Duration,
-    /// Without a byte.
-    pub(super) idle: Duration,
-    /// Of an answer that is read whole; a stream has none.
-    pub(super) whole: Duration,
-}
-
-impl Limits {
-    pub(super) const USUAL: Self =
-        Self { connect: Duration::from_secs(10), idle: Duration::from_secs(30), whole: Duration::from_mins(2) };
-}
 
 /// One request.
 #[derive(Clone)]
@@ -154,25 +135,9 @@ pub(super) struct Transport {
 impl Transport {
     pub(super) fn new(trust: Trust, connections: usize, limits: Limits) -> Result<Self, RegistryError> {
         let setup = |why: String| RegistryError::Setup { why };
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            return Err(setup("no TLS provider is installed in this process".to_owned()));
-        }
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            // Bytes are hashed as they are stored.
-            .no_gzip()
-            .connect_timeout(limits.connect)
-            .read_timeout(limits.idle)
-            .pool_max_idle_per_host(connections)
-            // Shorter than the servers' own, so that a POST seldom meets a connection that is just being closed.
-            .pool_idle_timeout(Duration::from_secs(30));
-        if is_loopback(trust.base()) {
-            // A proxy would see the login of a registry that is only spoken to in plain HTTP because it is on this
-            // machine.
-            builder = builder.no_proxy();
-        }
+        let builder = http::client(limits, is_loopback(trust.base())).map_err(setup)?;
+        // Bytes are hashed as they are stored.
+        let builder = builder.no_gzip().pool_max_idle_per_host(connections);
         let client = builder.build().map_err(|e| setup(Failed::from(e).why))?;
         Ok(Self { client, trust, limits, resume: Mutex::new(None) })
     }
@@ -305,29 +270,6 @@ fn failed(host: &str, error: reqwest::Error) -> Trouble {
     Trouble { again, outcome: Box::new(Err(RegistryError::Unreachable { host: host.to_owned(), why })) }
 }
 
-/// At most `cap` bytes of the body, and whether that is all of it.
-async fn read(mut response: reqwest::Response, cap: usize) -> Result<(Bytes, bool), reqwest::Error> {
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = response.chunk().await? {
-        let room = cap - bytes.len();
-        if chunk.len() > room {
-            bytes.extend_from_slice(&chunk[..room]);
-            return Ok((bytes.freeze(), false));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok((bytes.freeze(), true))
-}
-
-/// Seconds, or a date. Source: RFC 9110, section 10.2.3.
-fn retry_after(value: &str) -> Option<Duration> {
-    if let Ok(seconds) = value.trim().parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = DateTimeParser::new().parse_timestamp(value.trim()).ok()?;
-    Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO))
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -383,16 +325,5 @@ mod tests {
                 "{error:?}"
             );
         }
-    }
-
-    #[test]
-    fn waits_are_seconds_or_dates() {
-        assert_eq!(retry_after(" 7 "), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO), "long past");
-        assert_eq!(retry_after("soon"), None);
-        let later = Timestamp::now() + Duration::from_hours(1);
-        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&later).unwrap();
-        let wait = retry_after(&date).unwrap();
-        assert!(wait > Duration::from_mins(59) && wait <= Duration::from_hours(1), "{wait:?}");
     }
 }

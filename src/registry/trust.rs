@@ -3,11 +3,14 @@
 //! Plain HTTP goes to loopback, or where the user's settings allow it, and only when the registry itself is
 //! spoken to like that: no answer of a registry turns https into http.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use reqwest::Url;
 
-use crate::domain::reference::Repository;
+use crate::{
+    domain::reference::Repository,
+    http::{authority, is_loopback},
+};
 
 /// Says of a host, with its port where one is written, whether the user allows plain HTTP to it.
 pub(super) type PlainHttp = Arc<dyn Fn(&str) -> bool + Send + Sync>;
@@ -68,28 +71,10 @@ impl Trust {
     }
 }
 
-/// Scheme, host and port are the same: what a login may not leave.
-pub(super) fn same_origin(a: &Url, b: &Url) -> bool {
-    a.origin() == b.origin()
-}
-
-/// Host and, where it is not the scheme's own, port.
-pub(super) fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or("nowhere");
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// This machine: 127.0.0.0/8, ::1 and `localhost`.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::same_origin;
 
     fn trust(repository: &str) -> Trust {
         let plain: PlainHttp = Arc::new(|host| ["images.lan:5000", "images.lan", "token.lan"].contains(&host));
@@ -141,14 +126,5 @@ mod tests {
         let local = trust("127.0.0.1:5000/x");
         let tls = Url::parse("https://cdn.example/x").unwrap();
         assert!(local.redirect(&tls, "http://127.0.0.1:5000/x").is_err(), "not even back to where it came from");
-    }
-
-    #[test]
-    fn an_origin_is_scheme_host_and_port() {
-        let url = |text| Url::parse(text).unwrap();
-        assert!(same_origin(&url("https://a/x"), &url("https://a:443/y")));
-        for other in ["http://a/x", "https://b/x", "https://a:444/x"] {
-            assert!(!same_origin(&url("https://a/x"), &url(other)), "{other}");
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! How a registry is doing: does it answer, how is it spoken to, is the repository there, how often may it be asked.
 
-use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
+use jiff::Timestamp;
 use reqwest::{Method, StatusCode, header::DATE};
 
 use super::{
@@ -8,8 +8,8 @@ use super::{
     client::{Ask, Client},
     error::RegistryError,
     transport::{Incoming, Want},
-    trust::is_loopback,
 };
+use crate::http::{self, is_loopback};
 
 /// An answer to `/v2/`, as nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Client {
         if !answer.status.is_success() && answer.status != StatusCode::UNAUTHORIZED {
             return Err(self.refusal(&answer, &ask.act, "the registry's API"));
         }
-        let date = answer.header(DATE.as_str()).and_then(|date| DateTimeParser::new().parse_timestamp(date).ok());
+        let date = answer.header(DATE.as_str()).and_then(http::date);
         Ok(Hello { host: self.host(), tls, loopback, date, asked, answered })
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Read as _, Write as _},
+    io::{Read as _, Write as _},
     path::Path,
 };
 
@@ -17,7 +17,7 @@ use super::{
     identity::Identity,
     vault::{OpenRotation, VaultPaths},
 };
-use crate::domain::name::SecretName;
+use crate::domain::{document::wiped_json, name::SecretName};
 
 /// A vault at rest.
 const SCHEMA: &str = "windlass.vault/1";
@@ -54,11 +54,7 @@ impl Document {
 
     pub fn to_plaintext(&self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let not_encrypted = |error: serde_json::Error| VaultError::NotEncrypted { why: error.to_string() };
-        // Measured first: a buffer that grows would leave unwiped copies.
-        let mut size = Size(0);
-        serde_json::to_writer(&mut size, self).map_err(not_encrypted)?;
-        let mut plaintext = Zeroizing::new(Vec::with_capacity(size.0 + 1));
-        serde_json::to_writer(&mut *plaintext, self).map_err(not_encrypted)?;
+        let mut plaintext = wiped_json(self).map_err(not_encrypted)?;
         plaintext.push(b'\n');
         Ok(plaintext)
     }
@@ -83,19 +79,6 @@ impl Document {
             });
         }
         serde_json::from_slice(plaintext).map_err(damaged)
-    }
-}
-
-struct Size(usize);
-
-impl io::Write for Size {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -202,7 +202,7 @@ impl Tour {
         model.flags = vec!["--config".to_owned(), self.text()];
         let image = |name: String| Image { name, repository: "docker.io/mozilla/balrog".parse().unwrap() };
         let images = vec![image(self.text()), image(self.text() + "2")];
-        tell(&mut model, Message::Project(Ok(Project { images })));
+        tell(&mut model, Message::Project(Ok(Project { images, cluster: None })));
         tell(&mut model, Message::Releases(Ok(Listing { releases: self.releases.clone(), damaged: 3 })));
         model
     }

@@ -26,7 +26,8 @@ impl Shared {
             self.tell(Message::NotRemembered(error.into())).await;
         }
         let image = |image: crate::config::Image| Image { name: image.name, repository: image.repository };
-        Message::Project(Ok(Project { images: project.images.into_iter().map(image).collect() }))
+        let cluster = project.taskcluster.map(|taskcluster| taskcluster.root_url.host());
+        Message::Project(Ok(Project { images: project.images.into_iter().map(image).collect(), cluster }))
     }
 
     pub(super) async fn known(&self) -> Result<Vec<KnownProject>, Failure> {

@@ -3,15 +3,15 @@
 use std::{error::Error, io};
 
 /// A request that got no whole answer.
-pub(super) struct Failed {
-    pub(super) why: String,
+pub struct Failed {
+    pub why: String,
     /// A connection that could not be made or broke: likely to pass.
-    pub(super) passing: bool,
+    pub passing: bool,
 }
 
 impl Failed {
     /// Addresses are left out: a redirect's may hold a signature.
-    pub(super) fn from(error: reqwest::Error) -> Self {
+    pub fn from(error: reqwest::Error) -> Self {
         let error = error.without_url();
         if error.is_timeout() {
             let why = if error.is_connect() { "no connection was made in time" } else { "it did not answer in time" };

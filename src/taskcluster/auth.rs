@@ -1,0 +1,118 @@
+//! The auth service: does it answer, what may we do, what may a role do, who changed what.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    error::TaskclusterError,
+    pages::Page,
+    service::{Service, segment},
+    transport::{Call, Deployment},
+};
+use crate::domain::scope::Scopes;
+
+#[derive(Deserialize)]
+struct ScopesJson {
+    scopes: Scopes,
+}
+
+#[derive(Deserialize)]
+struct PingJson {
+    alive: bool,
+}
+
+/// A client as the auth service has it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Client {
+    pub client_id: String,
+    pub expires: Timestamp,
+    #[serde(default)]
+    pub disabled: bool,
+    #[serde(default)]
+    pub expanded_scopes: Scopes,
+}
+
+/// A change of something, by whom.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    pub client_id: String,
+    /// `created`, `updated`, `deleted`, `expired`.
+    #[serde(rename = "actionType")]
+    pub act: String,
+    pub created: Timestamp,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HistoryPage {
+    #[serde(default)]
+    audit_history: Vec<Change>,
+    continuation_token: Option<String>,
+}
+
+impl Page for HistoryPage {
+    type Item = Change;
+
+    fn parts(self) -> (Vec<Change>, Option<String>) {
+        (self.audit_history, self.continuation_token)
+    }
+}
+
+impl Deployment {
+    /// Whether a deployment is there. Credentials play no part in the answer.
+    ///
+    /// # Errors
+    /// When nothing answers, or something that is no Taskcluster.
+    pub async fn ping(&self) -> Result<(), TaskclusterError> {
+        let call = Call::get(Service::Auth, "/ping", "", "say whether it is alive");
+        let answer = self.anonymously().call(&call).await?;
+        let alive = answer.json::<PingJson>().is_ok_and(|ping| ping.alive);
+        if alive {
+            return Ok(());
+        }
+        let what = format!("the answer of {} to a ping", self.root().host());
+        Err(TaskclusterError::Unreadable { what, why: "it is not what a Taskcluster deployment says".to_owned() })
+    }
+
+    /// Every scope that we have, roles expanded.
+    ///
+    /// # Errors
+    /// When the credentials are not accepted.
+    pub async fn current_scopes(&self) -> Result<Scopes, TaskclusterError> {
+        let call = Call::get(Service::Auth, "/scopes/current", "auth:current-scopes", "say which scopes we have");
+        // Narrowed to one scope we would be told of that one.
+        let call = Call { scopes: None, ..call };
+        Ok(self.call(&call).await?.json::<ScopesJson>()?.scopes)
+    }
+
+    /// What scopes stand for, roles (`assume:…`) expanded: also of roles that are not ours.
+    ///
+    /// # Errors
+    /// When the service does not say.
+    pub async fn expand(&self, scopes: &[String]) -> Result<Scopes, TaskclusterError> {
+        let call = Call::get(Service::Auth, "/scopes/expand", "auth:expand-scopes", "expand scopes");
+        let call = call.method(reqwest::Method::POST).json(&json!({"scopes": scopes}));
+        Ok(self.call(&call).await?.json::<ScopesJson>()?.scopes)
+    }
+
+    /// # Errors
+    /// When there is none, or the service does not say.
+    pub async fn client(&self, id: &str) -> Result<Client, TaskclusterError> {
+        let act = format!("show the client {id}");
+        let call = Call::get(Service::Auth, format!("/clients/{}", segment(id)), format!("auth:get-client:{id}"), act);
+        self.call(&call).await?.json()
+    }
+
+    /// Who created, updated and deleted the secret of this name, as the service lists it. There are no values in it.
+    ///
+    /// # Errors
+    /// When we may not know.
+    pub async fn secret_history(&self, name: &str) -> Result<Vec<Change>, TaskclusterError> {
+        let path = format!("/audit/secret/{}", segment(name));
+        let act = format!("show the history of the secret {name}");
+        self.pages::<HistoryPage>(Call::get(Service::Auth, path, "auth:audit-history:secret", act), usize::MAX).await
+    }
+}

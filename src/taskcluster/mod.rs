@@ -1,0 +1,35 @@
+//! The client of a Taskcluster deployment, as far as releases of images need it.
+//!
+//! A [`Deployment`] is a root URL with the credentials that were made for it, or none: much can be read by anybody. Each
+//! request is signed over all that is sent, and narrowed to the scopes that it needs.
+//!
+//! | file | what |
+//! |---|---|
+//! | `transport.rs` | [`Deployment`]: one request and its answer; limits, retries, the services' clock |
+//! | `signing.rs`, `credentials.rs` | Hawk; whose credentials, for which deployment, until when |
+//! | `found.rs` | the credentials in the environment and in the CLI's configuration file |
+//! | `service.rs`, `pages.rs` | where services are; lists in pages |
+//! | `auth.rs` | alive?, scopes, clients, who changed what |
+//! | `secrets.rs` | the Secrets service |
+//! | `error.rs` | what services say when they refuse |
+//!
+//! Not here: what makes a release of tasks and which record counts ([`crate::domain`]), and the doctor's conclusions.
+//! Source: Taskcluster's references and manual; answers measured on services v106.
+
+mod auth;
+mod credentials;
+mod error;
+mod found;
+mod pages;
+mod secrets;
+mod service;
+mod signing;
+mod transport;
+
+pub use auth::{Change, Client};
+pub use credentials::{Certificate, Credentials, Source};
+pub use error::{Refusal, TaskclusterError, skewed};
+pub use found::{Access, Unfit};
+pub use secrets::Stored;
+pub use service::Service;
+pub use transport::{Deployment, PlainHttp};
