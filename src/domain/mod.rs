@@ -28,6 +28,7 @@ pub mod sign;
 pub mod table;
 pub mod tag_rules;
 mod take_up;
+pub mod task;
 pub mod template;
 pub mod verdict;
 pub mod wishes;
