@@ -11,7 +11,7 @@ use super::{
     geometry::{Geometry, top_row},
     model::{Layer, Model, Pane, Screen},
     press::{act, moving::scroll},
-    view::{dialog, header},
+    view::{dialog, footer, header},
 };
 
 /// Lines of a log that the wheel moves at once.
@@ -25,11 +25,23 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
         MouseEventKind::Down(MouseButton::Left) => {
             // As a key does: what was said before was seen.
             model.toasts.fade(model.now, true);
-            (model.leaving, model.pending) = (false, None);
-            click(model, at)
+            // Before the key is forgotten that some of them follow.
+            let hint = hint(model, at);
+            model.leaving &= hint.is_some_and(|action| action.id == Id::Quit);
+            model.pending = None;
+            match hint {
+                Some(action) => act(model, action),
+                None => click(model, at),
+            }
         }
         _ => Vec::new(),
     }
+}
+
+/// What the footer names there. Where a box is over it, that has the keys.
+fn hint(model: &Model, at: Position) -> Option<&'static Action> {
+    let seen = !model.layers.last().is_some_and(Layer::is_over) && Geometry::of(model).footer.contains(at);
+    seen.then(|| footer::hit(model, at.x)).flatten()
 }
 
 /// What is under the pointer moves, whatever has the keys.

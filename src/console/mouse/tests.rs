@@ -74,6 +74,46 @@ fn a_screen_is_gone_to_by_its_name() {
 }
 
 #[test]
+fn a_hint_of_the_footer_is_done_where_it_is_clicked_on() {
+    for size in [(60, 16), SIZE, (180, 50)] {
+        let mut model = model();
+        model.size = size;
+        clicked_on(&mut model, "f follow");
+        assert!(matches!(model.log.mode, Mode::Paused { .. }), "{size:?}");
+        clicked_on(&mut model, "? help");
+        assert!(matches!(model.layers[..], [Layer::Help { .. }]));
+        clicked(&mut model, 1, size.1 - 1);
+        assert_eq!(model.layers.len(), 1, "a box has the keys");
+        press(&mut model, "<esc>");
+        assert_eq!(clicked(&mut model, size.0 - 1, size.1 - 1), [], "nothing is named there");
+        press(&mut model, "2g");
+        clicked_on(&mut model, "g p");
+        assert_eq!((model.screen, model.pending), (Screen::Projects, None));
+        clicked_on(&mut model, "1 Releases");
+        press(&mut model, "&x");
+        clicked_on(&mut model, "enter keep");
+        assert!(model.layers.is_empty());
+        assert_eq!(clicked_on(&mut model, "q quit"), [Effect::Quit]);
+    }
+}
+
+#[test]
+fn what_is_typed_among_the_tags_is_kept_or_ended_by_a_click() {
+    let mut model = model();
+    press(&mut model, "2");
+    tell(&mut model, tags(["latest", "b", "c"].map(|tag| row(tag, None, None)).into()));
+    press(&mut model, "/late");
+    clicked_on(&mut model, "enter keep");
+    assert_eq!((model.layers.len(), model.tags.shown().len()), (0, 1));
+    press(&mut model, "/");
+    clicked_on(&mut model, "esc show all");
+    assert_eq!((model.layers.len(), model.tags.shown().len()), (0, 3));
+    press(&mut model, "/");
+    assert_eq!(clicked_on(&mut model, "3 of 3"), []);
+    assert_eq!(model.layers.len(), 1, "what is typed is no hint");
+}
+
+#[test]
 fn the_wheel_moves_what_is_under_the_pointer_and_not_what_has_the_focus() {
     let mut model = model();
     let geometry = Geometry::of(&model);

@@ -2,8 +2,13 @@
 //!  n release  x cancel  enter log  f follow  z zoom  ? help  q quit
 //!  /master-2026▏  3 of 240   enter keep  esc show all        or the name of a tag while it is typed
 //! ```
+//! A hint that is clicked on is done.
 
-use ratatui::{Frame, layout::Rect, text::Line};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
 use tui_input::Input;
 
 use super::text::{line_with_cursor, width};
@@ -16,13 +21,28 @@ use crate::{
     domain::{digest::Digest, sign::Tone},
 };
 
+/// What stands beside the next one, with the action that it is a hint of.
+type Part = (Option<&'static Action>, Vec<Span<'static>>);
+
 pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let look = model.look;
-    let columns = usize::from(area.width);
+    let parts = parts(model, usize::from(area.width));
+    frame.render_widget(Line::from(parts.into_iter().flat_map(|(_, spans)| spans).collect::<Vec<_>>()), area);
+}
+
+/// The action whose hint is in this column.
+pub fn hit(model: &Model, column: u16) -> Option<&'static Action> {
+    let mut end = 0;
+    parts(model, usize::from(model.size.0)).into_iter().find_map(|(action, spans)| {
+        end += spans.iter().map(Span::width).sum::<usize>();
+        (usize::from(column) < end).then_some(action)
+    })?
+}
+
+fn parts(model: &Model, columns: usize) -> Vec<Part> {
     if let (Screen::Tags, Some(Layer::Narrow { typed })) = (model.screen, model.layers.last()) {
-        frame.render_widget(name(model, typed, columns), area);
-        return;
+        return name(model, typed, columns);
     }
+    let look = model.look;
     let mut hints = hints(model);
     let room = |hints: &[(&'static Action, String, &'static str)]| -> usize {
         hints.iter().map(|(_, key, hint)| width(key) + 1 + width(hint) + 2).sum()
@@ -36,29 +56,27 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         let last = palette.or_else(|| hints.iter().rposition(|(action, ..)| action.scope != Scope::Everywhere));
         hints.remove(last.unwrap_or(hints.len() - 1));
     }
-    let mut spans = Vec::new();
-    for (_, key, hint) in hints {
-        spans.push(look.span(Tone::Bold, format!(" {key}")));
-        spans.push(look.span(Tone::Dim, format!(" {hint} ")));
-    }
-    frame.render_widget(Line::from(spans), area);
+    let part = |(action, key, hint)| {
+        let spans = vec![look.span(Tone::Bold, format!(" {key}")), look.span(Tone::Dim, format!(" {hint} "))];
+        (Some(action), spans)
+    };
+    hints.into_iter().map(part).collect()
 }
 
-fn name(model: &Model, typed: &Input, columns: usize) -> Line<'static> {
+fn name(model: &Model, typed: &Input, columns: usize) -> Vec<Part> {
     let (look, tags) = (model.look, &model.tags);
-    let keys = [Id::NarrowKeep, Id::NarrowEnd].map(Action::of);
-    let [keep, all] = keys.map(|action| (model.keymap.first(action.id).to_string(), action.hint.unwrap_or_default()));
     let sought = tags.shown().len() == 0 && Digest::digits(typed.value()).is_some();
-    let kept = if sought { "says what this digest is" } else { keep.1 };
     let said = format!("  {} of {}   ", tags.shown().len(), tags.rows().len());
-    let rest = format!("{} {kept}  {} {}", keep.0, all.0, all.1);
-    let room = columns.saturating_sub(width(&said) + width(&rest) + 2);
-    Line::from(vec![
-        look.span(Tone::Bold, " /"),
-        look.span(Tone::Plain, line_with_cursor(typed, room, look.signs)),
-        look.span(Tone::Bold, said),
-        look.span(Tone::Dim, rest),
-    ])
+    let [keep, all] = [(Id::NarrowKeep, "  "), (Id::NarrowEnd, "")].map(|(id, gap)| {
+        let action = Action::of(id);
+        let hint =
+            if sought && id == Id::NarrowKeep { "says what this digest is" } else { action.hint.unwrap_or_default() };
+        (Some(action), vec![look.span(Tone::Dim, format!("{} {hint}{gap}", model.keymap.first(id)))])
+    });
+    let taken: usize = [&keep, &all].iter().flat_map(|(_, spans)| spans).map(Span::width).sum();
+    let room = columns.saturating_sub(width(&said) + taken + 2);
+    let typed = look.span(Tone::Plain, line_with_cursor(typed, room, look.signs));
+    vec![(None, vec![look.span(Tone::Bold, " /"), typed, look.span(Tone::Bold, said)]), keep, all]
 }
 
 /// What can be done now, with its key: after the first key of two, what can follow it.

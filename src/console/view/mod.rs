@@ -6,7 +6,7 @@ mod coloured;
 pub mod dialog;
 mod doctor;
 pub mod evidence;
-mod footer;
+pub mod footer;
 pub mod header;
 mod help;
 mod indicators;
