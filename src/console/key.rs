@@ -165,16 +165,49 @@ fn stroke(word: &str) -> Result<Stroke, NotAKey> {
         (Some(c), None) if !c.is_control() => Some(KeyCode::Char(c)),
         _ => NAMES.iter().find(|(known, _)| *known == name).map(|(_, code)| *code),
     };
-    code.map(|code| Stroke { code, modifiers }).ok_or_else(|| {
-        let near = nearest(name, NAMES.iter().map(|(known, _)| *known));
-        let held = &word[..word.len() - name.len()];
-        let suggestion = near.map(|near| format!("did you mean `{held}{near}`?"));
-        NotAKey::because(
-            format!("`{word}` is no key"),
-            suggestion
-                .or_else(|| Some("a character, or a name such as `enter`, `page-down`, `ctrl-x`, `f5`".to_owned())),
-        )
-    })
+    let held = &word[..word.len() - name.len()];
+    match code {
+        Some(KeyCode::Char(c))
+            if modifiers.contains(KeyModifiers::CONTROL)
+                && let Some(sent) = instead(c, held) =>
+        {
+            let message = format!("`{word}` never comes: terminals send `{sent}` for it");
+            Err(NotAKey::because(message, Some(format!("did you mean `{sent}`?"))))
+        }
+        Some(code) => Ok(Stroke { code, modifiers }),
+        None => {
+            let near = meant(word).or_else(|| {
+                let near = nearest(name, NAMES.iter().map(|(known, _)| *known));
+                near.map(|near| format!("{held}{near}"))
+            });
+            let suggestion = near.map_or_else(
+                || "a character, or a name such as `enter`, `page-down`, `ctrl-x`, `f5`".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            Err(NotAKey::because(format!("`{word}` is no key"), Some(suggestion)))
+        }
+    }
+}
+
+/// What terminals send for this character with ctrl, where that is something else. Source: ECMA-48 §5.2, ISO 646: ctrl takes
+/// bits off, and what is left has one code.
+fn instead(c: char, held: &str) -> Option<String> {
+    match c {
+        'A'..='Z' => Some(format!("{held}{}", c.to_ascii_lowercase())),
+        'i' => Some("tab".to_owned()),
+        'm' => Some("enter".to_owned()),
+        '[' => Some("esc".to_owned()),
+        _ => None,
+    }
+}
+
+/// A key as others write it: `Ctrl-N`, `shift-n`.
+fn meant(word: &str) -> Option<String> {
+    if let Some(letter) = word.strip_prefix("shift-").filter(|letter| letter.chars().count() == 1) {
+        return Some(letter.to_uppercase());
+    }
+    let lower = word.to_lowercase();
+    (lower != word && stroke(&lower).is_ok()).then_some(lower)
 }
 
 #[cfg(test)]
@@ -212,11 +245,26 @@ mod tests {
     }
 
     #[test]
+    fn what_no_terminal_sends_is_no_key() {
+        for (text, sent) in [("ctrl-N", "ctrl-n"), ("ctrl-i", "tab"), ("ctrl-m", "enter"), ("ctrl-alt-[", "esc")] {
+            let wrong = text.parse::<Key>().unwrap_err();
+            assert_eq!(wrong.message, format!("`{text}` never comes: terminals send `{sent}` for it"));
+            assert_eq!(wrong.suggestion, Some(format!("did you mean `{sent}`?")));
+        }
+        for text in ["N", "i", "alt-N", "alt-i", "ctrl-n", "ctrl-j"] {
+            assert!(text.parse::<Key>().is_ok(), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_key_is_told_with_what_was_meant() {
         let meant = |text: &str| text.parse::<Key>().unwrap_err().suggestion.unwrap_or_default();
         assert!(meant("pagedown").contains("`page-down`"));
         assert!(meant("ctrl-entre").contains("`ctrl-enter`"));
         assert!(meant("whatever").contains("a character"));
+        for (text, near) in [("Ctrl-N", "ctrl-n"), ("ENTER", "enter"), ("shift-n", "N"), ("shfit-tab", "shift-tab")] {
+            assert_eq!(meant(text), format!("did you mean `{near}`?"), "{text}");
+        }
         for text in ["", " ", "a b c", "enter x", "\u{1b}"] {
             assert!(text.parse::<Key>().is_err(), "{text:?}");
         }
