@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::activity::Activity;
 pub use super::doctor_pane::{CheckRow, DoctorPane, Subject, Which};
 pub use super::fault::Fault;
 use super::keymap::{Key, Keymap};
@@ -21,8 +20,10 @@ pub use super::step_tree::{StepTree, StepsRead};
 pub use super::tags_pane::{Depth, Inquiry, TagsPane};
 pub use super::toasts::{Toasts, ending};
 pub use super::wizard::Wizard;
+use super::{action::Id, activity::Activity};
 use crate::domain::{
     failure::Failure,
+    finding::CheckId,
     holdings::Unfinished,
     name::ReleaseId,
     progress::Progress,
@@ -331,6 +332,19 @@ impl Model {
     /// The image that is meant, once it is known which there are.
     pub fn image(&self) -> Option<&Image> {
         self.images().get(self.image).or_else(|| self.images().first())
+    }
+
+    /// What comes before everything else where nobody has set the secret of the image that is meant.
+    pub fn first_its_secret(&self) -> Option<String> {
+        let lacks = !self.read_only && self.standing.lacks_secret(&self.image()?.name);
+        let [secrets, set] = [Id::Secrets, Id::SecretSet].map(|id| self.keymap.first(id));
+        lacks.then(|| format!("no secret yet: press {secrets}, then {set}"))
+    }
+
+    /// What to do after this failure: of a login that was never set, in the words of the console.
+    pub fn next_after(&self, failure: &Failure) -> String {
+        let of_login = matches!(failure.check, Some(CheckId::Login | CheckId::Secret));
+        self.first_its_secret().filter(|_| of_login).unwrap_or_else(|| failure.next.clone())
     }
 
     /// Those whose releases are in the list; all, where there is none.

@@ -1,7 +1,7 @@
 //! What is known of what a release stands on, for the line at the top: engine, registry and secret, as whoever had to do
 //! with them last found them. What nobody looked at is unknown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{message::Around, model::Image};
 use crate::domain::{
@@ -20,6 +20,8 @@ pub struct Standing {
     secret: BTreeMap<String, Known>,
     /// There is no vault, so there is no secret in it.
     no_vault: bool,
+    /// Images whose secret is not in the vault.
+    absent: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +51,11 @@ impl Standing {
     pub fn secret(&self, images: &[Image]) -> Option<Known> {
         let missing = self.no_vault && self.secret.is_empty() && !images.is_empty();
         if missing { Some(Known::new(Tone::Bad, "none")) } else { together(&self.secret, images) }
+    }
+
+    /// Nobody has set the secret of this image.
+    pub fn lacks_secret(&self, image: &str) -> bool {
+        self.no_vault || self.absent.contains(image)
     }
 
     pub fn looked(&mut self, around: Around) {
@@ -83,6 +90,9 @@ impl Standing {
                 self.tell_registry(image, told(None));
             }
             (CheckId::Secret, Some(image)) => {
+                if tone == Tone::Good {
+                    self.found_secret(image);
+                }
                 let known = told(self.secret.get(image));
                 self.secret.insert(image.clone(), known);
             }
@@ -90,9 +100,12 @@ impl Standing {
         }
     }
 
-    /// The vault was read: what it holds of this image's secret.
-    pub fn held(&mut self, image: &str, known: Known) {
-        self.no_vault = false;
+    /// The vault was read: what it holds of this image's secret, and whether that is in it.
+    pub fn held(&mut self, image: &str, known: Known, there: bool) {
+        self.found_secret(image);
+        if !there {
+            self.absent.insert(image.to_owned());
+        }
         self.secret.insert(image.to_owned(), known);
     }
 
@@ -142,7 +155,12 @@ impl Standing {
         self.tell_registry(image, Known::good(who));
         let known = self.secret.get(image).filter(|known| known.tone == Tone::Good).cloned();
         self.secret.insert(image.to_owned(), known.unwrap_or_else(|| Known::good("works")));
+        self.found_secret(image);
+    }
+
+    fn found_secret(&mut self, image: &str) {
         self.no_vault = false;
+        self.absent.remove(image);
     }
 
     fn tell_registry(&mut self, image: &str, known: Known) {
@@ -209,6 +227,24 @@ mod tests {
         assert_eq!(said(standing.engine.clone()), Some((Tone::Bad, "fail".to_owned())));
         standing.checked(&report(CheckId::Secret, Finding::pass("")));
         assert_eq!(said(standing.secret(&images)), Some((Tone::Good, "pass".to_owned())));
+    }
+
+    #[test]
+    fn a_secret_is_lacking_until_somebody_sees_it() {
+        let mut standing = Standing::default();
+        assert!(!standing.lacks_secret("balrog"), "nobody has looked");
+        standing.looked(Around { engine: None, vault: false });
+        assert!(standing.lacks_secret("balrog"));
+        standing.held("balrog", Known::new(Tone::Bad, "missing"), false);
+        standing.held("agent", Known::good("set"), true);
+        assert!(standing.lacks_secret("balrog") && !standing.lacks_secret("agent"));
+        standing.checked(&report(CheckId::Secret, Finding::fail("there is none", Owner::You, "")));
+        assert!(standing.lacks_secret("balrog"));
+        let mut checked = Standing { absent: standing.absent.clone(), ..Standing::default() };
+        checked.checked(&report(CheckId::Secret, Finding::pass("")));
+        assert!(!checked.lacks_secret("balrog"));
+        standing.happened("balrog", &Event::StepSucceeded { step: Step::Secret, note: "bot, may push".to_owned() });
+        assert!(!standing.lacks_secret("balrog"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::mem::{Discriminant, discriminant};
 use jiff::Timestamp;
 
 use super::{
+    action::Id,
     effect::{Effect, Guest},
     fault,
     masked::Masked,
@@ -85,7 +86,9 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         }
         Message::Written(file, Ok(())) => {
             model.begin_anew(model.flags.clone());
-            model.say(Tone::Good, format!("{file} is written; next, the registry's login: windlass secret set"));
+            let [secrets, set] = [Id::Secrets, Id::SecretSet].map(|id| model.keymap.first(id));
+            let next = format!("press {secrets}, then {set}, for the registry's login");
+            model.say(Tone::Good, format!("{file} is written; {next}"));
             begin(model)
         }
         Message::Tags(image, table) => {

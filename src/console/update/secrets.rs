@@ -117,7 +117,7 @@ fn looked(model: &mut Model, holdings: Result<Box<Holdings>, Failure>) -> Vec<Ef
             _ => word.to_owned(),
         };
         for image in row.needed.iter().flat_map(|needed| &needed.images) {
-            standing.held(image, Known { tone, words: words.clone() });
+            standing.held(image, Known { tone, words: words.clone() }, row.held.is_some());
         }
     }
     // A rotation that could not go on is still there: it can be taken up.

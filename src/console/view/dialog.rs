@@ -140,7 +140,7 @@ fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
         Layer::Confirm(confirm) => question(model, confirm),
         Layer::Ask(ask) => asked(model, ask, screen),
         Layer::Told { title, lines } => Words::new(title, lines.clone(), Vec::new(), &SEEN),
-        Layer::Failure(failure) => refusal(failure),
+        Layer::Failure(failure) => refusal(model, failure),
         Layer::Prompt { .. } | Layer::Narrow { .. } | Layer::Help { .. } => return None,
     };
     Some(boxed(model, screen, &words))
@@ -250,9 +250,9 @@ fn question(model: &Model, confirm: &Confirm) -> Words {
     Words::new(&confirm.title, confirm.lines.clone(), foot, &answers)
 }
 
-fn refusal(failure: &Failure) -> Words {
+fn refusal(model: &Model, failure: &Failure) -> Words {
     let lines = vec![Line::new("", &failure.what, Tone::Bad), Line::new("why", &failure.why, Tone::Plain)];
-    let mut foot = vec![Line::new("next", &failure.next, Tone::Plain)];
+    let mut foot = vec![Line::new("next", model.next_after(failure), Tone::Plain)];
     foot.extend(failure.check.map(|check| Line::new("check", format!("{check}: {}", check.title()), Tone::Plain)));
     let answers: &[_] = if failure.check.is_some() { &EXPLAINED } else { &SEEN };
     Words::new("This did not work", lines, foot, answers)

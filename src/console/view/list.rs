@@ -128,7 +128,9 @@ fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
         }
         (Loaded::Yes(_), _) if model.read_only => said(Tone::Plain, "no release yet").collect(),
         (Loaded::Yes(_), _) => {
-            said(Tone::Plain, &format!("no release yet: press {}", model.keymap.text(Id::New))).collect()
+            let first = model.first_its_secret();
+            let release = format!("no release yet: press {}", model.keymap.text(Id::New));
+            first.iter().flat_map(|words| said(Tone::Bold, words)).chain(said(Tone::Plain, &release)).collect()
         }
     };
     lines.into_iter().map(|(tone, text)| Line::from(look.span(tone, format!(" {text}")))).collect()

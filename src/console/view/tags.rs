@@ -215,7 +215,7 @@ fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
         (_, Loaded::Failed(failure), Inquiry::None) => vec![
             (Tone::Bad, failure.what.clone()),
             (Tone::Plain, failure.why.clone()),
-            (Tone::Bold, failure.next.clone()),
+            (Tone::Bold, model.next_after(failure)),
             (Tone::Dim, again),
         ],
         (_, Loaded::Yes(table), Inquiry::None) if !table.rows.is_empty() => {

@@ -12,7 +12,7 @@ use ratatui::{
 use super::*;
 use crate::{
     console::{
-        message::{Listing, Message, News},
+        message::{Around, Listing, Message, News},
         model::{Answer, Goal, Image, Loaded, Look, Match, Request, Scanned},
         sample::{console, done, id, look, news, now, plan, press, project, release, running, seen, stamped, tell},
     },
@@ -20,6 +20,7 @@ use crate::{
         digest::Digest,
         event::{Event, Step},
         failure::Failure,
+        finding::CheckId,
         plan::TagKind,
         preview::{Change, Next, Preview, Shown},
         progress::Progress,
@@ -180,6 +181,31 @@ fn panes_without_anything_say_what_to_do() {
         &["every release of this machine · this is no project", "go to the project's folder", "2 cannot be read"],
     );
     never_sees(&nowhere, "n release");
+}
+
+#[test]
+fn whoever_has_set_no_secret_yet_is_told_where_that_is_done() {
+    const FIRST: &str = "no secret yet: press 3, then s";
+    let refused =
+        || Failure::not_allowed("it asks for a login", "", "windlass secret set").explained_by(CheckId::Login);
+    for size in SIZES {
+        let mut model = console(size, Vec::new());
+        never_sees(&model, FIRST);
+        tell(&mut model, Message::Around(Around { engine: None, vault: false }));
+        sees(&model, &[FIRST, "no release yet: press n"]);
+        press(&mut model, "2");
+        tell(&mut model, Message::Tags("balrog".to_owned(), Err(refused())));
+        sees(&model, &["it asks for a login", FIRST, "then press r"]);
+        let other = Failure::unreachable("it is away", "", "look at the network").explained_by(CheckId::Registry);
+        tell(&mut model, Message::Tags("balrog".to_owned(), Err(other)));
+        sees(&model, &["it is away", "look at the network"]);
+        press(&mut model, "1");
+        model.layers.push(Layer::Failure(refused()));
+        sees(&model, &["This did not work", FIRST]);
+        model.layers.clear();
+        model.read_only = true;
+        never_sees(&model, FIRST);
+    }
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn where_none_is_known_a_project_is_made_once_what_is_written_was_shown() {
             begin(&mut console(SIZES[1], Vec::new()))
         );
         assert!(model.screen == Screen::Releases && !model.projects.nowhere);
-        sees(&model, &["is written"]);
+        sees(&model, &["is written", "press 3, then"]);
     }
 }
 
