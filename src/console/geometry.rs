@@ -57,6 +57,8 @@ pub struct Geometry {
     pub search: Rect,
     /// Of a screen that is one list: every other one.
     pub split: Split,
+    /// Where there is room for nothing of a screen, the row that says so.
+    pub small: Rect,
     pub footer: Rect,
 }
 
@@ -102,6 +104,7 @@ impl Geometry {
         let body = Rect::new(0, 2, columns, rows.saturating_sub(3));
         let mut all = Self { header: row(0), screens: row(1), footer: row(rows.saturating_sub(1)), ..Self::default() };
         if body.height < 3 || columns < 20 {
+            all.small = Rect { height: body.height.min(1), ..body };
             return all;
         }
         let split = match model.screen {

@@ -15,6 +15,7 @@ use super::text::{line_with_cursor, width};
 use crate::{
     console::{
         action::{Action, Id, Scope},
+        geometry::Geometry,
         model::{Layer, Model, Screen},
         press::scopes,
     },
@@ -49,7 +50,7 @@ fn parts(model: &Model, columns: usize) -> Vec<Part> {
     };
     // Whoever searches goes from match to match; what counts for a while is nowhere else to be read.
     let for_a_while = [Scope::Matches, Scope::Marking, Scope::Steps, Scope::Filtered, Scope::History];
-    hints.sort_by_key(|(action, ..)| !for_a_while.contains(&action.scope));
+    hints.sort_by_key(|(action, ..)| !(for_a_while.contains(&action.scope) || leads_back(model, action.id)));
     while room(&hints) > columns + 1 {
         // The way to all that is not shown is the last to go; the help is one to the palette too.
         let palette = hints.iter().position(|(action, ..)| action.id == Id::Commands);
@@ -61,6 +62,17 @@ fn parts(model: &Model, columns: usize) -> Vec<Part> {
         (Some(action), spans)
     };
     hints.into_iter().map(part).collect()
+}
+
+/// What it came from is not on the screen now.
+fn leads_back(model: &Model, id: Id) -> bool {
+    match id {
+        Id::Back => Geometry::of(model).list.is_empty(),
+        Id::Zoom => model.zoom,
+        Id::Found => model.doctor.zoom,
+        Id::TagsBack => model.tags.whole.is_some(),
+        _ => false,
+    }
 }
 
 fn name(model: &Model, typed: &Input, columns: usize) -> Vec<Part> {

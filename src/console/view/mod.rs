@@ -32,7 +32,7 @@ use super::{
     geometry::Geometry,
     model::{Layer, Model, Screen},
 };
-use crate::domain::sign::Signs;
+use crate::domain::sign::{Signs, Tone};
 
 /// Draws all of it.
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
@@ -49,6 +49,10 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         Screen::Secrets => secrets::render(model, frame, &geometry),
         Screen::Doctor => doctor::render(model, frame, &geometry),
         Screen::Activity => activity::render(model, frame, &geometry),
+    }
+    if !geometry.small.is_empty() {
+        let words = text::fit("too small a terminal", usize::from(geometry.small.width), model.look.signs);
+        frame.render_widget(model.look.span(Tone::Notice, words), geometry.small);
     }
     footer::render(model, frame, geometry.footer);
     match model.layers.last() {

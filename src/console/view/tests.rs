@@ -14,7 +14,9 @@ use crate::{
     console::{
         message::{Around, Listing, Message, News},
         model::{Answer, Goal, Image, Loaded, Look, Match, Request, Scanned},
-        sample::{console, done, id, look, news, now, plan, press, project, release, running, seen, stamped, tell},
+        sample::{
+            console, done, id, look, news, now, plan, press, project, release, row, running, seen, stamped, tags, tell,
+        },
     },
     domain::{
         digest::Digest,
@@ -206,6 +208,35 @@ fn whoever_has_set_no_secret_yet_is_told_where_that_is_done() {
         model.read_only = true;
         never_sees(&model, FIRST);
     }
+}
+
+#[test]
+fn the_way_back_is_in_sight_where_one_thing_has_the_whole_screen() {
+    let last = |model: &Model| rows(model).pop().unwrap();
+    let mut model = busy(SIZES[0]);
+    assert!(!last(&model).contains("esc list"));
+    press(&mut model, "<enter>");
+    assert!(last(&model).starts_with(" esc list  "), "{}", last(&model));
+    press(&mut model, "<esc>z");
+    assert!(last(&model).contains(" z zoom "), "{}", last(&model));
+    press(&mut model, "z2");
+    tell(&mut model, tags(vec![row("latest", None, None)]));
+    press(&mut model, "<enter>");
+    assert!(last(&model).starts_with(" esc back  "), "{}", last(&model));
+    press(&mut model, "4z");
+    assert!(last(&model).starts_with(" z all that was found  "), "{}", last(&model));
+}
+
+#[test]
+fn a_terminal_that_has_no_room_says_so() {
+    for size in [(20, 5), (19, 30), (30, 4)] {
+        for key in ["1", "2", "3", "4", "5", "gp"] {
+            let mut model = busy(size);
+            press(&mut model, key);
+            assert!(rows(&model)[2].starts_with("too small a termi"), "{size:?} {key}");
+        }
+    }
+    never_sees(&busy((20, 6)), "too small");
 }
 
 #[test]
