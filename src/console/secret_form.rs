@@ -309,13 +309,18 @@ impl SecretForm {
         if let (Field::Way, Some(key)) = (self.at, &mut self.key) {
             let ways = KeyKept::ALL;
             let here = ways.iter().position(|way| *way == key.way).unwrap_or(0);
-            let there = match (event.code, character) {
-                (KeyCode::Right, _) | (_, Some(' ')) => (here + 1) % ways.len(),
-                (KeyCode::Left, _) => (here + ways.len() - 1) % ways.len(),
-                (_, Some(c)) => c.to_digit(10).and_then(|n| (n as usize).checked_sub(1)).unwrap_or(here),
-                _ => here,
-            };
-            key.way = ways.get(there).copied().unwrap_or(key.way);
+            let named = character.and_then(|c| ways.get((c.to_digit(10)? as usize).checked_sub(1)?));
+            match (event.code, character, named) {
+                (KeyCode::Right, ..) => key.way = ways[(here + 1) % ways.len()],
+                (KeyCode::Left, ..) => key.way = ways[(here + ways.len() - 1) % ways.len()],
+                (.., Some(way)) => key.way = *way,
+                // Whoever types a phrase at once means one: nothing else may come of its letters.
+                (_, Some(c), None) if key.way == KeyKept::Passphrase => {
+                    self.at = Field::Passphrase;
+                    return key.passphrase.push(c);
+                }
+                _ => {}
+            }
         } else if let Some(masked) = self.masked_mut() {
             match (character, event.code) {
                 (Some(c), _) => return masked.push(c),

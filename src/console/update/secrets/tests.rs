@@ -197,6 +197,15 @@ fn the_first_secret_asks_how_the_vaults_key_is_kept() {
     };
     assert_eq!(typed.expose(), "correct horse");
 
+    // A phrase that is typed at once is one, and chooses nothing.
+    let mut model = begin();
+    let effects = press(&mut model, "correct 2 horses<enter>correct 2 horses<enter>");
+    let Some(NewKey::Passphrase(typed)) = key(&effects) else { panic!("a passphrase") };
+    assert_eq!(typed.expose(), "correct 2 horses");
+    let mut model = begin();
+    press(&mut model, "3 a 2x");
+    assert_eq!((form(&model).at, key(&press(&mut model, "3 <enter>"))), (Field::Way, Some(NewKey::Plain)));
+
     let mut model = begin();
     press(&mut model, "2");
     assert_eq!(key(&press(&mut model, "<enter><enter>")), Some(NewKey::Ssh("/home/ada/.ssh/id_ed25519".to_owned())));
