@@ -33,7 +33,7 @@ fn release_with(project: &Project, socket: &Path) -> Ran {
 fn cut_in_a_build(builder: &str) {
     let registry = Registry::with_login();
     let (project, kept) = released(&registry);
-    project.image_key(&format!("builder = \"{builder}\""));
+    project.builder(builder);
     project.dockerfile("RUN echo asleep now && exec /bin/busybox sleep 1000\n");
     project.commit("a long step");
     let engine = Proxy::start();

@@ -238,7 +238,7 @@ fn a_registry_that_goes_down_while_the_image_is_built() {
     project.release();
     let kept = Kept::of(&project);
     let seconds = project.own_seconds();
-    project.image_key("builder = \"classic\"");
+    project.builder("classic");
     project.dockerfile(&format!("RUN echo the tide turns && {{ /bin/busybox sleep {seconds} || true; }}\n"));
     project.commit("a step that takes as long as it is let");
     let mut running = Running::start(&mut project.program(&["release", "--yes"]));

@@ -15,8 +15,7 @@ fn cancelled_by(signal: Signal, builder: &str) {
     let registry = Registry::with_login();
     let project = Project::new(&registry);
     let seconds = project.own_seconds();
-    let text = std::fs::read_to_string(project.path("windlass.toml")).expect("the file");
-    project.write("windlass.toml", &text.replace("[[image]]\n", &format!("[[image]]\nbuilder = \"{builder}\"\n")));
+    project.builder(builder);
     project.dockerfile(&format!("RUN echo asleep now && exec /bin/busybox sleep {seconds}\n"));
     project.commit("a long step");
     project.set_secret();
@@ -79,7 +78,7 @@ fn bytes_that_are_no_text_and_a_line_of_ten_megabytes() {
     let project = Project::new(&registry);
     project.set_secret();
     // BuildKit would drop most of it.
-    project.image_key("builder = \"classic\"");
+    project.builder("classic");
     std::fs::write(project.path("page"), b"latin \xe9t\xe9, half \xf0\x9f\x98, c1 \xc2\x9b2J, nul \0.\n")
         .expect("a file");
     project.dockerfile(&format!(

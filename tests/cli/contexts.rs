@@ -108,7 +108,7 @@ fn a_file_that_changes_while_it_is_sent() {
     let project = ready(&registry);
     project.release();
     let kept = Kept::of(&project);
-    project.image_key("builder = \"classic\"");
+    project.builder("classic");
     project.write(".gitignore", "a-shrinking\n");
     project.write(".dockerignore", ".git\n");
     project.commit("a file beside the commit");

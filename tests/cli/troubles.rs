@@ -174,8 +174,7 @@ fn a_log_that_finds_no_room_stops_the_release_which_is_taken_up_when_there_is_so
     let registry = Registry::with_login();
     let project = ready(&registry);
     // BuildKit drops what comes too fast.
-    let text = fs::read_to_string(project.path("windlass.toml")).expect("the file");
-    project.write("windlass.toml", &text.replace("[[image]]\n", "[[image]]\nbuilder = \"classic\"\n"));
+    project.builder("classic");
     project.dockerfile("RUN i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done\n");
     project.commit("a long log");
     let disk = SmallDisk::new(1024);

@@ -70,7 +70,7 @@ async fn podman_is_known_by_its_components() {
     let engine = Engine::connect(Endpoint::Unix(socket)).await.unwrap();
     assert_eq!(engine.about().to_string(), "Podman 4.3.1 (API 1.41)");
     assert!(!engine.about().buildkit);
-    let project = Project::with_shell("");
+    let project = Project::never_built();
     let (result, _) = super::build_with(&engine, project.path(), &definition(Builder::BuildKit)).await;
     assert!(matches!(result.unwrap_err(), EngineError::NoBuildKit { .. }));
 }
@@ -112,7 +112,7 @@ async fn a_build_may_wait_longer_for_its_headers_than_a_question() {
     });
     let limits = Limits { answer: Duration::from_millis(300), ..Limits::default() };
     let engine = Engine::connect_within(Endpoint::Unix(socket), limits).await.unwrap();
-    let project = Project::with_shell("");
+    let project = Project::never_built();
     let build = {
         let (engine, root) = (engine.clone(), project.path().to_owned());
         tokio::spawn(async move { super::build_with(&engine, &root, &definition(Builder::Classic)).await })
@@ -153,7 +153,7 @@ async fn an_engine_that_goes_away_in_a_build_is_said() {
 /// Half a context must never become an image: a file that shrinks while it is sent ends the build.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_changes_on_its_way_ends_the_build_with_its_path() {
-    let project = Project::with_shell("COPY . /all\n");
+    let project = Project::never_built();
     let file = std::fs::File::create(project.path().join("a-shrinking")).unwrap();
     file.set_len(64 << 20).unwrap();
     let (_folder, socket) = fake::engine(move |mut asked| {

@@ -27,7 +27,7 @@ use windlass::{
     engine::{BuildEvent, BuildRequest, Endpoint, Engine, EngineError, Outcome},
 };
 
-use crate::support::fake_engine as fake;
+use crate::support::{base, fake_engine as fake};
 
 const BOTH: [Builder; 2] = [Builder::Classic, Builder::BuildKit];
 
@@ -51,7 +51,7 @@ fn unique() -> String {
     format!("t{:016x}", u64::from_ne_bytes(random))
 }
 
-/// A build context in a temporary folder, with `busybox` in it.
+/// A build context in a temporary folder.
 struct Project {
     folder: TempDir,
     /// The value of the label `windlass-test` of all its images, unfinished ones too.
@@ -80,12 +80,23 @@ impl Project {
     /// The Dockerfile goes on from an image that holds a shell.
     fn with_shell(rest: &str) -> Self {
         let project = Self::empty();
-        std::fs::copy("/bin/busybox", project.path().join("busybox")).expect("busybox-static is installed");
-        let start = "COPY busybox /bin/busybox\nSHELL [\"/bin/busybox\", \"sh\", \"-c\"]\n";
-        // The label finds what is left over; the variable is what keeps BuildKit from taking a RUN from its cache.
-        let id = &project.label;
-        let head = format!("FROM scratch AS shell\nLABEL windlass-test={id}\nENV unique={id}\n");
-        project.write("Dockerfile", format!("{head}{start}{rest}"));
+        let base = project.base();
+        let start = format!("FROM {base} AS shell\nSHELL [\"/bin/busybox\", \"sh\", \"-c\"]\n");
+        project.write("Dockerfile", format!("{start}{rest}"));
+        project
+    }
+
+    /// Gives the engine an image that is this project's alone, to build from. Gives its name.
+    fn base(&self) -> String {
+        let name = format!("windlass.test/{}", self.label);
+        base::import(&name, "windlass-test", &self.label);
+        name
+    }
+
+    /// For engines that build nothing.
+    fn never_built() -> Self {
+        let project = Self::empty();
+        project.write("Dockerfile", "FROM scratch\nCOPY . /all\n");
         project
     }
 

@@ -119,7 +119,7 @@ async fn a_private_base_image_is_pulled_with_its_login() {
         let name = Image(format!("{repository}:{tag}"));
         engine.push(&outcome.image.id, &repository, &tag, Some(&login), &mut |_| {}, may_write()).await.unwrap();
         super::docker(&["rmi", &name.0]);
-        let project = Project::with_shell("");
+        let project = Project::empty();
         project.write("Dockerfile", format!("FROM {repository}:{tag}\nLABEL windlass-test={}\n", project.label));
         let definition = definition(builder);
         let text = std::fs::read_to_string(project.path().join("Dockerfile")).unwrap();

@@ -16,7 +16,7 @@ const FRAME: &str = "\x1b[?2026h";
 fn flooding(registry: &Registry) -> Project {
     let project = Project::new(registry);
     // BuildKit clips what is said too fast.
-    project.image_key("builder = \"classic\"");
+    project.builder("classic");
     let nonce = &project.nonce;
     project.dockerfile(&format!(
         "RUN echo begun by {nonce}; while :; do echo $((i=i+1)) {}; done\n",

@@ -15,9 +15,9 @@ use crate::support::{
 async fn two_pushers_one_image() {
     let registry = Registry::open();
     let name = registry.repository("team/app");
-    let built = images::Built::from_scratch(&format!("{name}:docker"), &registry.host);
-    built.push();
-    let (source, target) = (format!("docker-daemon:{}", built.name), |tag: &str| format!("docker://{name}:{tag}"));
+    let imported = images::Imported::new(&format!("{name}:docker"), &registry.host);
+    imported.push();
+    let (source, target) = (format!("docker-daemon:{}", imported.name), |tag: &str| format!("docker://{name}:{tag}"));
     images::copy(&source, &target("repacked"), &["--dest-compress-level", "1"]);
     images::copy(&target("docker"), &target("oci"), &["--format", "oci"]);
 
@@ -27,11 +27,11 @@ async fn two_pushers_one_image() {
     let [docker, repacked, oci] = seen.try_into().map(|seen: [_; 3]| seen.map(|(_, o)| hashed_now(o))).unwrap();
     let image = |content: &windlass::domain::observation::Content| content.images[0].clone();
 
-    assert_eq!(image(&docker).config, digest(&built.id), "the engine's image id is the config's digest");
-    assert_eq!(image(&repacked).config, digest(&built.id), "whoever pushes it");
+    assert_eq!(image(&docker).config, digest(&imported.id), "the engine's image id is the config's digest");
+    assert_eq!(image(&repacked).config, digest(&imported.id), "whoever pushes it");
     assert_ne!(repacked.digest, docker.digest);
     assert_ne!(image(&repacked).layers, image(&docker).layers);
-    assert_ne!(image(&oci).config, digest(&built.id), "a conversion is another config");
+    assert_ne!(image(&oci).config, digest(&imported.id), "a conversion is another config");
     assert_eq!(image(&oci).diff_ids, image(&docker).diff_ids, "of the same files");
     assert_eq!(image(&docker).labels["test"], registry.host);
 

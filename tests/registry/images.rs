@@ -1,9 +1,10 @@
 //! Images for the real registry: a [`Shelf`] is written as an OCI layout and copied there by skopeo, byte for byte;
-//! others are built and pushed by the engine.
+//! others are the engine's, and pushed by it.
 
 use std::{path::Path, process::Command};
 
 use crate::support::{
+    base,
     fake_registry::Shelf,
     registry::{PASSWORD, Registry, USER},
 };
@@ -52,34 +53,24 @@ fn write_layout(shelf: &Shelf, digest: &str, folder: &Path) {
 }
 
 /// An image of the engine, under a name in a registry; removed on drop.
-pub struct Built {
+pub struct Imported {
     pub name: String,
     /// As `docker images --no-trunc` shows it.
     pub id: String,
 }
 
-impl Built {
-    /// Builds from scratch, with busybox and this label.
-    pub fn from_scratch(name: &str, label: &str) -> Self {
-        let context = tempfile::tempdir().expect("a temporary folder");
-        std::fs::copy("/bin/busybox", context.path().join("busybox")).expect("busybox is installed");
-        let dockerfile = format!("FROM scratch\nCOPY busybox /bin/busybox\nLABEL test={label:?}\n");
-        std::fs::write(context.path().join("Dockerfile"), dockerfile).expect("a Dockerfile");
-        let id = docker(context.path(), &["build", "--quiet", "--tag", name, "."]).trim().to_owned();
-        Self { name: name.to_owned(), id }
+impl Imported {
+    /// With busybox and this value of the label `test`.
+    pub fn new(name: &str, label: &str) -> Self {
+        Self { name: name.to_owned(), id: base::import(name, "test", label) }
     }
 
     pub fn push(&self) {
-        docker(Path::new("/"), &["push", "--quiet", &self.name]);
+        run(Command::new("/usr/bin/docker").args(["push", "--quiet", &self.name]));
     }
 }
 
-/// The engine's own client, of the same version.
-fn docker(folder: &Path, arguments: &[&str]) -> String {
-    run(Command::new("/usr/bin/docker").args(arguments).current_dir(folder))
-}
-
-impl Drop for Built {
+impl Drop for Imported {
     fn drop(&mut self) {
         // Only the name where others have the same image.
         let _ = Command::new("/usr/bin/docker").args(["image", "rm", &self.name]).output();

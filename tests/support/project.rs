@@ -6,14 +6,20 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::registry::{PASSWORD, Registry, USER};
+use super::{
+    base,
+    registry::{PASSWORD, Registry, USER},
+};
 
 /// The name of the secret that every project here uses.
 pub const SECRET: &str = "repo:git.example.org/it:registry";
@@ -24,6 +30,8 @@ pub struct Project {
     pub repository: String,
     /// Only this project's images have it as their label `windlass.test`.
     pub nonce: String,
+    /// What its Dockerfile starts from, if not from scratch.
+    base: OnceLock<String>,
 }
 
 /// A run of the program that has ended.
@@ -65,7 +73,8 @@ impl Project {
         let port = host.rsplit(':').next().expect("split gives one part");
         let nonce = format!("it{}-{port}-{number}", std::process::id());
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let project = Self { repository: format!("{host}/team/{nonce}"), folder, nonce };
+        let repository = format!("{host}/team/{nonce}");
+        let project = Self { repository, folder, nonce, base: OnceLock::new() };
         for folder in ["checkout", "user", "docker"] {
             fs::create_dir(project.folder.path().join(folder)).expect("a folder");
         }
@@ -134,13 +143,25 @@ impl Project {
         self.write("windlass.toml", &text.replace("[[image]]\n", &format!("[[image]]\n{line}\n")));
     }
 
+    /// Has everything built by this builder from now on.
+    pub fn builder(&self, builder: &str) {
+        self.image_key(&format!("builder = \"{builder}\""));
+        if builder == "classic" {
+            let name = format!("windlass.test/{}", self.nonce);
+            base::import(&name, "windlass.test", &self.nonce);
+            self.base.set(name).expect("a builder is chosen once");
+            self.dockerfile("");
+        }
+    }
+
     /// Writes the Dockerfile, with `more` at its end. No step is in the cache of another project.
     pub fn dockerfile(&self, more: &str) {
         let nonce = &self.nonce;
+        let base = self.base.get().map_or("scratch", String::as_str);
         self.write(
             "Dockerfile",
             &format!(
-                "FROM scratch\nLABEL windlass.test={nonce}\nCOPY busybox /bin/busybox\n\
+                "FROM {base}\nLABEL windlass.test={nonce}\nCOPY busybox /bin/busybox\n\
                  SHELL [\"/bin/busybox\", \"sh\", \"-c\"]\nENV NONCE={nonce}\n{more}"
             ),
         );
@@ -181,7 +202,9 @@ impl Project {
     /// The engine's own client, logged in to the registry.
     pub fn docker(&self, arguments: &[&str]) -> String {
         let mut docker = self.command("/usr/bin/docker", &self.checkout());
-        output(docker.env("DOCKER_CONFIG", self.folder.path().join("docker")).args(arguments))
+        docker.env("DOCKER_CONFIG", self.folder.path().join("docker"));
+        // The classic builder would ask for a base of the project's own.
+        output(docker.env("DOCKER_BUILDKIT", "1").args(arguments))
     }
 
     /// `skopeo copy` from one tag of the repository to another.
