@@ -14,6 +14,7 @@ use std::{
 
 use super::{
     error::SpoolError,
+    folder::folder_of,
     read::{CHUNK, read_at},
 };
 
@@ -148,12 +149,8 @@ impl Index {
             return Ok(());
         }
         let path = path_beside(log);
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
         let replace = || -> io::Result<()> {
-            let mut file = tempfile::Builder::new().prefix(".idx-").tempfile_in(folder)?;
+            let mut file = tempfile::Builder::new().prefix(".idx-").tempfile_in(folder_of(&path))?;
             let mut bytes = HEADER.to_vec();
             bytes.extend(self.entries.iter().flat_map(|entry| entry.to_bytes()));
             file.write_all(&bytes)?;

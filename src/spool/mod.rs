@@ -8,6 +8,7 @@
 
 mod browse;
 mod error;
+mod folder;
 mod grep;
 mod hits;
 mod index;
@@ -19,6 +20,7 @@ mod write;
 
 pub use browse::Browse;
 pub use error::SpoolError;
+pub use folder::folder_of;
 pub use grep::Text;
 pub use hits::Hits;
 pub use index::{Entry, Index};

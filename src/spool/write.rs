@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     error::SpoolError,
+    folder::folder_of,
     index::{self, Entry},
 };
 use crate::domain::digest::Digest;
@@ -51,10 +52,9 @@ impl Writer {
     /// # Errors
     /// When there is such a log already: no log is written over.
     pub fn create(log: &Path) -> Result<Self, SpoolError> {
-        if let Some(folder) = log.parent() {
-            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-            made.map_err(|error| SpoolError::at(folder, &error))?;
-        }
+        let folder = folder_of(log);
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|error| SpoolError::at(folder, &error))?;
         let made = OpenOptions::new().append(true).create_new(true).mode(0o600).open(log);
         let file = made.map_err(|error| SpoolError::at(log, &error))?;
         let index = new_index(&index::path_beside(log)).inspect_err(|_| {
@@ -123,10 +123,9 @@ impl Writer {
     pub fn finish(mut self) -> Result<Summary, SpoolError> {
         self.flush()?;
         self.log.sync_all().map_err(|error| self.fail(&error))?;
-        if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            // The file's name is in the folder, which is a file of its own.
-            File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| self.fail(&error))?;
-        }
+        // The file's name is in the folder, which is a file of its own.
+        let folder = File::open(folder_of(&self.path));
+        folder.and_then(|folder| folder.sync_all()).map_err(|error| self.fail(&error))?;
         let digest = Digest::finish(mem::take(&mut self.hasher));
         Ok(Summary { digest, bytes: self.bytes, lines: self.lines })
     }

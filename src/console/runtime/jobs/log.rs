@@ -12,7 +12,7 @@ use crate::{
     console::message::{Save, Saved},
     domain::failure::Failure,
     log::pattern::Filter,
-    spool::Reader,
+    spool::{Reader, folder_of},
 };
 
 impl Shared {
@@ -40,11 +40,7 @@ fn write(log: &Path, to: &Path, filter: &Filter, over: bool) -> Result<Saved, Fa
         return Ok(Saved::Exists);
     }
     let reader = Reader::open(log)?;
-    let folder = match to.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let file = tempfile::Builder::new().prefix(".log-").tempfile_in(folder).map_err(|e| failed(&e))?;
+    let file = tempfile::Builder::new().prefix(".log-").tempfile_in(folder_of(to)).map_err(|e| failed(&e))?;
     let mut out = BufWriter::new(file);
     let (mut lines, mut written) = (0, Ok(()));
     reader.plain(filter, |_, text| {
