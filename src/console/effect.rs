@@ -70,13 +70,13 @@ pub enum Effect {
     TakeLines {
         release: ReleaseId,
         lines: RangeInclusive<u64>,
-        filter: Option<Filter>,
+        filter: Filter,
     },
     /// Write the lines that the filter leaves to a file, without their colours; over one that is there only if `over`.
     SaveLog {
         release: ReleaseId,
         path: String,
-        filter: Option<Filter>,
+        filter: Filter,
         over: bool,
     },
     /// Read on in the log for the steps of the build.

@@ -121,7 +121,7 @@ pub struct Taken {
 pub struct Save {
     pub release: ReleaseId,
     pub path: String,
-    pub filter: Option<Filter>,
+    pub filter: Filter,
 }
 
 #[derive(Debug)]

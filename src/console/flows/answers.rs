@@ -24,7 +24,7 @@ use crate::{
         rotation::{Account, End, Stage, Standing, StepState as Stood, StepView},
         table::Table,
     },
-    log::{errors, steps},
+    log::{errors, pattern::Filter, steps},
 };
 
 impl World {
@@ -46,15 +46,15 @@ impl World {
             | Effect::ReadSteps { ref release }
             | Effect::SearchLog { ref release, .. }
             | Effect::FindInLog { ref release, .. } => answer(&effect, self.log(release)).expect("it is about a log"),
-            Effect::TakeLines { release, lines, filter: None } => {
+            Effect::TakeLines { release, lines, filter } if filter == Filter::none() => {
                 let (from, to) = (usize::try_from(*lines.start()).unwrap(), usize::try_from(*lines.end()).unwrap());
                 let taken = &self.log(&release)[from..=to];
                 Message::Taken(Ok(Taken { text: taken.join("\n"), lines: taken.len() as u64, cut: false }))
             }
-            Effect::SaveLog { release, path, filter: None, over } => {
+            Effect::SaveLog { release, path, filter, over } if filter == Filter::none() => {
                 // There is such a file, whatever it is called.
                 let saved = if over { Saved::Lines(self.log(&release).len() as u64) } else { Saved::Exists };
-                Message::Saved(Save { release, path, filter: None }, Ok(saved))
+                Message::Saved(Save { release, path, filter }, Ok(saved))
             }
             Effect::FindFault { release } => {
                 let lines = self.log(&release).iter().enumerate();

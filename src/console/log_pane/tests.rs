@@ -8,7 +8,7 @@ use crate::{
         sample::{console, id, news, press, read, running, tell},
         view::tests::sees,
     },
-    log::viewport::Spot,
+    log::{pattern::Filter, viewport::Spot},
 };
 
 struct Reading {
@@ -327,8 +327,8 @@ fn lines_are_marked_from_where_the_reader_is_and_then_asked_for() {
     log.press("jmj");
     assert_eq!(marked(&log), Some(1..=2));
     let effects = press(&mut log.model, "y");
-    let [Effect::TakeLines { lines, filter: None, .. }] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!((lines, marked(&log)), (&(1..=2), None));
+    let [Effect::TakeLines { lines, filter, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((lines, filter, marked(&log)), (&(1..=2), &Filter::none(), None));
     log.press("/line 5$<enter>");
     log.press("m");
     assert_eq!(marked(&log), Some(5..=5), "what was found is meant");
@@ -344,13 +344,14 @@ fn a_log_is_saved_where_it_was_said_and_over_a_file_only_once_that_was_confirmed
     sees(&log.model, &["the 10 lines that the filter leaves;", &format!("{}.log", id(1))]);
     log.press("<ctrl-u>");
     let effects = press(&mut log.model, " ~/a.log <enter>");
-    let [Effect::SaveLog { path, filter: Some(_), over: false, .. }] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!(path, "~/a.log");
-    let save = Save { release: id(1), path: path.clone(), filter: None };
+    let [Effect::SaveLog { path, filter, over: false, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((path.as_str(), filter.pattern.as_str()), ("~/a.log", "7$"));
+    let save = Save { release: id(1), path: path.clone(), filter: filter.clone() };
     let effects = tell(&mut log.model, Message::Saved(save.clone(), Ok(Saved::Exists)));
     assert_eq!(effects, [], "it asks first");
     let effects = press(&mut log.model, "y");
-    assert!(matches!(&effects[..], [Effect::SaveLog { over: true, .. }]), "{effects:?}");
+    let [Effect::SaveLog { filter, over: true, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(*filter, save.filter, "of the same lines");
     tell(&mut log.model, Message::Saved(save, Ok(Saved::Lines(10))));
     sees(&log.model, &["10 lines saved to ~/a.log"]);
 }

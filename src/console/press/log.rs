@@ -242,8 +242,9 @@ fn save(model: &Model, typed: &str) -> Result<Vec<Effect>, String> {
     }
 }
 
-fn filter(model: &Model) -> Option<Filter> {
-    model.log.filter.as_ref().map(|scan| scan.wanted.filter.clone())
+/// What leaves the lines that are shown.
+fn filter(model: &Model) -> Filter {
+    model.log.filter.as_ref().map_or_else(Filter::none, |scan| scan.wanted.filter.clone())
 }
 
 /// Looks for errors; once they are looked for, goes to the next one.

@@ -56,9 +56,7 @@ impl Reading {
                 Effect::SearchLog { release, wanted } => Request::Search(release, wanted),
                 Effect::FindInLog { release, wanted, which } => Request::Find(release, wanted, which),
                 Effect::ReadSteps { release } => Request::Steps(release),
-                Effect::TakeLines { release, lines, filter } => {
-                    Request::Take(release, lines, filter.unwrap_or_else(Filter::none))
-                }
+                Effect::TakeLines { release, lines, filter } => Request::Take(release, lines, filter),
                 _ => continue,
             });
             let answer = self.inbox.blocking_recv().unwrap();

@@ -29,7 +29,6 @@ use crate::{
     },
     domain::{failure::Failure, name::ProjectName},
     journal::Journal,
-    log::pattern::Filter,
     secrets::Passphrase,
 };
 
@@ -73,7 +72,7 @@ impl Jobs {
             Effect::ReadLog { release, sight } => self.logs.ask(Request::Read(release, *sight)),
             Effect::SearchLog { release, wanted } => self.logs.ask(Request::Search(release, wanted)),
             Effect::TakeLines { release, lines, filter } => {
-                self.logs.ask(Request::Take(release, lines, filter.unwrap_or_else(Filter::none)));
+                self.logs.ask(Request::Take(release, lines, filter));
             }
             Effect::ReadSteps { release } => self.logs.ask(Request::Steps(release)),
             Effect::FindInLog { release, wanted, which } => self.logs.ask(Request::Find(release, wanted, which)),

@@ -35,7 +35,7 @@ use crate::{
         verdict::Verdict,
         wishes::Wishes,
     },
-    log::{hostile::PIECES, steps::Steps},
+    log::{hostile::PIECES, pattern::Filter, steps::Steps},
 };
 
 /// What is said in place of every name and message: as many texts as there are sizes.
@@ -320,7 +320,7 @@ impl Tour {
         self.told(model, Message::Taken(Ok(taken)), "taken");
         self.told(model, Message::Taken(Err(self.failure())), "not taken");
         self.sees(model, &["<esc>"]);
-        let save = || Save { release: release.clone(), path: self.text(), filter: None };
+        let save = || Save { release: release.clone(), path: self.text(), filter: Filter::none() };
         for saved in [Ok(Saved::Lines(u64::MAX)), Ok(Saved::Exists), Err(self.failure())] {
             self.told(model, Message::Saved(save(), saved), "saved");
             self.sees(model, &["<esc>"]);

@@ -20,7 +20,7 @@ impl Shared {
     pub(super) async fn save(&self, save: &Save, over: bool) -> Result<Saved, Failure> {
         let log = self.ground.paths.logs().join(format!("{}.log", save.release));
         let to = expanded(&save.path);
-        let filter = save.filter.clone().unwrap_or_else(Filter::none);
+        let filter = save.filter.clone();
         let written = tokio::task::spawn_blocking(move || write(&log, &to, &filter, over)).await;
         written.unwrap_or_else(|e| Err(unwritten(Path::new(&save.path), &io::Error::other(e))))
     }
