@@ -17,7 +17,7 @@ use ratatui::layout::Rect;
 
 use super::{
     model::{Model, Pane, Screen, SecretsPane},
-    view::{card, secrets, step_tree, tags},
+    view::{card, secrets, tags},
 };
 use crate::domain::event::Step;
 
@@ -179,7 +179,7 @@ impl Geometry {
         let left = inner.height.saturating_sub(self.steps.height + card);
         if model.log.tree.chosen.is_some() && left > 4 {
             self.tree_rule = take(1);
-            let rows = step_tree::rows(&model.log.tree.steps);
+            let rows = model.log.tree.rows().len();
             self.tree = take(u16::try_from(rows).unwrap_or(u16::MAX).min((left - 2) / 2));
         }
         self.log_rule = take(1);

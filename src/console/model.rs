@@ -16,7 +16,7 @@ pub use super::search::{Goal, Match, Scan, Scanned, Search};
 pub use super::secret_form::{Change, Field, KeyForm, NewKey, NewLogin, Offer, SecretForm};
 pub use super::secrets_pane::{Checked, Errand, Holdings, NotSet, SecretNews, SecretsPane};
 pub use super::standing::{Known, Standing};
-pub use super::step_tree::{StepTree, StepsRead};
+pub use super::step_tree::{Row, StepTree, StepsRead};
 pub use super::tags_pane::{Depth, Inquiry, TagsPane};
 pub use super::toasts::{Toasts, ending};
 pub use super::wizard::Wizard;

@@ -251,7 +251,7 @@ pub fn answer(effect: &Effect, lines: &[String]) -> Option<Message> {
             for line in lines {
                 steps.take(line, || None);
             }
-            Message::Steps(release.clone(), Ok(Box::new(StepsRead { steps, more: false })))
+            Message::Steps(release.clone(), Ok(Box::new(StepsRead { steps: steps.into(), more: false })))
         }
         Effect::SearchLog { release, wanted } => {
             let lines_found = found(wanted);

@@ -1,22 +1,38 @@
 //! The steps of the build whose log is on the screen: read out of the log part by part, and on as it grows; and the tree
 //! of them above it, when that is wanted.
 
+use std::sync::Arc;
+
 use crate::{
     domain::failure::Failure,
-    log::steps::{Step, Steps},
+    log::steps::{Branch, Step, Steps},
 };
 
 /// The steps in the part of a log that was read.
 #[derive(Debug, Clone)]
 pub struct StepsRead {
-    pub steps: Steps,
+    /// The same ones as before, where the part told of nothing new.
+    pub steps: Arc<Steps>,
     /// The log goes on after it.
     pub more: bool,
 }
 
+/// A row of the tree is a step, or the stage that those below it are part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Row {
+    /// By its first step.
+    Stage(usize),
+    Step {
+        at: usize,
+        below: bool,
+    },
+}
+
 #[derive(Debug, Default)]
 pub struct StepTree {
-    pub steps: Steps,
+    pub steps: Arc<Steps>,
+    /// The whole tree of these steps.
+    rows: Vec<Row>,
     /// The one that is chosen in the tree of them, if that is there.
     pub chosen: Option<usize>,
     asked: bool,
@@ -44,7 +60,10 @@ impl StepTree {
                 if read.more {
                     self.ended = None;
                 }
-                self.steps = read.steps;
+                if !Arc::ptr_eq(&self.steps, &read.steps) {
+                    self.rows = rows(&read.steps);
+                    self.steps = read.steps;
+                }
             }
             Err(failure) => self.failure = Some(failure),
         }
@@ -54,6 +73,10 @@ impl StepTree {
         self.steps.list()
     }
 
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
     /// Shows the tree with this step chosen, or takes it away.
     pub fn toggle(&mut self, at: usize) {
         self.chosen = if self.chosen.is_some() { None } else { Some(at.min(self.list().len().saturating_sub(1))) };
@@ -61,13 +84,26 @@ impl StepTree {
 
     /// Chooses the one so many rows of the tree further. Gives it.
     pub fn choose(&mut self, by: isize) -> Option<&Step> {
-        let order: Vec<usize> = self.steps.tree().into_iter().flat_map(|branch| branch.steps).collect();
+        let step = |row: &Row| if let Row::Step { at, .. } = row { Some(*at) } else { None };
+        let order: Vec<usize> = self.rows.iter().filter_map(step).collect();
         let last = order.len().checked_sub(1)?;
         let chosen = self.chosen.as_mut()?;
         let at = order.iter().position(|step| step == chosen)?;
         *chosen = order[at.saturating_add_signed(by).min(last)];
         self.steps.list().get(*chosen)
     }
+}
+
+/// Stages are named where there are several.
+fn rows(steps: &Steps) -> Vec<Row> {
+    let tree = steps.tree();
+    let several = tree.len() > 1;
+    let rows = |Branch { stage, steps }| {
+        let below = several && !stage.is_empty();
+        let stage = steps.first().filter(|_| below).map(|first| Row::Stage(*first));
+        stage.into_iter().chain(steps.into_iter().map(move |at| Row::Step { at, below }))
+    };
+    tree.into_iter().flat_map(rows).collect()
 }
 
 #[cfg(test)]
@@ -80,7 +116,29 @@ mod tests {
             let stage = if n % 2 == 0 { "even" } else { "odd" };
             steps.take(&format!("#{n} [{stage} 1/1] a step"), || None);
         }
-        StepsRead { steps, more }
+        StepsRead { steps: Arc::new(steps), more }
+    }
+
+    #[test]
+    fn stages_are_named_where_there_are_several() {
+        let told = |log: &str| {
+            let mut steps = Steps::default();
+            for line in log.lines() {
+                steps.take(line, || None);
+            }
+            let mut tree = StepTree::default();
+            tree.take(Ok(Box::new(StepsRead { steps: Arc::new(steps), more: false })));
+            let row = |row: &Row| match *row {
+                Row::Stage(first) => tree.list()[first].stage.clone(),
+                Row::Step { at, .. } => tree.list()[at].name.clone(),
+            };
+            tree.rows().iter().map(row).collect::<Vec<_>>()
+        };
+        assert_eq!(told("#1 [b 1/2] x\n#2 [b 2/2] y\n"), ["1/2 x", "2/2 y"]);
+        assert_eq!(
+            told("#1 [b 1/2] x\n#2 [c 1/1] z\n#3 [b 2/2] y\n#4 exporting\n"),
+            ["b", "1/2 x", "2/2 y", "c", "1/1 z", "exporting"]
+        );
     }
 
     #[test]

@@ -81,11 +81,15 @@ impl Steps {
     /// By the stage that they are part of: a builder works at several at once. Those of none stay where they are.
     pub fn tree(&self) -> Vec<Branch<'_>> {
         let mut tree: Vec<Branch<'_>> = Vec::new();
+        let mut branches = HashMap::new();
         for (at, Step { stage, .. }) in self.list.iter().enumerate() {
-            let first = if stage.is_empty() { tree.len().saturating_sub(1) } else { 0 };
-            match tree[first..].iter_mut().find(|branch| branch.stage == stage) {
-                Some(branch) => branch.steps.push(at),
-                None => tree.push(Branch { stage, steps: vec![at] }),
+            let there = if stage.is_empty() { tree.len().checked_sub(1) } else { branches.get(stage).copied() };
+            match there.filter(|branch| tree[*branch].stage == stage) {
+                Some(branch) => tree[branch].steps.push(at),
+                None => {
+                    branches.insert(stage, tree.len());
+                    tree.push(Branch { stage, steps: vec![at] });
+                }
             }
         }
         tree
@@ -96,36 +100,43 @@ impl Steps {
         self.list.partition_point(|step| step.line <= line).checked_sub(1)
     }
 
-    /// Takes the next line, sanitised, and about when it was said, in milliseconds since 1970.
-    pub fn take(&mut self, text: &str, said: impl Fn() -> Option<i64>) {
+    /// Takes the next line, sanitised, and about when it was said, in milliseconds since 1970. Gives whether it tells of
+    /// anything new.
+    pub fn take(&mut self, text: &str, said: impl Fn() -> Option<i64>) -> bool {
         let line = self.lines;
         self.lines += 1;
         if let Some((number, rest)) = vertex(text) {
-            self.take_vertex(line, number, rest);
-        } else if let Some(position) = classic_step(text) {
-            self.take_classic(line, &position, said());
-        } else if let (Some(Kind::Classic { .. }), Some(step)) = (&self.kind, self.list.last_mut()) {
-            if says_cached(text) && line - step.line <= 2 {
-                step.end = Some(End::Cached);
-            } else if text.starts_with("Successfully built ") {
-                step.ends(said());
-            }
+            return self.take_vertex(line, number, rest);
         }
+        if let Some(position) = classic_step(text) {
+            return self.take_classic(line, &position, said());
+        }
+        let (Some(Kind::Classic { .. }), Some(step)) = (&self.kind, self.list.last_mut()) else { return false };
+        if says_cached(text) && line - step.line <= 2 {
+            step.end = Some(End::Cached);
+        } else if text.starts_with("Successfully built ") {
+            step.ends(said());
+        } else {
+            return false;
+        }
+        true
     }
 
-    fn take_vertex(&mut self, line: u64, number: u32, rest: &str) {
+    fn take_vertex(&mut self, line: u64, number: u32, rest: &str) -> bool {
         let kind = self.kind.get_or_insert_with(|| Kind::BuildKit { vertexes: HashMap::new(), last: 0 });
-        let Kind::BuildKit { vertexes, last } = kind else { return };
+        let Kind::BuildKit { vertexes, last } = kind else { return false };
         if number > *last {
             *last = number;
-            if self.list.len() < MOST {
+            let room = self.list.len() < MOST;
+            if room {
                 vertexes.insert(number, self.list.len());
                 let (stage, name) = staged(rest);
                 self.list.push(Step::new(line, stage, &name, None));
             }
-            return;
+            return room;
         }
-        let Some(step) = vertexes.get(&number).and_then(|at| self.list.get_mut(*at)) else { return };
+        let Some(step) = vertexes.get(&number).and_then(|at| self.list.get_mut(*at)) else { return false };
+        let before = (step.end, step.took, self.clipped);
         let took = rest.strip_prefix("DONE ").and_then(|rest| rest.strip_suffix('s')).and_then(|s| s.parse().ok());
         // What a program prints may look so too: `DONE infs` parses.
         let took = took.filter(|took| (0.0..=f64::MAX).contains(took));
@@ -138,14 +149,15 @@ impl Steps {
             _ => (None, None),
         };
         self.clipped |= rest.contains(CLIP_NOTICE);
+        before != (step.end, step.took, self.clipped)
     }
 
-    fn take_classic(&mut self, line: u64, position: &Position<'_>, said: Option<i64>) {
+    fn take_classic(&mut self, line: u64, position: &Position<'_>, said: Option<i64>) -> bool {
         let kind = self.kind.get_or_insert(Kind::Classic { last: 0, stages: 0 });
-        let Kind::Classic { last, stages } = kind else { return };
+        let Kind::Classic { last, stages } = kind else { return false };
         // Podman counts in each stage.
         if position.number != *last + 1 && position.number != 1 {
-            return;
+            return false;
         }
         *last = position.number;
         if let Some(step) = self.list.last_mut() {
@@ -168,6 +180,7 @@ impl Steps {
             let name = format!("{}/{} {}", position.number, position.total, position.name);
             self.list.push(Step::new(line, &stage, &name, said));
         }
+        true
     }
 }
 

@@ -4,7 +4,10 @@
 use std::{
     ops::{ControlFlow, RangeInclusive},
     path::PathBuf,
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -145,6 +148,8 @@ struct Log {
     /// What was looked for in it, the last first: a search, and the filter on the screen.
     hits: Vec<Hits>,
     steps: Steps,
+    /// As they were told of last.
+    told: Arc<Steps>,
 }
 
 /// Bytes that are copied: terminals take little more, in base64.
@@ -218,8 +223,12 @@ impl Files {
     fn steps(&mut self, release: &ReleaseId) -> Result<Box<StepsRead>, Failure> {
         let read = self.with(release, |log| {
             let (reader, steps) = (&log.reader, &mut log.steps);
-            reader.lines_part(steps.lines, |number, line| steps.take(line, || reader.time_of(number)))?;
-            Ok(Box::new(StepsRead { more: steps.lines < reader.lines(), steps: steps.clone() }))
+            let mut news = false;
+            reader.lines_part(steps.lines, |number, line| news |= steps.take(line, || reader.time_of(number)))?;
+            if news {
+                log.told = Arc::new(steps.clone());
+            }
+            Ok(Box::new(StepsRead { more: steps.lines < reader.lines(), steps: log.told.clone() }))
         });
         Ok(read?)
     }
@@ -235,7 +244,7 @@ impl Files {
             Some(log) if log.release == *release => log,
             _ => {
                 let reader = Reader::open(&self.folder.join(format!("{release}.log")))?;
-                Log { release: release.clone(), reader, hits: Vec::new(), steps: Steps::default() }
+                Log::new(release.clone(), reader)
             }
         };
         log.reader.refresh()?;
@@ -246,6 +255,10 @@ impl Files {
 }
 
 impl Log {
+    fn new(release: ReleaseId, reader: Reader) -> Self {
+        Self { release, reader, hits: Vec::new(), steps: Steps::default(), told: Arc::default() }
+    }
+
     /// What was found of this so far; to be put back in front.
     fn taken(&mut self, wanted: &Wanted) -> Hits {
         if let Some(at) = self.hits.iter().position(|hits| hits.wanted() == wanted) {
@@ -265,6 +278,7 @@ mod tests {
         console::sample::id,
         log::{
             pattern::{Filter, Pattern},
+            steps::End,
             viewport::{Layout, Spot},
         },
         spool::Writer,
@@ -306,6 +320,13 @@ mod tests {
             answer.unwrap()
         }
 
+        fn steps(&mut self) -> Arc<Steps> {
+            self.logs.ask(Request::Steps(id(1)));
+            let Some(Message::Steps(_, Ok(read))) = self.inbox.blocking_recv() else { panic!("no answer") };
+            assert!(!read.more);
+            read.steps
+        }
+
         fn end(&mut self, filter: Option<Filter>) -> (Vec<String>, u64) {
             let layout = Layout { height: 3, width: 9, ..Layout::default() };
             let sight = Sight { spot: Spot::End, layout, filter, ..Sight::default() };
@@ -341,6 +362,21 @@ mod tests {
         assert_eq!(log.find(&error, Goal::Number(2)), Some(Match { number: 2, line: 4, byte: 9 }));
         assert_eq!(log.find(&error, Goal::Number(3)), None);
         assert!(log.search(2, &error).unwrap_err().why.starts_with("there is no log"));
+    }
+
+    #[test]
+    fn steps_are_told_anew_when_the_log_tells_of_them() {
+        let mut log = Logged::new();
+        log.says(&["#1 [a 1/2] x", "#1 hello"]);
+        let first = log.steps();
+        assert_eq!(first.list().len(), 1);
+        log.says(&["#1 hello", "no step"]);
+        assert!(Arc::ptr_eq(&first, &log.steps()), "they are the same ones");
+        log.says(&["#1 DONE 1.0s"]);
+        let ended = log.steps();
+        assert_eq!((first.list()[0].end, ended.list()[0].end), (None, Some(End::Done)));
+        log.says(&["#2 [a 2/2] y", "#2 [output clipped, log limit 200KiB/s reached]"]);
+        assert!(log.steps().clipped && !ended.clipped);
     }
 
     #[test]

@@ -313,7 +313,7 @@ impl Tour {
         for line in [format!("#1 [{text} 1/2] RUN {text}"), format!("#2 [b 1/1] {text}"), "#1 DONE infs".to_owned()] {
             steps.take(&line, || None);
         }
-        let read = StepsRead { steps, more: false };
+        let read = StepsRead { steps: steps.into(), more: false };
         self.told(model, Message::Steps(release.clone(), Ok(Box::new(read))), "steps");
         self.sees(model, &["S", "j", "k", "<esc>", "m", "j", "<esc>", "s", "<esc>"]);
         let taken = Taken { text: self.text(), lines: u64::MAX, cut: true };
