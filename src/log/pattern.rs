@@ -115,15 +115,18 @@ impl Part<'_> {
         let near = self.text.len().saturating_sub(2 * around);
         let from = if self.begins { 0 } else { cut(self.text, around) };
         let end = if self.ends { self.text.len() } else { near + cut(&self.text[near..], around) };
-        let text = of_the_same_length(self.text.get(from..end)?);
+        // What is after the end that can be judged by tells whether a match ends there too, or the line goes on with it.
+        let text = of_the_same_length(self.text.get(from..)?);
         let decoded = Decoded::without_colours(text.as_bytes());
         let bare = decoded.as_ref().map_or(Some(&*text), |bare| std::str::from_utf8(&bare.bytes).ok())?;
         // What is before it is not the beginning of the line.
         let first = if self.begins { 0 } else { bare.chars().next().map_or(0, char::len_utf8) };
-        // The end that comes first of all that could be found. If that is the part's, the line may go on with it: the next
-        // part tells. Looking for another one, from every later place on, would take the square of the part's length.
+        // The end that comes first of all that could be found. Is it after what can be judged by, the next part tells.
+        // Looking for another one, from every later place on, would take the square of the part's length.
         let shortest = pattern.shortest_match_at(bare, first)?;
-        if shortest == bare.len() && !self.ends {
+        let last = shortest.checked_sub(1);
+        let passed = decoded.as_ref().map_or(shortest, |bare| last.map_or(0, |at| bare.source(&(at..shortest)).end));
+        if !self.ends && (from + passed > end || shortest == bare.len()) {
             return None;
         }
         let at = pattern.find_at(bare, first)?.start();
@@ -205,6 +208,26 @@ mod tests {
                 let before = Part { text: &line[..line.len() - at], begins: true, ends: at == 0 };
                 let found = [after, before].map(|part| part.first(hidden.regex()));
                 assert_eq!(found, [None; 2], "{unit:?} cut at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_match_as_long_as_the_part_is_found_up_to_where_it_can_be_judged() {
+        let around = usize::try_from(AROUND).unwrap();
+        for unit in ["y", "\x1b[31my"] {
+            for after in [around - 2, around - 1, around, around + 1] {
+                let text = "X".to_owned() + &unit.repeat(100_000) + "Z" + &"w".repeat(after);
+                let found = |typed: &str| {
+                    let part = Part { text: text.as_bytes(), begins: true, ends: false };
+                    part.first(Pattern::new(typed).unwrap().regex())
+                };
+                let expected = (after >= around).then_some(0);
+                assert_eq!(
+                    (found("Xy+Z"), found("Xy+Z$"), found(r"Xy+Z\b")),
+                    (expected, None, None),
+                    "{after} after it"
+                );
             }
         }
     }

@@ -14,7 +14,8 @@ use crate::log::lines::MAX_LINE;
 pub(super) const CHUNK: usize = 128 * 1024;
 /// Bytes of a line that is held whole: more than a build's line can have in the spool.
 pub(super) const HELD: usize = MAX_LINE + CHUNK;
-/// Bytes that two parts of a longer line have in common, so that what is looked for is whole in one of them.
+/// Bytes that two parts of a longer line have in common, so that what is looked for is whole in one of them. What is
+/// longer than this is found where it is within one part.
 const OVERLAP: usize = 64 * 1024;
 
 /// A log that is being read. Lines are counted from 0.
