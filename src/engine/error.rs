@@ -68,6 +68,8 @@ pub enum EngineError {
     #[error("{message}")]
     BuildFailed { message: String, exit_code: Option<i64>, step: Option<String> },
     #[error("{message}")]
+    CacheChanged { message: String },
+    #[error("{message}")]
     BaseDenied { message: String },
     #[error("{message}")]
     BaseUnreachable { message: String },
@@ -121,6 +123,7 @@ impl EngineError {
             | Self::NeedsMount { .. }
             | Self::Context { .. }
             | Self::BuildFailed { .. }
+            | Self::CacheChanged { .. }
             | Self::BaseDenied { .. }
             | Self::BaseUnreachable { .. }
             | Self::PushFailed { .. }
@@ -226,6 +229,10 @@ impl From<EngineError> for Failure {
                 };
                 (FailureKind::Failed, what, "read the end of the log; mend the Dockerfile or what it runs".into())
             }
+            E::CacheChanged { .. } => failed(
+                "an image was removed while the engine looked for cached steps",
+                "run it again: nothing is wrong with the Dockerfile",
+            ),
             E::BaseDenied { .. } => denied(
                 "an image that the build starts from may not be pulled",
                 "check its name, and log in to its registry with `docker login`",

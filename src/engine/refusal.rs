@@ -14,6 +14,10 @@ static EXIT_CODE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:code: |exit status )(-?\d+)\s*$").expect("the pattern is a constant that the tests compile")
 });
 
+/// The classic builder looked at an image that somebody removed meanwhile; after `FROM scratch`, up to Docker 24, at all
+/// that have no parent. Source: moby, `getLocalCachedImage` in `image/cache/cache.go`.
+const CACHE_CHANGED: &str = "unable to find image \"sha256:";
+
 const NO_SPACE: &str = "no space left on device";
 
 /// Texts of transports, TLS included: nobody answered, or nobody that is trusted.
@@ -54,6 +58,9 @@ pub(super) fn of_build(message: &str, step: Option<&str>) -> EngineError {
     }
     // A command that ran and failed may well have talked to a network of its own.
     if exit_code.is_none() {
+        if text.starts_with(CACHE_CHANGED) {
+            return EngineError::CacheChanged { message };
+        }
         if ["pull access denied", "no basic auth credentials", "unauthorized:", "authorization failed", "denied:"]
             .iter()
             .any(|known| text.contains(known))
@@ -121,6 +128,16 @@ mod tests {
         let error =
             of_build("executor failed running [printf \u{1b}]52;c;aGk=\u{7}]: exit code: 7", Some("[1/1] \u{9b}2J"));
         assert!(!format!("{error}{error:?}").chars().any(char::is_control), "{error:?}");
+    }
+
+    #[test]
+    fn an_image_that_went_while_it_was_looked_at_is_not_the_dockerfiles_fault() {
+        let message = format!("unable to find image \"sha256:{}\"", "2".repeat(64));
+        let failure = Failure::from(of_build(&message, Some("Step 2/5 : LABEL a=b")));
+        assert_eq!((failure.kind, &failure.why), (FailureKind::Failed, &message));
+        assert!(failure.next.starts_with("run it again"), "{failure:?}");
+        let said = of_build(&format!("{message}: exit code: 7"), None);
+        assert!(matches!(said, EngineError::BuildFailed { exit_code: Some(7), .. }), "{said:?}");
     }
 
     #[test]
