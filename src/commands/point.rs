@@ -4,7 +4,9 @@ use super::{
     args::PointArgs,
     carry_out::{self, Job, Prepared},
     ground::{Ground, image_of},
+    json,
     release::{confirm, supported, who},
+    show,
 };
 use crate::{
     domain::{audit::Act, failure::Failure, plan::TagKind, reference::Tag, release::Release},
@@ -25,6 +27,11 @@ pub async fn run(ground: &Ground, args: PointArgs) -> Result<u8, Failure> {
         let rows = preview.rows(ground.output.err.signs());
         let change = rows.into_iter().find(|(label, _)| *label == TagKind::Moving.word()).map(|(_, change)| change);
         let change = format!("{}: {}", preview.plan.repository, change.unwrap_or_default());
+        if preview.changes_nothing() {
+            ground.output.note(&change);
+            ground.output.result(|| json::one_release(&target), |style| show::text(style, &target, &[]))?;
+            return Ok(0);
+        }
         if args.yes {
             ground.output.note(&change);
         } else {

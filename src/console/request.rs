@@ -110,6 +110,9 @@ impl Answer {
     /// The dialog that shows it, and what follows from there.
     pub fn layer(self, request: &Request, signs: Signs) -> Layer {
         match self {
+            Self::Preview(preview) if preview.changes_nothing() => {
+                Layer::Told { title: request.title(), lines: told(&preview, signs) }
+            }
             Self::Preview(preview) => Layer::Confirm(Box::new(confirm(request, &preview, signs))),
             Self::Ways(earlier, ways) => Layer::Menu(again(&earlier, ways)),
             Self::Past(past) => match request {
@@ -124,12 +127,15 @@ impl Answer {
     }
 }
 
+fn told(preview: &Preview, signs: Signs) -> Vec<Line> {
+    let tone = |label| if label == "image" { Tone::Bold } else { Tone::Plain };
+    preview.rows(signs).into_iter().map(|(label, words)| Line::new(label, words, tone(label))).collect()
+}
+
 /// What a request will do, and whether it shall.
 fn confirm(request: &Request, preview: &Preview, signs: Signs) -> Confirm {
     let plan = &preview.plan;
-    let tone = |label| if label == "image" { Tone::Bold } else { Tone::Plain };
-    let mut lines: Vec<Line> =
-        preview.rows(signs).into_iter().map(|(label, words)| Line::new(label, words, tone(label))).collect();
+    let mut lines = told(preview, signs);
     // The plan of a whole release is made again when it starts.
     let date = plan.planned.strftime("%Y-%m-%d-%H-%M-%S").to_string();
     let remade = preview.first == Step::Preflight && !matches!(request, Request::Rerun { first: Some(_), .. });

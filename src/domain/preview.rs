@@ -43,6 +43,8 @@ pub enum Next {
     Image,
     /// What the registry has already.
     Known(Shown),
+    /// The tag shows that already, and the newest record that names it says so: there is nothing to do.
+    Done,
     /// Nothing is pushed.
     Same,
     /// It is not moved, unless that is said; and why.
@@ -87,14 +89,21 @@ impl Preview {
         self.changes.iter().any(|change| matches!(change.next, Next::LeftAlone(_)))
     }
 
+    /// All is as it would be after.
+    #[must_use]
+    pub fn changes_nothing(&self) -> bool {
+        !self.changes.is_empty() && self.changes.iter().all(|change| change.next == Next::Done)
+    }
+
     fn row(&self, change: &Change, signs: Signs) -> (&'static str, String) {
         let what = match (&change.now, &change.next, change.kind) {
             (Some(now), Next::Known(next), _) => {
                 format!("{} {} {}", now.words(), signs.glyph("→", "->"), next.words())
             }
             (None, Next::Known(next), _) => format!("new {} {}", signs.glyph("→", "->"), next.words()),
+            (Some(now), Next::Done, _) => format!("shows {} already: nothing changes", now.words()),
             (Some(now), Next::Same, _) => format!("{} stays", now.words()),
-            (None, Next::Same, _) => "is not there, and stays so".to_owned(),
+            (None, Next::Same | Next::Done, _) => "is not there, and stays so".to_owned(),
             (now, Next::LeftAlone(why), _) => {
                 let now = now.as_ref().map_or_else(String::new, |now| format!("{} ", now.digest.short()));
                 format!("{now}is left alone: {why}")
@@ -156,6 +165,12 @@ mod tests {
                 format!("{old} (release aaaaaaaaaa) → {new} (release cccccccccc)"),
             ),
             (TagKind::Moving, None, Next::Known(shown("new", None)), format!("new → {new} (of no record)")),
+            (
+                TagKind::Moving,
+                Some("aaaaaaaaaa"),
+                Next::Done,
+                format!("shows {old} (release aaaaaaaaaa) already: nothing changes"),
+            ),
             (TagKind::Moving, Some("aaaaaaaaaa"), Next::Same, format!("{old} (release aaaaaaaaaa) stays")),
             (
                 TagKind::Moving,
@@ -164,13 +179,13 @@ mod tests {
                 format!("{old} is left alone: it is newer"),
             ),
         ] {
-            let left = matches!(next, Next::LeftAlone(_));
+            let (left, done) = (matches!(next, Next::LeftAlone(_)), next == Next::Done);
             let change =
                 Change { tag: "latest".parse().unwrap(), kind, now: now.map(|by| shown("old", Some(by))), next };
             let preview = Preview { plan: plan(), first: Step::Preflight, changes: vec![change] };
             let rows = preview.rows(Signs::Unicode);
             assert_eq!(rows.last().unwrap().1, format!("latest  {words}"));
-            assert_eq!(preview.leaves_a_tag(), left);
+            assert_eq!((preview.leaves_a_tag(), preview.changes_nothing()), (left, done));
         }
     }
 

@@ -14,6 +14,7 @@ use crate::{
         plan::{PlannedTag, TagKind},
         preview::{Change, Next, Preview, Shown},
         record::Record,
+        reference::Tag,
     },
     git::Checkout,
     journal::Journal,
@@ -42,6 +43,7 @@ pub async fn preview(
         let now = client.head(&Reference::Tag(tag.clone())).await?;
         let now = now.map(|digest| Shown { release: recorded(&records, &digest), digest });
         let next = match &beginning.work {
+            Work::Point(manifest) if is_there(&records, tag, now.as_ref(), &manifest.digest) => Next::Done,
             Work::Point(manifest) => {
                 Next::Known(Shown { digest: manifest.digest.clone(), release: plan.parent.clone() })
             }
@@ -52,6 +54,13 @@ pub async fn preview(
         changes.push(Change { tag: tag.clone(), kind: *kind, now, next });
     }
     Ok(Preview { plan: plan.clone(), first, changes })
+}
+
+/// Whether the tag shows this, and the newest record that names the tag has it.
+fn is_there(records: &[Record], tag: &Tag, now: Option<&Shown>, wanted: &Digest) -> bool {
+    let recorded = records.iter().find(|record| record.names(tag));
+    now.is_some_and(|now| now.digest == *wanted)
+        && recorded.is_some_and(|record| record.top_digests().any(|top| top == wanted))
 }
 
 /// The release that recorded this last, of the newest records first.

@@ -57,6 +57,25 @@ fn a_moving_tag_is_put_back_and_forth() {
     assert_eq!(project.row("latest")["record"]["release"], third["id"]);
 }
 
+/// Nothing is written either: not to the registry, nor to the journal.
+#[test]
+fn pointing_to_what_a_tag_shows_already_changes_nothing() {
+    let registry = Registry::with_login();
+    let (project, [first, second]) = two(&registry);
+    // Nobody is asked, since there is nothing to agree to.
+    let told = project.windlass(&["point", "latest", id(&second)]).exits(0);
+    assert!(told.stderr.contains("already: nothing changes"), "{told:?}");
+    let shown = project.windlass(&["point", "latest", id(&second), "--yes", "--json"]).exits(0).json();
+    assert_eq!(shown, project.windlass(&["show", id(&second), "--json"]).exits(0).json());
+    assert_eq!(project.releases().len(), 2);
+    assert!(!project.windlass(&["audit"]).exits(0).stdout.contains("point"), "there is nothing to account for");
+    // Somebody else put it there: the newest record names another image, and is to be put right.
+    project.copy(pushed(&first, "frozen"), "latest", &["--preserve-digests"]);
+    project.windlass(&["point", "latest", id(&first), "--yes"]).exits(0);
+    assert_eq!(project.releases().len(), 3);
+    shows(&project, &first);
+}
+
 #[test]
 fn what_must_not_be_pointed_is_refused() {
     let registry = Registry::with_login();

@@ -11,7 +11,6 @@ use crate::{
         view::tests::preview,
     },
     domain::{
-        digest::Digest,
         event::{Event, Step},
         failure::Failure,
         finding::{CheckId, Finding, Owner, Report},
@@ -22,7 +21,7 @@ use crate::{
         reference::{Repository, Tag},
         release::{Release, StepState},
         rotation::{Account, End, Stage, Standing, StepState as Stood, StepView},
-        table::Table,
+        table::{Row, Table},
     },
     log::{errors, pattern::Filter, steps},
 };
@@ -161,9 +160,15 @@ impl World {
             Request::Release { .. } => preview(),
             Request::Rerun { first, .. } => Preview { first: first.unwrap_or(Step::Preflight), ..preview() },
             Request::Point { tag, release } => {
-                let shown = |image: &[u8], release| Some(Shown { digest: Digest::of(image), release });
-                let next = Next::Known(shown(b"old", Some(release.clone())).expect("it is"));
-                let change = Change { tag: tag.clone(), kind: TagKind::Moving, now: shown(b"new", None), next };
+                let row = self.tags.iter().find(|row| row.tag == *tag).and_then(Row::content);
+                let now = row.map(|content| Shown { digest: content.digest.clone(), release: None });
+                let recorded = self.kept(release).and_then(|kept| kept.release.record.as_ref());
+                let digest = recorded.and_then(|told| told.record.top_digests().next()).expect("a record").clone();
+                let next = match &now {
+                    Some(now) if now.digest == digest => Next::Done,
+                    _ => Next::Known(Shown { digest, release: Some(release.clone()) }),
+                };
+                let change = Change { tag: tag.clone(), kind: TagKind::Moving, now, next };
                 Preview { first: Step::Push, changes: vec![change], ..preview() }
             }
             Request::Ways(release) => {

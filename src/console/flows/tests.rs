@@ -136,6 +136,10 @@ fn a_moving_tag_is_pointed_back_to_an_earlier_release() {
     for size in SIZES {
         let mut world = World::new(size, vec![recorded(3, "new"), recorded(2, "old")]);
         world.tags = vec![latest("new", "old")];
+        world.press("p");
+        world.sees(&[&format!("Point latest to release {}", id(3)), "already: nothing changes"]);
+        world.press("<esc>");
+        assert!(world.done.is_empty(), "there is nothing to confirm");
         world.press("jp");
         world.sees(&[&format!("Point latest to release {}?", id(2)), "moving  latest"]);
         world.press("y");
