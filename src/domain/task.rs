@@ -243,7 +243,9 @@ impl Status {
         };
         let told = match &self.state {
             TaskState::Pending => match run.reason_created.as_str() {
-                "retry" | "task-retry" => format!("pending: the queue tries it again ({} tries left)", self.retries_left),
+                "retry" | "task-retry" => {
+                    format!("pending: the queue tries it again ({} tries left)", self.retries_left)
+                }
                 "rerun" => "pending: it was asked for once more".to_owned(),
                 _ => "pending: waits for a worker".to_owned(),
             },
@@ -302,18 +304,31 @@ mod tests {
         let now = "2026-11-23T06:40:00Z".parse().unwrap();
         for (text, told) in [
             (r#""state":"unscheduled","runs":[]"#, "waits for the tasks that it depends on"),
-            (r#""state":"pending","runs":[{"runId":0,"state":"pending","reasonCreated":"scheduled"}]"#,
-             "pending: waits for a worker"),
-            (r#""state":"pending","runs":[{"runId":0,"state":"exception","reasonResolved":"worker-shutdown"},
+            (
+                r#""state":"pending","runs":[{"runId":0,"state":"pending","reasonCreated":"scheduled"}]"#,
+                "pending: waits for a worker",
+            ),
+            (
+                r#""state":"pending","runs":[{"runId":0,"state":"exception","reasonResolved":"worker-shutdown"},
                {"runId":1,"state":"pending","reasonCreated":"retry"}]"#,
-             "pending: the queue tries it again (4 tries left), run 1"),
-            (r#""state":"running","runs":[{"runId":0,"state":"running","takenUntil":"2026-11-23T06:34:16.7+00:00"}]"#,
-             "no sign of life from its worker since 06:34:16"),
-            (r#""state":"running","runs":[{"runId":0,"state":"running","takenUntil":"2026-11-23T06:54:16.700Z"}]"#,
-             "running"),
-            (r#""state":"exception","runs":[{"runId":0,"state":"exception","reasonResolved":"canceled"}]"#, "cancelled"),
-            (r#""state":"exception","runs":[{"runId":2,"state":"exception","reasonResolved":"new-reason"}]"#,
-             "new-reason, run 2"),
+                "pending: the queue tries it again (4 tries left), run 1",
+            ),
+            (
+                r#""state":"running","runs":[{"runId":0,"state":"running","takenUntil":"2026-11-23T06:34:16.7+00:00"}]"#,
+                "no sign of life from its worker since 06:34:16",
+            ),
+            (
+                r#""state":"running","runs":[{"runId":0,"state":"running","takenUntil":"2026-11-23T06:54:16.700Z"}]"#,
+                "running",
+            ),
+            (
+                r#""state":"exception","runs":[{"runId":0,"state":"exception","reasonResolved":"canceled"}]"#,
+                "cancelled",
+            ),
+            (
+                r#""state":"exception","runs":[{"runId":2,"state":"exception","reasonResolved":"new-reason"}]"#,
+                "new-reason, run 2",
+            ),
             (r#""state":"sleeping","runs":[{"runId":0,"state":"sleeping"}]"#, "sleeping"),
         ] {
             assert_eq!(status(text).words(now), told, "{text}");
