@@ -99,7 +99,11 @@ impl Ground {
     /// The deployment of this root URL, as whoever has credentials for it here.
     pub fn taskcluster(&self, root: RootUrl) -> Result<taskcluster::Access, Failure> {
         let settings = self.settings.clone();
-        Ok(taskcluster::Access::to(root, &*self.environment, &move |host| settings.allows_plain_http(host))?)
+        Ok(taskcluster::Access::to(
+            root,
+            &*self.environment,
+            Arc::new(move |host: &str| settings.allows_plain_http(host)),
+        )?)
     }
 
     /// The client for reading an image's repository: with its secret where this machine has it, else anonymous.

@@ -25,6 +25,20 @@ pub enum TaskclusterError {
     /// It would be sent where it must not go, or credentials to where they were not made for.
     #[error("{host} is not spoken to: {why}")]
     Distrusted { host: String, why: String },
+    /// A file of a task was announced, and is not where it should be.
+    #[error("{what} was recorded but is not there: {why}")]
+    NotUploaded { what: String, why: String },
+    /// A file of a task could not be made: its worker recorded why.
+    #[error("{what} was not made: {why}")]
+    NotMade { what: String, why: String },
+    /// A file ended before its end, or is another than the one that was recorded.
+    #[error("{what} did not arrive whole: {why}")]
+    Damaged { what: String, why: String },
+    #[error("{what} is larger than {cap} bytes")]
+    TooLarge { what: String, cap: u64 },
+    /// What arrived could not be kept here.
+    #[error("{what} cannot be written: {why}")]
+    Unwritten { what: String, why: String },
     /// The request cannot be made.
     #[error("the request cannot be made: {why}")]
     Setup { why: String },
@@ -106,7 +120,7 @@ impl Refusal {
             act: asked.act.to_owned(),
             status: status.as_u16(),
             code: json.code.or(json.reason).map(|code| line(&code)),
-            message: paragraphs(&message).into_iter().map(line).collect::<Vec<_>>().join(" "),
+            message: one_line(&message),
             missing,
             request_id: asked.request_id.map(|id| line(&id)),
             incident: incident.map(|id| line(&id)),
@@ -125,9 +139,16 @@ fn without_tail(message: &str) -> &str {
     message.split("\n---\n").next().unwrap_or(message).trim_end()
 }
 
-/// The lines without the fences of Markdown.
-fn paragraphs(message: &str) -> Vec<&str> {
-    message.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("```")).collect()
+/// What a service says, without the fences of Markdown and without its tail.
+pub(super) fn one_line(message: &str) -> String {
+    let beginning: String = without_tail(message).chars().take(LONGEST).collect();
+    let lines = beginning.lines().filter(|line| !line.starts_with("```"));
+    lines.map(plain).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// What a host that is no service says with this answer.
+pub(super) fn said(body: &[u8], status: StatusCode) -> String {
+    plain(&bare(body, status))
 }
 
 /// What is said by a body that is not the JSON of a service.
@@ -170,6 +191,11 @@ impl TaskclusterError {
         }
     }
 
+    /// It may be otherwise in a moment: a connection or a host is in trouble.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable { .. }) || matches!(self.status(), Some(429 | 500..))
+    }
+
     /// There is no such thing; or a thing that is over.
     pub fn is_absent(&self) -> bool {
         matches!(self.status(), Some(404 | 410))
@@ -206,8 +232,30 @@ impl From<TaskclusterError> for Failure {
             )
             .explained_by(CheckId::Cluster),
             TaskclusterError::Distrusted { host, why } => {
-                Self::not_allowed(format!("{host} is not spoken to"), why, "check `root-url` in windlass.toml")
-                    .explained_by(CheckId::Client)
+                let next = "check `root-url` in windlass.toml; your settings say where plain HTTP may go";
+                Self::not_allowed(format!("{host} is not spoken to"), why, next).explained_by(CheckId::Client)
+            }
+            TaskclusterError::NotUploaded { what, why } => Self::failed(
+                format!("{what} was recorded but is not there"),
+                why,
+                "look at the task's log: its upload did not end, or the file is gone by now",
+            ),
+            TaskclusterError::NotMade { what, why } => Self::failed(
+                format!("{what} was not made"),
+                why,
+                "look at the task's log: its worker says why there is no such file",
+            ),
+            TaskclusterError::Damaged { what, why } => {
+                let next = "try again; if it stays so, the file is damaged where it is kept";
+                Self::failed(format!("{what} did not arrive whole"), why, next)
+            }
+            TaskclusterError::TooLarge { what, cap } => Self::failed(
+                format!("{what} is too large"),
+                format!("it has more than {cap} bytes, and no more are taken"),
+                "check the name of the artifact in windlass.toml",
+            ),
+            TaskclusterError::Unwritten { what, why } => {
+                Self::failed(format!("{what} cannot be written"), why, "make room, or choose another place")
             }
             TaskclusterError::Setup { why } => Self::failed(
                 "the request to Taskcluster cannot be made",

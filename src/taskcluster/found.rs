@@ -37,7 +37,7 @@ pub struct Access {
 impl Access {
     /// # Errors
     /// As [`Deployment::new`].
-    pub fn to(root: RootUrl, environment: Environment<'_>, plain: &PlainHttp) -> Result<Self, TaskclusterError> {
+    pub fn to(root: RootUrl, environment: Environment<'_>, plain: PlainHttp) -> Result<Self, TaskclusterError> {
         let Found { credentials, unfit } = find(&root, environment);
         Ok(Self { deployment: Deployment::new(root, credentials, plain)?, unfit })
     }

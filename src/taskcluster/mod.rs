@@ -11,25 +11,45 @@
 //! | `service.rs`, `pages.rs` | where services are; lists in pages |
 //! | `auth.rs` | alive?, scopes, clients, who changed what |
 //! | `secrets.rs` | the Secrets service |
+//! | `queue.rs`, `index.rs` | tasks, groups, how they stand; tasks by path |
+//! | `github.rs`, `hooks.rs`, `workers.rs` | builds of a repository; hooks and their fires; pools of workers |
+//! | `artifacts.rs`, `object.rs` | what a run has made, and where that is |
+//! | `stores.rs`, `body.rs`, `download.rs` | bytes from buckets and workers, as nobody |
 //! | `error.rs` | what services say when they refuse |
 //!
 //! Not here: what makes a release of tasks and which record counts ([`crate::domain`]), and the doctor's conclusions.
 //! Source: Taskcluster's references and manual; answers measured on services v106.
 
+mod artifacts;
 mod auth;
+mod body;
 mod credentials;
+mod download;
 mod error;
 mod found;
+mod github;
+mod hooks;
+mod index;
+mod object;
 mod pages;
+mod queue;
 mod secrets;
 mod service;
 mod signing;
+mod stores;
 mod transport;
+mod workers;
 
+pub use artifacts::{Artifact, Storage};
 pub use auth::{Change, Client};
 pub use credentials::{Certificate, Credentials, Source};
+pub use download::Downloaded;
 pub use error::{Refusal, TaskclusterError, skewed};
 pub use found::{Access, Unfit};
+pub use github::{Build, BuildState, Event, Rendered};
+pub use hooks::{Fire, Hook};
+pub use queue::{Counts, Group, Known};
 pub use secrets::Stored;
 pub use service::Service;
 pub use transport::{Deployment, PlainHttp};
+pub use workers::{PoolError, WorkerPool};

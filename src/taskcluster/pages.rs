@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     error::TaskclusterError,
-    transport::{Call, Deployment},
+    transport::{Answer, Call, Deployment},
 };
 
 /// More pages than any list here has; each is at most a thousand entries.
@@ -20,24 +20,40 @@ pub(super) trait Page: DeserializeOwned {
     fn parts(self) -> (Vec<Self::Item>, Option<String>);
 }
 
+/// The entries of a list.
+pub(super) struct Listed<T> {
+    pub entries: Vec<T>,
+    /// They came in one page, so that its `ETag` is that of the list.
+    pub in_one: bool,
+}
+
 impl Deployment {
     /// The entries of all pages; no page is asked for once there are `enough`.
     pub(super) async fn pages<P: Page>(&self, call: Call, enough: usize) -> Result<Vec<P::Item>, TaskclusterError> {
-        let mut entries = Vec::new();
+        let first = self.call(&call).await?;
+        Ok(self.pages_from::<P>(call, &first, enough).await?.entries)
+    }
+
+    /// The same, where the first page is there already.
+    pub(super) async fn pages_from<P: Page>(
+        &self,
+        call: Call,
+        first: &Answer,
+        enough: usize,
+    ) -> Result<Listed<P::Item>, TaskclusterError> {
+        let call = Call { known: None, ..call };
         let mut seen = HashSet::new();
-        let mut next = call.clone();
-        for _ in 0..MOST {
-            let (found, token) = self.call(&next).await?.json::<P>()?.parts();
-            entries.extend(found);
-            let Some(token) = token.filter(|token| !token.is_empty() && entries.len() < enough) else {
-                return Ok(entries);
-            };
-            next = call.clone().query("continuationToken", &token);
-            if !seen.insert(token) {
-                break;
+        let (mut entries, mut token) = first.json::<P>()?.parts();
+        while let Some(next) = token.take().filter(|token| !token.is_empty() && entries.len() < enough) {
+            let page = call.clone().query("continuationToken", &next);
+            if !seen.insert(next) || seen.len() > MOST {
+                let what = format!("the list of {} for our request to {}", self.root().host(), call.act);
+                return Err(TaskclusterError::Unreadable { what, why: "its pages do not end".to_owned() });
             }
+            let (found, following) = self.call(&page).await?.json::<P>()?.parts();
+            entries.extend(found);
+            token = following;
         }
-        let what = format!("the list of {} for our request to {}", self.root().host(), call.act);
-        Err(TaskclusterError::Unreadable { what, why: "its pages do not end".to_owned() })
+        Ok(Listed { entries, in_one: seen.is_empty() })
     }
 }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{
     Method, StatusCode, Url,
-    header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER},
+    header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, IF_NONE_MATCH, RETRY_AFTER},
 };
 use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
@@ -22,6 +22,7 @@ use super::{
     error::{Asked, Refusal, TaskclusterError},
     service::{Service, segment},
     signing::{JSON, sign},
+    stores::Stores,
 };
 use crate::{
     domain::root_url::RootUrl,
@@ -29,8 +30,8 @@ use crate::{
 };
 
 /// Tries of a request that may be repeated, the first included.
-const TRIES: usize = 4;
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
+pub(super) const TRIES: usize = 4;
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The longest we wait because a service asks to; what takes longer is for people to decide.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Source: measured, a group of 500 tasks with their definitions is 1.2 MB; the services take 10 MB at most.
@@ -39,7 +40,7 @@ const CAP: usize = 32 * 1024 * 1024;
 const RIGHT: SignedDuration = SignedDuration::from_secs(5);
 
 /// Says of a host, with its port where one is written, whether the user allows plain HTTP to it.
-pub type PlainHttp = dyn Fn(&str) -> bool + Send + Sync;
+pub type PlainHttp = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// A Taskcluster deployment as somebody: a root URL, and credentials that were made for it or none.
 #[derive(Clone)]
@@ -51,6 +52,7 @@ pub(super) struct Inner {
     pub root: RootUrl,
     pub credentials: Option<Credentials>,
     pub client: reqwest::Client,
+    pub stores: Stores,
     /// Our clock minus the services', as the last answer showed. It is the same for whoever asks.
     clock: Arc<Mutex<Option<SignedDuration>>>,
 }
@@ -70,6 +72,8 @@ pub(super) struct Call {
     /// What it is to do, for whoever is told that it failed: `read the secret x`.
     pub act: String,
     pub manner: Manner,
+    /// The `ETag` of what we have: where nothing has changed since, the answer is an empty 304.
+    pub known: Option<String>,
 }
 
 /// What asking does.
@@ -95,6 +99,7 @@ impl Call {
             scopes: Some(vec![scope.into()]),
             act: act.into(),
             manner: Manner::Reads,
+            known: None,
         }
     }
 
@@ -172,16 +177,8 @@ impl Deployment {
     /// # Errors
     /// When the credentials were made for another deployment, when it would be spoken to in plain HTTP, and when no
     /// client can be made.
-    pub fn new(root: RootUrl, credentials: Option<Credentials>, plain: &PlainHttp) -> Result<Self, TaskclusterError> {
-        Self::with_limits(root, credentials, plain, Limits::USUAL)
-    }
-
-    fn with_limits(
-        root: RootUrl,
-        credentials: Option<Credentials>,
-        plain: &PlainHttp,
-        limits: Limits,
-    ) -> Result<Self, TaskclusterError> {
+    pub fn new(root: RootUrl, credentials: Option<Credentials>, plain: PlainHttp) -> Result<Self, TaskclusterError> {
+        let limits = Limits::USUAL;
         let distrusted = |why: String| TaskclusterError::Distrusted { host: root.host(), why };
         let setup = |why: String| TaskclusterError::Setup { why };
         let url = Url::parse(&root.to_string()).map_err(|e| setup(e.to_string()))?;
@@ -197,7 +194,8 @@ impl Deployment {
         }
         let client = http::client(limits, is_loopback(&url)).map_err(setup)?;
         let client = client.timeout(limits.whole).build().map_err(|e| setup(Failed::from(e).why))?;
-        Ok(Self { inner: Arc::new(Inner { root, credentials, client, clock: Arc::default() }) })
+        let stores = Stores::of(&url, plain).map_err(setup)?;
+        Ok(Self { inner: Arc::new(Inner { root, credentials, client, stores, clock: Arc::default() }) })
     }
 
     pub fn root(&self) -> &RootUrl {
@@ -217,9 +215,9 @@ impl Deployment {
 
     /// The same deployment, as whoever owns these.
     pub(super) fn as_somebody(&self, credentials: Option<Credentials>) -> Self {
-        let Inner { root, client, clock, .. } = &*self.inner;
-        let (root, client, clock) = (root.clone(), client.clone(), Arc::clone(clock));
-        Self { inner: Arc::new(Inner { root, credentials, client, clock }) }
+        let Inner { root, client, stores, clock, .. } = &*self.inner;
+        let (root, client, stores, clock) = (root.clone(), client.clone(), stores.clone(), Arc::clone(clock));
+        Self { inner: Arc::new(Inner { root, credentials, client, stores, clock }) }
     }
 
     /// How far our clock is ahead of the services', as the last answer showed; `None` before there was one.
@@ -271,6 +269,9 @@ impl Deployment {
             let signed = sign(credentials, call.method.as_str(), &url, call.body.as_deref(), scopes);
             let signed = signed.map_err(|why| Trouble::Lasting(TaskclusterError::Setup { why }))?;
             request = request.header(AUTHORIZATION, signed);
+        }
+        if let Some(known) = &call.known {
+            request = request.header(IF_NONE_MATCH, known);
         }
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, JSON).body(body.clone());
