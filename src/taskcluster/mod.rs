@@ -15,6 +15,7 @@
 //! | `github.rs`, `hooks.rs`, `workers.rs` | builds of a repository; hooks and their fires; pools of workers |
 //! | `artifacts.rs`, `object.rs` | what a run has made, and where that is |
 //! | `stores.rs`, `body.rs`, `download.rs` | bytes from buckets and workers, as nobody |
+//! | `livelog.rs`, `replay.rs`, `pieces.rs` | the log of a run: while it is written, and as it was kept |
 //! | `error.rs` | what services say when they refuse |
 //!
 //! Not here: what makes a release of tasks and which record counts ([`crate::domain`]), and the doctor's conclusions.
@@ -30,9 +31,12 @@ mod found;
 mod github;
 mod hooks;
 mod index;
+mod livelog;
 mod object;
 mod pages;
+mod pieces;
 mod queue;
+mod replay;
 mod secrets;
 mod service;
 mod signing;
@@ -48,6 +52,8 @@ pub use error::{Refusal, TaskclusterError, skewed};
 pub use found::{Access, Unfit};
 pub use github::{Build, BuildState, Event, Rendered};
 pub use hooks::{Fire, Hook};
+pub use livelog::Log;
+pub use pieces::{LogEnd, LogNote, LogPiece};
 pub use queue::{Counts, Group, Known};
 pub use secrets::Stored;
 pub use service::Service;
