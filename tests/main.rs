@@ -9,3 +9,4 @@ mod pty;
 mod registry;
 mod store;
 mod support;
+mod taskcluster;

@@ -19,37 +19,24 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    io::Write as _,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use windlass::domain::digest::Digest;
 
+use super::http::Server;
+pub use super::http::{Answer, Request};
+
 /// Media types of what a [`Shelf`] holds.
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
-/// A request as it arrived.
-#[derive(Debug, Clone)]
-pub struct Request {
-    pub method: String,
-    /// With its query.
-    pub path: String,
-    /// Names in lower case.
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
-}
-
 impl Request {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
-    }
-
     /// The request came with this user name and password.
     pub fn has_login(&self, user: &str, password: &str) -> bool {
         let expected = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")));
@@ -57,37 +44,8 @@ impl Request {
     }
 }
 
-/// What the server does with a request.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: Body,
-}
-
-#[derive(Debug, Clone)]
-enum Body {
-    Bytes(Vec<u8>),
-    /// The first bytes of a longer body; then the connection closes.
-    CutShort(Vec<u8>),
-    Endless,
-    /// No answer at all: the connection closes.
-    HangUp,
-}
-
+/// What registries say.
 impl Answer {
-    pub fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Body::Bytes(Vec::new()) }
-    }
-
-    pub fn ok(media_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self::status(200).header("Content-Type", media_type).body(body)
-    }
-
-    pub fn json(body: &str) -> Self {
-        Self::ok("application/json", body)
-    }
-
     /// An error as the OCI distribution specification writes it.
     pub fn refusal(status: u16, code: &str, message: &str) -> Self {
         let body = serde_json::json!({"errors": [{"code": code, "message": message}]});
@@ -111,94 +69,21 @@ impl Answer {
     pub fn redirect(to: &str) -> Self {
         Self::status(307).header("Location", to)
     }
-
-    /// 200 with a body that never ends.
-    pub fn endless(media_type: &str) -> Self {
-        Self { body: Body::Endless, ..Self::ok(media_type, "") }
-    }
-
-    /// The connection is closed without an answer.
-    pub fn hang_up() -> Self {
-        Self { body: Body::HangUp, ..Self::status(200) }
-    }
-
-    /// This answer, but the connection is closed in the middle of its body.
-    pub fn cut_short(mut self) -> Self {
-        if let Body::Bytes(bytes) = self.body {
-            self.body = Body::CutShort(bytes);
-        }
-        self
-    }
-
-    pub fn with_status(mut self, status: u16) -> Self {
-        self.status = status;
-        self
-    }
-
-    /// Adds a header, or replaces it.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers.retain(|(found, _)| !found.eq_ignore_ascii_case(name));
-        self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    pub fn without_header(mut self, name: &str) -> Self {
-        self.headers.retain(|(found, _)| !found.eq_ignore_ascii_case(name));
-        self
-    }
-
-    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
-        self.body = Body::Bytes(body.into());
-        self
-    }
-
-    /// Sends it; false when the connection is to be closed.
-    fn send(&self, stream: &mut TcpStream, is_head: bool) -> std::io::Result<bool> {
-        let (bytes, length): (&[u8], Option<usize>) = match &self.body {
-            Body::HangUp => return Ok(false),
-            Body::Bytes(bytes) => (bytes, Some(bytes.len())),
-            Body::CutShort(bytes) => (bytes, Some(bytes.len() + 1000)),
-            Body::Endless => (b"", None),
-        };
-        let mut head = format!("HTTP/1.1 {} Scripted\r\n", self.status);
-        for (name, value) in &self.headers {
-            head.extend([name, ": ", value, "\r\n"]);
-        }
-        if let Some(length) = length {
-            head.extend(["Content-Length: ", &length.to_string(), "\r\n"]);
-        }
-        head.push_str("\r\n");
-        stream.write_all(head.as_bytes())?;
-        if is_head {
-            return Ok(true);
-        }
-        stream.write_all(bytes)?;
-        if matches!(self.body, Body::Endless) {
-            let spaces = vec![b' '; 64 * 1024];
-            loop {
-                stream.write_all(&spaces)?;
-            }
-        }
-        Ok(matches!(self.body, Body::Bytes(_)))
-    }
 }
 
-type Rule = dyn Fn(&Request) -> Answer + Send + Sync;
-
+#[derive(Default)]
 struct State {
-    rule: Box<Rule>,
     requests: Mutex<Vec<Request>>,
     now: AtomicUsize,
     most: AtomicUsize,
-    ended: AtomicBool,
 }
 
 /// The server: own port on loopback, a thread for each connection, ended on drop.
 pub struct FakeRegistry {
     /// `127.0.0.1:PORT`.
     pub host: String,
-    address: SocketAddr,
     state: Arc<State>,
+    _server: Server,
 }
 
 impl FakeRegistry {
@@ -211,28 +96,13 @@ impl FakeRegistry {
     where
         R: Fn(&Request) -> Answer + Send + Sync + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
-        let address = listener.local_addr().expect("a bound listener has an address");
-        let host = address.to_string();
-        let state = Arc::new(State {
-            rule: Box::new(rule(&host)),
-            requests: Mutex::new(Vec::new()),
-            now: AtomicUsize::new(0),
-            most: AtomicUsize::new(0),
-            ended: AtomicBool::new(false),
-        });
+        let state = Arc::new(State::default());
         let serving = Arc::clone(&state);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                if serving.ended.load(Ordering::SeqCst) {
-                    return;
-                }
-                let state = Arc::clone(&serving);
-                // A client that goes away in the middle is what some tests are about.
-                std::thread::spawn(move || state.serve(stream).ok());
-            }
+        let server = Server::answering(|host| {
+            let rule = rule(host);
+            move |request: &Request| serving.answer(&rule, request)
         });
-        Self { host, address, state }
+        Self { host: server.host.clone(), state, _server: server }
     }
 
     /// `HOST/path` as a repository's name.
@@ -256,53 +126,15 @@ impl FakeRegistry {
     }
 }
 
-impl Drop for FakeRegistry {
-    fn drop(&mut self) {
-        self.state.ended.store(true, Ordering::SeqCst);
-        // Wakes the thread that accepts.
-        let _ = TcpStream::connect(self.address);
-    }
-}
-
 impl State {
-    fn serve(&self, mut stream: TcpStream) -> std::io::Result<()> {
-        // Head and body are written apart, and the client acknowledges late.
-        stream.set_nodelay(true)?;
-        let mut input = BufReader::new(stream.try_clone()?);
-        while let Some(request) = read_request(&mut input)? {
-            self.requests.lock().expect("no rule panics with the list in hand").push(request.clone());
-            let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
-            self.most.fetch_max(now, Ordering::SeqCst);
-            let answer = (self.rule)(&request);
-            self.now.fetch_sub(1, Ordering::SeqCst);
-            if !answer.send(&mut stream, request.method == "HEAD")? {
-                break;
-            }
-        }
-        stream.shutdown(Shutdown::Both)
+    fn answer(&self, rule: impl Fn(&Request) -> Answer, request: &Request) -> Answer {
+        self.requests.lock().expect("no rule panics with the list in hand").push(request.clone());
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        let answer = rule(request);
+        self.now.fetch_sub(1, Ordering::SeqCst);
+        answer
     }
-}
-
-/// The next request of a connection; `None` at its end.
-fn read_request(input: &mut BufReader<TcpStream>) -> std::io::Result<Option<Request>> {
-    let mut line = String::new();
-    if input.read_line(&mut line)? == 0 {
-        return Ok(None);
-    }
-    let mut words = line.split_whitespace().map(str::to_owned);
-    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let mut headers = Vec::new();
-    loop {
-        let mut line = String::new();
-        input.read_line(&mut line)?;
-        let Some((name, value)) = line.trim_end().split_once(':') else { break };
-        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-    }
-    let mut request = Request { method, path, headers, body: Vec::new() };
-    let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    request.body = vec![0; length];
-    input.read_exact(&mut request.body)?;
-    Ok(Some(request))
 }
 
 /// Images, and the answers that a well-behaved registry gives for them, in whatever repository.

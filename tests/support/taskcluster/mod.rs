@@ -1,0 +1,100 @@
+//! A stateful double of Taskcluster, as strict as the real services were seen to be: it checks every Hawk signature
+//! (query included), payload hashes, certificates, scopes, schemas and queries, and refuses in the services' own words.
+//! Tests seed it, point a client at it, and look at what was asked.
+//!
+//! ```ignore
+//! let double = Double::open();                                  // anonymous may read, as at Firefox's deployment
+//! double.role("repo:github.com/o/r:*", &["secrets:get:repo:github.com/o/r:<..>"]);
+//! let me = double.client("github/1|me", "token", &["secrets:get:project/x/*"]);
+//! double.secret("project/x/docker", json!({"user": "u"}), double.now() + moment::days(1));
+//! double.fault("GET", "/secret/", Fault::Html500, 1);           // the next one goes wrong
+//! // … ask `double.root` as `me` …
+//! assert_eq!(double.requests()[0].status, Some(500));
+//! double.clock(SignedDuration::from_mins(16));                  // now every signature is stale
+//! ```
+
+pub mod auth;
+mod call;
+pub mod credentials;
+pub mod fault;
+pub mod hawk;
+pub mod moment;
+pub mod paging;
+pub mod pattern;
+mod random;
+mod refusal;
+mod reply;
+pub mod requests;
+mod route;
+mod schema;
+mod scopes;
+pub mod secrets;
+mod service;
+mod world;
+
+use std::{
+    sync::{Arc, Condvar, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use self::{paging::Pages, world::World};
+use super::http::{Request, Server};
+
+/// What the threads of the servers share.
+#[derive(Default)]
+pub struct Shared {
+    world: Mutex<World>,
+    /// Something was done that others may wait for.
+    changed: Condvar,
+}
+
+impl Shared {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().expect("no handler panics with the world in hand")
+    }
+}
+
+/// The services at one root URL; all of it ends on drop.
+pub struct Double {
+    /// `http://127.0.0.1:PORT`, without a slash at its end.
+    pub root: String,
+    shared: Arc<Shared>,
+    _services: Server,
+}
+
+impl Double {
+    /// Nobody may do anything yet: there is no client, and no `anonymous` role.
+    pub fn start() -> Self {
+        let shared = Arc::new(Shared::default());
+        let serving = Arc::clone(&shared);
+        let services = Server::answering(|_| move |request: &Request| service::answer(&serving, request));
+        let root = format!("http://{}", services.host);
+        {
+            let mut world = shared.world();
+            world.root.clone_from(&root);
+            world.long_poll = Duration::from_secs(20);
+        }
+        Self { root, shared, _services: services }
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.shared.world()
+    }
+
+    /// The services' time.
+    pub fn now(&self) -> Timestamp {
+        self.world().now()
+    }
+
+    /// Sets the services' clock so far ahead of ours.
+    pub fn clock(&self, ahead: SignedDuration) {
+        self.world().ahead = ahead;
+    }
+
+    /// How pages of lists come.
+    pub fn pages(&self, pages: Pages) {
+        self.world().pages = pages;
+    }
+}

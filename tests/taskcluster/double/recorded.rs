@@ -1,0 +1,148 @@
+//! The recordings, and how they are compared.
+
+use std::{fs, path::Path};
+
+use jiff::{SignedDuration, Timestamp, fmt::strtime};
+use serde_json::Value;
+
+use super::asking::{Question, Said, Signing};
+use crate::support::taskcluster::{Double, credentials::Credentials, pattern::pattern};
+
+/// Where the recordings were made; scrubbed.
+const ROOT: &str = "https://tc.example";
+
+pub struct Recorded {
+    name: String,
+    json: Value,
+}
+
+impl Recorded {
+    pub fn named(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/taskcluster/recorded");
+        let text = fs::read_to_string(folder.join(format!("{name}.json"))).unwrap_or_else(|e| panic!("{name}: {e}"));
+        Self { name: name.to_owned(), json: serde_json::from_str(&text).unwrap() }
+    }
+
+    /// When it was recorded.
+    fn date(&self) -> Timestamp {
+        let date = self.json["response"]["headers"]["date"].as_str().unwrap();
+        let time = strtime::parse("%a, %d %b %Y %H:%M:%S GMT", date).unwrap();
+        time.to_datetime().unwrap().to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp()
+    }
+
+    /// Sets the double's clock to the second of the recording.
+    pub fn set_clock(&self, double: &Double) {
+        double.clock(SignedDuration::from_secs(self.date().as_second() - Timestamp::now().as_second()));
+    }
+
+    /// The recorded body.
+    pub fn answered(&self) -> Value {
+        self.json["response"]["body"].clone()
+    }
+
+    /// What was asked, with its headers as far as the signature does not make them.
+    pub fn question(&self) -> Question {
+        let asked = &self.json["request"];
+        let mut question = Question::new(asked["method"].as_str().unwrap(), asked["path"].as_str().unwrap());
+        for (name, value) in asked["headers"].as_object().unwrap() {
+            if !matches!(name.as_str(), "authorization" | "host" | "if-none-match") {
+                question = question.with(name, value.as_str().unwrap());
+            }
+        }
+        question.body = match (&asked["body"], &asked["body_text"]) {
+            (Value::Null, Value::Null) => Vec::new(),
+            (Value::Null, text) => text.as_str().unwrap().as_bytes().to_vec(),
+            (body, _) => body.to_string().into_bytes(),
+        };
+        question
+    }
+
+    /// Signed with the fields that the recorded signature had.
+    pub fn signing<'a>(&self, credentials: &'a Credentials, authorized: Option<&'a [&'a str]>) -> Signing<'a> {
+        let header = self.json["request"]["headers"]["authorization"].as_str();
+        let header = header.unwrap_or_else(|| panic!("{} was asked without credentials", self.name));
+        Signing { authorized, hashed: header.contains("hash"), ..Signing::by(credentials) }
+    }
+
+    /// The answer is the recorded one.
+    pub fn check(&self, double: &Double, said: &Said) {
+        let recorded = &self.json["response"];
+        let name = &self.name;
+        assert_eq!(u64::from(said.status), recorded["status"].as_u64().unwrap(), "{name}: {said:?}");
+        for (header, value) in recorded["headers"].as_object().unwrap() {
+            if matches!(header.as_str(), "etag" | "date") {
+                assert!(said.header(header).is_some(), "{name} has no {header}");
+                continue;
+            }
+            let value = comparable_text(value.as_str().unwrap(), ROOT);
+            let found = said.header(header).map(|found| comparable_text(found, &double.root));
+            assert_eq!(found, Some(value), "{name}: {header}");
+        }
+        match (&recorded["body"], &recorded["body_text"]) {
+            (Value::Null, Value::Null) => assert_eq!(said.text(), "", "{name}"),
+            (Value::Null, text) => {
+                let expected = comparable_text(text.as_str().unwrap(), ROOT);
+                assert_eq!(comparable_text(&said.text(), &double.root), expected, "{name}");
+            }
+            (body, _) => {
+                let (mut found, mut expected) = (said.json(), body.clone());
+                comparable(&mut found, &double.root);
+                comparable(&mut expected, ROOT);
+                let pretty = |json: &Value| serde_json::to_string_pretty(json).unwrap();
+                assert_eq!(pretty(&found), pretty(&expected), "{name}");
+            }
+        }
+    }
+
+    /// Asks it again with these credentials, and compares.
+    pub fn again(name: &str, double: &Double, credentials: Option<&Credentials>) -> Said {
+        Self::narrowed(name, double, credentials, None)
+    }
+
+    /// As [`Self::again`], with credentials narrowed to these scopes.
+    pub fn narrowed(
+        name: &str,
+        double: &Double,
+        credentials: Option<&Credentials>,
+        authorized: Option<&[&str]>,
+    ) -> Said {
+        let recorded = Self::named(name);
+        recorded.set_clock(double);
+        let mut question = recorded.question();
+        if let Some(credentials) = credentials {
+            question = question.signed(double, &recorded.signing(credentials, authorized));
+        }
+        let said = question.ask(&double.root).unwrap();
+        recorded.check(double, &said);
+        said
+    }
+}
+
+/// A text without what differs each time.
+fn comparable_text(text: &str, root: &str) -> String {
+    let text = text.replace(root, "ROOT");
+    let changing = [
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", "TIME"),
+        (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "INCIDENT"),
+    ];
+    changing
+        .iter()
+        .fold(text, |text, (pattern_text, word)| pattern(pattern_text).replace_all(&text, *word).into_owned())
+}
+
+fn comparable(json: &mut Value, root: &str) {
+    match json {
+        Value::String(text) => *text = comparable_text(text, root),
+        Value::Array(list) => list.iter_mut().for_each(|value| comparable(value, root)),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match name.as_str() {
+                    // Secret, or opaque.
+                    "accessToken" | "continuationToken" | "uptime" => *value = "CHANGES".into(),
+                    _ => comparable(value, root),
+                }
+            }
+        }
+        _ => {}
+    }
+}
