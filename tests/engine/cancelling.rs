@@ -15,8 +15,8 @@ use windlass::{
     engine::{BuildRequest, PushEvent},
 };
 
-use super::{BOTH, Image, Project, built, definition, engine, may_write, processes_with, unique, until};
-use crate::support::registry::Registry;
+use super::{BOTH, Image, Project, built, definition, engine, may_write, unique, until};
+use crate::support::{processes::runs, registry::Registry};
 
 /// What the design promises of every cancelled job.
 const IDLE_WITHIN: Duration = Duration::from_secs(2);
@@ -37,7 +37,7 @@ async fn a_dropped_build_stops_the_engine() {
                 engine.build(request, &mut |_| {}, may_write()).await
             }
         });
-        let sleeping = || processes_with(&format!("sleep\0{word}")) > 0;
+        let sleeping = || runs(&format!("sleep\0{word}"));
         until("the build sleeps", sleeping).await;
         task.abort();
         assert!(task.await.unwrap_err().is_cancelled());

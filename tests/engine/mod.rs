@@ -219,18 +219,6 @@ async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
         assert!(start.elapsed() < Duration::from_mins(1), "{what}: not within a minute");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::task::yield_now().await;
     }
-}
-
-/// Processes of this machine (the engine's containers are among them) whose command line holds a word.
-fn processes_with(word: &str) -> usize {
-    let ours = std::process::id().to_string();
-    std::fs::read_dir("/proc")
-        .expect("/proc")
-        .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy() != ours)
-        .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
-        .filter(|command| memchr::memmem::find(command, word.as_bytes()).is_some())
-        .count()
 }
