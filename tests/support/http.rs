@@ -202,6 +202,7 @@ pub struct Server {
     address: SocketAddr,
     ended: Arc<Ended>,
     open: Arc<Mutex<Vec<TcpStream>>>,
+    accepting: Option<thread::JoinHandle<()>>,
 }
 
 impl Server {
@@ -230,7 +231,7 @@ impl Server {
         let (ended, open) = (Arc::new(Ended::default()), Arc::new(Mutex::new(Vec::new())));
         let serve = Arc::new(serve(&host));
         let (ending, opening) = (Arc::clone(&ended), Arc::clone(&open));
-        thread::spawn(move || {
+        let accepting = thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if ending.is_set() {
                     return;
@@ -243,7 +244,7 @@ impl Server {
                 thread::spawn(move || serve(stream, &ended));
             }
         });
-        Self { host, address, ended, open }
+        Self { host, address, ended, open, accepting: Some(accepting) }
     }
 }
 
@@ -253,8 +254,9 @@ impl Drop for Server {
         for stream in self.open.lock().unwrap().drain(..) {
             let _ = stream.shutdown(Shutdown::Both);
         }
-        // Wakes the thread that accepts.
+        // Wakes the thread that accepts; when it is gone, the port is closed.
         let _ = TcpStream::connect(self.address);
+        let _ = self.accepting.take().map(thread::JoinHandle::join);
     }
 }
 

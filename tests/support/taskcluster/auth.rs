@@ -55,22 +55,22 @@ const CREATE_ROLE: Shape = Shape {
 };
 
 pub const ROUTES: &[Route] = &[
-    Route::get("scopes/current", "currentScopes", current_scopes).scope("auth:current-scopes"),
+    Route::get("scopes/current", "currentScopes", current_scopes).scopes(&["auth:current-scopes"]),
     Route::post("scopes/expand", "expandScopes", expand_scopes)
-        .scope("auth:expand-scopes")
+        .scopes(&["auth:expand-scopes"])
         .input("auth/v1/scopeset.json#", Kind::Of(&EXPAND)),
-    Route::get("clients/<clientId>", "client", client).scope("auth:get-client:<clientId>"),
-    Route::delete("clients/<clientId>", "deleteClient", delete_client).scope("auth:delete-client:<clientId>"),
+    Route::get("clients/<clientId>", "client", client).scopes(&["auth:get-client:<clientId>"]),
+    Route::delete("clients/<clientId>", "deleteClient", delete_client).scopes(&["auth:delete-client:<clientId>"]),
     Route::post("clients/<clientId>/reset", "resetAccessToken", reset_access_token)
-        .scope("auth:reset-access-token:<clientId>"),
-    Route::get("roles", "listRoles", list_roles).scope("auth:list-roles"),
-    Route::get("roles2", "listRoles2", list_roles2).scope("auth:list-roles").query(PAGED),
-    Route::get("roles/<roleId>", "role", role).scope("auth:get-role:<roleId>"),
+        .scopes(&["auth:reset-access-token:<clientId>"]),
+    Route::get("roles", "listRoles", list_roles).scopes(&["auth:list-roles"]),
+    Route::get("roles2", "listRoles2", list_roles2).scopes(&["auth:list-roles"]).query(PAGED),
+    Route::get("roles/<roleId>", "role", role).scopes(&["auth:get-role:<roleId>"]),
     Route::put("roles/<roleId>", "createRole", create_role)
         .asks_later()
         .input("auth/v1/create-role-request.json#", Kind::Of(&CREATE_ROLE)),
     Route::get("audit/<entityType>/<entityId>", "getEntityHistory", history)
-        .scope("auth:audit-history:<entityType>")
+        .scopes(&["auth:audit-history:<entityType>"])
         .paged(),
 ];
 
@@ -263,14 +263,14 @@ impl Double {
         double
     }
 
-    /// A client that is good for 30 days.
+    /// A client that is not over for a thousand years, whatever the clock is set to.
     pub fn client(&self, id: &str, token: &str, scopes: &[&str]) -> Credentials {
         let mut world = self.world();
         let now = world.now();
         let client = Client {
             token: token.to_owned(),
             scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
-            expires: now + moment::days(30),
+            expires: now + moment::days(365_000),
             disabled: false,
             description: "a client of the tests".to_owned(),
             created: now,

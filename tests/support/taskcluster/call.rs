@@ -54,11 +54,7 @@ impl Call<'_> {
     }
 
     pub fn authorize(&self, required: &Expression) -> Result<(), Refusal> {
-        let caller = self.caller.as_ref().map_err(|message| Refusal::unauthenticated(message.clone()))?;
-        match required.missing(&caller.scopes) {
-            None => Ok(()),
-            Some(missing) => Err(Refusal::scopes(caller.client_id.as_deref(), required, &missing)),
-        }
+        authorize(&self.caller, required)
     }
 
     /// For histories: who did this.
@@ -70,6 +66,15 @@ impl Call<'_> {
     /// A page of these rows. `schema` is that of the answer.
     pub fn page<T>(&self, rows: Vec<T>, schema: &str) -> Result<Page<T>, Refusal> {
         paging::by_offset(rows, &self.query, self.world.pages, &self.world.schema(schema))
+    }
+}
+
+/// This caller satisfies the expression, or 401 or 403.
+pub fn authorize(caller: &Result<Caller, String>, required: &Expression) -> Result<(), Refusal> {
+    let caller = caller.as_ref().map_err(|message| Refusal::unauthenticated(message.clone()))?;
+    match required.missing(&caller.scopes) {
+        None => Ok(()),
+        Some(missing) => Err(Refusal::scopes(caller.client_id.as_deref(), required, &missing)),
     }
 }
 

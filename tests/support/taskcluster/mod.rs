@@ -14,13 +14,20 @@
 //! ```
 
 pub mod auth;
+mod bucket;
 mod call;
 pub mod credentials;
 pub mod fault;
+pub mod github;
 pub mod hawk;
+mod hooks;
+mod index;
+pub mod live;
 pub mod moment;
+mod object;
 pub mod paging;
 pub mod pattern;
+pub mod queue;
 mod random;
 mod refusal;
 mod reply;
@@ -30,6 +37,7 @@ mod schema;
 mod scopes;
 pub mod secrets;
 mod service;
+mod worker_manager;
 mod world;
 
 use std::{
@@ -56,27 +64,35 @@ impl Shared {
     }
 }
 
-/// The services at one root URL; all of it ends on drop.
+/// The services at one root URL, and the bucket on another host; all of it ends on drop.
 pub struct Double {
     /// `http://127.0.0.1:PORT`, without a slash at its end.
     pub root: String,
+    /// Where the bytes of artifacts are.
+    pub bucket_root: String,
     shared: Arc<Shared>,
-    _services: Server,
+    _servers: [Server; 2],
 }
 
 impl Double {
-    /// Nobody may do anything yet: there is no client, and no `anonymous` role.
+    /// Nobody may do anything yet: there is no client but the services' own, and no `anonymous` role.
     pub fn start() -> Self {
         let shared = Arc::new(Shared::default());
-        let serving = Arc::clone(&shared);
+        let (serving, storing) = (Arc::clone(&shared), Arc::clone(&shared));
         let services = Server::answering(|_| move |request: &Request| service::answer(&serving, request));
-        let root = format!("http://{}", services.host);
+        let bucket = Server::answering(|_| move |request: &Request| bucket::answer(&storing, request));
+        let (root, bucket_root) = (format!("http://{}", services.host), format!("http://{}", bucket.host));
         {
             let mut world = shared.world();
             world.root.clone_from(&root);
+            world.bucket.root.clone_from(&bucket_root);
             world.long_poll = Duration::from_secs(20);
         }
-        Self { root, shared, _services: services }
+        let double = Self { root, bucket_root, shared, _servers: [services, bucket] };
+        for service in [queue::ITSELF, index::ITSELF] {
+            double.client(service, &random::token(), &["*"]);
+        }
+        double
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -91,6 +107,11 @@ impl Double {
     /// Sets the services' clock so far ahead of ours.
     pub fn clock(&self, ahead: SignedDuration) {
         self.world().ahead = ahead;
+    }
+
+    /// How long `claimWork` waits for work; 20 seconds, as the real one, unless a test has better things to do.
+    pub fn long_poll(&self, most: Duration) {
+        self.world().long_poll = most;
     }
 
     /// How pages of lists come.

@@ -1,6 +1,8 @@
 //! Routes as the services declare them: a path with parameters, what may stand in them, the scopes that are asked for,
 //! the query and the body that are taken, and who answers.
 
+use serde_json::Value;
+
 use super::{call::Call, pattern, refusal::Refusal, reply::Reply, schema::Kind};
 
 pub type Handler = fn(&mut Call) -> Result<Reply, Refusal>;
@@ -10,8 +12,8 @@ pub type Handler = fn(&mut Call) -> Result<Reply, Refusal>;
 pub enum Asks {
     /// Nobody: credentials are not even looked at.
     Nothing,
-    /// Before everything else; the parameters of the path are filled in.
-    Path(&'static str),
+    /// Before everything else, all of these; the parameters of the path are filled in.
+    Path(&'static [&'static str]),
     /// The handler, who knows more than the path.
     InHandler,
 }
@@ -19,13 +21,15 @@ pub enum Asks {
 #[derive(Clone, Copy)]
 pub struct Route {
     pub verb: &'static str,
-    /// `<name>` is one segment, `<name*>` is the rest, with its slashes.
+    /// `<name>` is one segment; `<name*>` is as many as there are, with their slashes.
     path: &'static str,
     pub name: &'static str,
     pub asks: Asks,
     pub query: &'static [(&'static str, &'static str)],
     /// The schema's file and what it says.
     pub input: Option<(&'static str, Kind)>,
+    /// What the schema adds to a body, whether it is otherwise right or not.
+    pub defaults: Option<fn(&mut Value)>,
     /// A field of the body that errors do not repeat.
     pub hidden: Option<&'static str>,
     pub handler: Handler,
@@ -34,7 +38,7 @@ pub struct Route {
 /// The query of every list.
 pub const PAGED: &[(&str, &str)] = &[("continuationToken", "."), ("limit", "^[0-9]+$")];
 
-const SLUG: &str = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$";
+pub const SLUG: &str = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$";
 
 /// What may stand in the parameters of a path.
 const PARAMETERS: &[(&str, &str)] = &[
@@ -48,7 +52,7 @@ const PARAMETERS: &[(&str, &str)] = &[
 
 impl Route {
     const fn new(verb: &'static str, path: &'static str, name: &'static str, handler: Handler) -> Self {
-        Self { verb, path, name, asks: Asks::Nothing, query: &[], input: None, hidden: None, handler }
+        Self { verb, path, name, asks: Asks::Nothing, query: &[], input: None, defaults: None, hidden: None, handler }
     }
 
     pub const fn get(path: &'static str, name: &'static str, handler: Handler) -> Self {
@@ -67,8 +71,8 @@ impl Route {
         Self::new("DELETE", path, name, handler)
     }
 
-    pub const fn scope(self, template: &'static str) -> Self {
-        Self { asks: Asks::Path(template), ..self }
+    pub const fn scopes(self, templates: &'static [&'static str]) -> Self {
+        Self { asks: Asks::Path(templates), ..self }
     }
 
     pub const fn asks_later(self) -> Self {
@@ -87,6 +91,10 @@ impl Route {
         Self { input: Some((schema, kind)), ..self }
     }
 
+    pub const fn defaults(self, fill_in: fn(&mut Value)) -> Self {
+        Self { defaults: Some(fill_in), ..self }
+    }
+
     pub const fn hides(self, field: &'static str) -> Self {
         Self { hidden: Some(field), ..self }
     }
@@ -95,15 +103,20 @@ impl Route {
     pub fn parameters(&self, path: &str) -> Option<Vec<(&'static str, String)>> {
         let mut found = Vec::new();
         let mut rest = Some(path.strip_suffix('/').unwrap_or(path));
-        for piece in self.path.strip_suffix('/').unwrap_or(self.path).split('/') {
-            let text = rest?;
+        let mut pattern = Some(self.path);
+        while let Some(piece) = pattern {
+            let (piece, after) = cut(piece);
             if let Some(name) = piece.strip_prefix('<').and_then(|piece| piece.strip_suffix("*>")) {
+                let text = match after {
+                    None => rest?,
+                    Some(after) => rest?.strip_suffix(after)?.strip_suffix('/')?,
+                };
                 found.push((name, decoded(text)?));
                 rest = None;
-                continue;
+                break;
             }
-            let (segment, others) = text.split_once('/').map_or((text, None), |(segment, rest)| (segment, Some(rest)));
-            rest = others;
+            let (segment, others) = cut(rest?);
+            (rest, pattern) = (others, after);
             match piece.strip_prefix('<').and_then(|piece| piece.strip_suffix('>')) {
                 Some(name) => found.push((name, decoded(segment)?)),
                 None if piece == segment => {}
@@ -147,8 +160,13 @@ impl Route {
     }
 }
 
+/// The first segment, and what follows its slash.
+fn cut(path: &str) -> (&str, Option<&str>) {
+    path.split_once('/').map_or((path, None), |(first, rest)| (first, Some(rest)))
+}
+
 /// A part of a path without its `%XX`.
-fn decoded(text: &str) -> Option<String> {
+pub fn decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let Some((&first, others)) = rest.split_first() {

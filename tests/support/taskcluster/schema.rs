@@ -16,13 +16,11 @@ pub struct Shape {
 /// What a value may be.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
-    Anything,
     Object,
     Text,
     /// Not longer than this.
     ShortText(usize),
     Time,
-    Boolean,
     /// From and to.
     Integer(i64, i64),
     OneOf(&'static [&'static str]),
@@ -58,10 +56,8 @@ impl Kind {
         let unless = |fine: bool, what: String| if fine { Vec::new() } else { vec![format!("{at} must {what}")] };
         let be = |fine: bool, what: &str| unless(fine, format!("be {what}"));
         match self {
-            Self::Anything => Vec::new(),
             Self::Object => be(value.is_object(), "object"),
             Self::Text => be(value.is_string(), "string"),
-            Self::Boolean => be(value.is_boolean(), "boolean"),
             Self::ShortText(most) => match value.as_str() {
                 None => be(false, "string"),
                 Some(text) => unless(text.chars().count() <= *most, format!("NOT have more than {most} characters")),

@@ -33,12 +33,12 @@ const SECRET: Shape = Shape {
 
 pub const ROUTES: &[Route] = &[
     Route::put("secret/<name*>", "set", set)
-        .scope("secrets:set:<name>")
+        .scopes(&["secrets:set:<name>"])
         .input("secrets/v1/secret.json#", Kind::Of(&SECRET))
         .hides("secret"),
-    Route::delete("secret/<name*>", "remove", remove).scope("secrets:set:<name>"),
-    Route::get("secret/<name*>", "get", get).scope("secrets:get:<name>"),
-    Route::get("secrets", "list", list).scope("secrets:list-secrets").paged(),
+    Route::delete("secret/<name*>", "remove", remove).scopes(&["secrets:set:<name>"]),
+    Route::get("secret/<name*>", "get", get).scopes(&["secrets:get:<name>"]),
+    Route::get("secrets", "list", list).scopes(&["secrets:list-secrets"]).paged(),
 ];
 
 impl World {

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use super::{
     Shared, auth,
     call::{Call, authenticate},
-    moment, random,
+    github, hooks, index, moment, object, queue, random,
     refusal::Refusal,
     reply::{Content, Reply},
     requests::Asked,
     route::{Asks, Route},
     scopes::Expression,
-    secrets,
+    secrets, worker_manager,
     world::World,
 };
 use crate::support::http::{Answer, Request};
@@ -22,10 +22,16 @@ use crate::support::http::{Answer, Request};
 /// Larger bodies are not read.
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
 
-fn routes(service: &str) -> Option<&'static [Route]> {
+fn routes(service: &str) -> Option<&'static [&'static [Route]]> {
     match service {
-        "auth" => Some(auth::ROUTES),
-        "secrets" => Some(secrets::ROUTES),
+        "auth" => Some(&[auth::ROUTES]),
+        "github" => Some(&[github::ROUTES]),
+        "hooks" => Some(&[hooks::ROUTES]),
+        "index" => Some(&[index::ROUTES]),
+        "object" => Some(&[object::ROUTES]),
+        "queue" => Some(queue::ROUTES),
+        "secrets" => Some(&[secrets::ROUTES]),
+        "worker-manager" => Some(&[worker_manager::ROUTES]),
         _ => None,
     }
 }
@@ -87,7 +93,7 @@ fn reply(shared: &Shared, request: &Request) -> Reply {
 fn find(method: &str, path: &str) -> Option<(&'static Route, Vec<(&'static str, String)>)> {
     let (service, rest) = path.strip_prefix("/api/")?.split_once("/v1/")?;
     let verb = if method == "HEAD" { "GET" } else { method };
-    let own = routes(service)?.iter().chain(EVERYWHERE).filter(|route| route.verb == verb);
+    let own = routes(service)?.iter().copied().flatten().chain(EVERYWHERE).filter(|route| route.verb == verb);
     own.map(|route| (route, route.parameters(rest))).find_map(|(route, found)| found.map(|found| (route, found)))
 }
 
@@ -118,6 +124,7 @@ fn payload(request: &Request) -> Payload<'_> {
 
 fn handled(world: &mut World, route: &Route, parameters: Vec<(&'static str, String)>, request: &Request) -> Reply {
     let now = world.now();
+    world.queue_until(now);
     let (body, hashed): (Value, &[u8]) = match payload(request) {
         Payload::Read(body) => (body, &request.body),
         Payload::Unread => (json!({}), b""),
@@ -133,12 +140,17 @@ fn handled(world: &mut World, route: &Route, parameters: Vec<(&'static str, Stri
 
 /// Everything that is looked at before the handler is called.
 fn checked(call: &mut Call, route: &Route, query: Vec<(String, String)>, request: &Request) -> Result<(), Refusal> {
-    if let Asks::Path(template) = route.asks {
-        let filled = call
-            .parameters
-            .iter()
-            .fold(template.to_owned(), |scope, (name, value)| scope.replace(&format!("<{name}>"), value));
-        call.authorize(&Expression::Scope(filled))?;
+    if let Asks::Path(templates) = route.asks {
+        let filled = |template: &&str| {
+            call.parameters
+                .iter()
+                .fold((*template).to_owned(), |scope, (name, value)| scope.replace(&format!("<{name}>"), value))
+        };
+        let required = match templates {
+            [one] => Expression::Scope(filled(one)),
+            several => Expression::all(several.iter().map(filled)),
+        };
+        call.authorize(&required)?;
     }
     Route::check_parameters(&call.parameters)?;
     route.check_query(&query)?;
@@ -155,6 +167,9 @@ fn checked(call: &mut Call, route: &Route, query: Vec<(String, String)>, request
                 content_type.unwrap_or("null")
             ),
         ));
+    }
+    if let Some(fill_in) = route.defaults {
+        fill_in(&mut call.body);
     }
     let problems = kind.problems("data", &call.body);
     if problems.is_empty() { Ok(()) } else { Err(Refusal::schema(&call.world.schema(schema), &problems)) }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{auth::Clients, call::Caller, fault::Faults, paging::Pages, requests::Asked, scopes, secrets::Secrets};
+use super::{
+    auth::Clients, bucket::Bucket, call::Caller, fault::Faults, github::Github, hooks::Hooks, index::Index,
+    object::Objects, paging::Pages, queue::Queue, requests::Asked, scopes, secrets::Secrets, worker_manager::Pools,
+};
 
 #[derive(Default)]
 pub struct World {
@@ -19,6 +22,13 @@ pub struct World {
     pub asked: Vec<Asked>,
     pub auth: Clients,
     pub secrets: Secrets,
+    pub queue: Queue,
+    pub bucket: Bucket,
+    pub objects: Objects,
+    pub index: Index,
+    pub hooks: Hooks,
+    pub github: Github,
+    pub pools: Pools,
 }
 
 impl World {

@@ -2,9 +2,15 @@
 //! double that was brought into the state of that moment, and must be answered with the same status, headers and body.
 //! What differs each time (times, ids of incidents, secrets that were scrubbed) is left out of the comparison.
 
+mod artifacts;
 mod asking;
 mod auth;
 mod faults;
+mod hooks;
+mod index;
+mod live;
+mod queue;
 mod recorded;
 mod secrets;
 mod signatures;
+mod workers;

@@ -28,6 +28,7 @@ fn values_are_written_read_and_refused_as_recorded() {
     Recorded::again("secrets-set", &double, admin);
     Recorded::again("secrets-get", &double, admin);
     Recorded::again("secrets-set-overwrite", &double, admin);
+    Recorded::again("secrets-get-unencoded-colon", &double, admin);
     let expires = double.now() + moment::days(1);
     double.secret("project/example/allowed", json!({"k": "v", "n": 1, "nested": {"a": [1, 2]}}), expires);
     Recorded::again("secrets-get-limited-client-allowed", &double, few);

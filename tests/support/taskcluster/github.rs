@@ -1,0 +1,159 @@
+//! The GitHub service: which builds there were, and what a `.taskcluster.yml` would make.
+
+use serde_json::{Value, json};
+
+use super::{
+    Double,
+    call::Call,
+    moment, random,
+    refusal::Refusal,
+    reply::{Content, Reply},
+    route::Route,
+    schema::{Kind, Shape},
+};
+
+/// A build: what a push, a tag, a release or a pull request made.
+#[derive(Debug, Clone)]
+pub struct Build {
+    pub owner: &'static str,
+    pub repository: &'static str,
+    pub sha: &'static str,
+    pub task_group: String,
+    /// `pending`, `success`, `error`, `failure`, `cancelled`.
+    pub state: &'static str,
+    /// `push`, `tag`, `release.published`, `pull_request.opened`, …
+    pub event: &'static str,
+    pub pull_request: Option<u64>,
+}
+
+#[derive(Default)]
+pub struct Github {
+    /// As answers have them, the newest first.
+    builds: Vec<Value>,
+    installed: Vec<String>,
+    /// Where the newest status of a branch is.
+    latest: Vec<(String, String)>,
+    /// The body of a file, and what it makes, or why it makes nothing.
+    rendered: Vec<(String, Result<Value, String>)>,
+}
+
+const FAKE_EVENT: Shape = Shape {
+    required: &["type"],
+    fields: &[
+        (
+            "type",
+            Kind::OneOf(&[
+                "github-push",
+                "github-pull-request",
+                "github-pull-request-untrusted",
+                "github-release",
+                "github-issue-comment",
+            ]),
+        ),
+        ("action", Kind::Text),
+        ("overrides", Kind::Object),
+    ],
+    closed: true,
+};
+
+const RENDER: Shape = Shape {
+    required: &["body", "fakeEvent"],
+    fields: &[
+        ("body", Kind::Text),
+        ("fakeEvent", Kind::Of(&FAKE_EVENT)),
+        ("organization", Kind::Text),
+        ("repository", Kind::Text),
+    ],
+    closed: true,
+};
+
+pub const ROUTES: &[Route] = &[
+    Route::get("builds", "builds", builds).scopes(&["github:list-builds"]).query(&[
+        ("continuationToken", "."),
+        ("limit", "^[0-9]+$"),
+        ("organization", "^([a-zA-Z0-9-_%]*)$"),
+        ("repository", "^([a-zA-Z0-9-_%]*)$"),
+        ("sha", "."),
+        ("pullRequest", "^([0-9]*)$"),
+    ]),
+    Route::get("repository/<owner>/<repo>", "repository", repository).scopes(&["github:get-repository:<owner>:<repo>"]),
+    Route::get("repository/<owner>/<repo>/<branch>/latest", "latest", latest)
+        .scopes(&["github:latest-status:<owner>:<repo>:<branch>"]),
+    Route::post("taskcluster-yml", "renderTaskclusterYml", render)
+        .input("github/v1/render-taskcluster-yml-input.json#", Kind::Of(&RENDER)),
+];
+
+fn builds(call: &mut Call) -> Result<Reply, Refusal> {
+    let asked = |name: &str| call.query.get(name).filter(|value| !value.is_empty());
+    for (name, needs) in [("repository", "organization"), ("sha", "repository"), ("pullRequest", "repository")] {
+        if asked(name).is_some() && asked(needs).is_none() {
+            return Err(Refusal::input(format!("Must provide `{needs}` if querying `{name}`")));
+        }
+    }
+    let fits = |build: &&Value| {
+        let number = asked("pullRequest").is_none_or(|number| build["pullRequestNumber"].to_string() == *number);
+        number && ["organization", "repository", "sha"].iter().all(|f| asked(f).is_none_or(|value| build[f] == *value))
+    };
+    let found: Vec<&Value> = call.world.github.builds.iter().filter(fits).collect();
+    Ok(call.page(found, "github/v1/build-list.json#")?.json("builds", Value::clone).into())
+}
+
+fn repository(call: &mut Call) -> Result<Reply, Refusal> {
+    let name = format!("{}/{}", call.parameter("owner"), call.parameter("repo"));
+    Ok(json!({"installed": call.world.github.installed.contains(&name)}).into())
+}
+
+fn latest(call: &mut Call) -> Result<Reply, Refusal> {
+    let name = ["owner", "repo", "branch"].map(|part| call.parameter(part)).join("/");
+    let found = call.world.github.latest.iter().find(|(branch, _)| *branch == name);
+    let (_, url) = found.ok_or_else(|| Refusal::not_found("Status not found"))?;
+    let text = format!("Found. Redirecting to {url}");
+    Ok(Reply::of(302, Content::Text("text/plain; charset=utf-8", text)).header("location", url))
+}
+
+fn render(call: &mut Call) -> Result<Reply, Refusal> {
+    let body = call.text("body");
+    match call.world.github.rendered.iter().find(|(known, _)| known == body) {
+        Some((_, Ok(json))) => Ok(json.clone().into()),
+        Some((_, Err(message))) => Err(Refusal::input(message)),
+        None => panic!("the test asked to render a file that it did not prepare with `renders`"),
+    }
+}
+
+impl Double {
+    /// A build that exists; those that are added later are newer.
+    pub fn build(&self, build: &Build) {
+        let mut world = self.world();
+        let now = moment::text(world.now());
+        let mut json = json!({
+            "organization": build.owner,
+            "repository": build.repository,
+            "sha": build.sha,
+            "state": build.state,
+            "taskGroupId": build.task_group,
+            "eventType": build.event,
+            "eventId": random::incident(),
+            "created": now,
+            "updated": now,
+        });
+        if let Some(number) = build.pull_request {
+            json["pullRequestNumber"] = number.into();
+        }
+        world.github.builds.insert(0, json);
+    }
+
+    /// The app is installed for `owner/repository`.
+    pub fn installed(&self, name: &str) {
+        self.world().github.installed.push(name.to_owned());
+    }
+
+    /// Where the newest status of `owner/repository/branch` is.
+    pub fn latest(&self, branch: &str, url: &str) {
+        self.world().github.latest.push((branch.to_owned(), url.to_owned()));
+    }
+
+    /// What a `.taskcluster.yml` with exactly this text makes: `{tasks, scopes}`, or the message of a 400.
+    pub fn renders(&self, body: &str, outcome: Result<Value, &str>) {
+        self.world().github.rendered.push((body.to_owned(), outcome.map_err(str::to_owned)));
+    }
+}
