@@ -3,8 +3,8 @@
 //!
 //! Places: `release:before:N` (event N has happened and is not written yet), `release:after:N` (it is written, and
 //! nothing else was done), `release:during:N` (something that comes after event N, and is no event, is under way),
-//! `rotation:STAGE:WHAT`, and of the console, which can panic there too, `console:key` (its loop has a key) and
-//! `console:log` (a worker is to read a log).
+//! `rotation:STAGE:WHAT`, `secret:written` (a deployment has it, and was not asked again), and of the console, which can
+//! panic there too, `console:key` (its loop has a key) and `console:log` (a worker is to read a log).
 
 use std::fmt;
 

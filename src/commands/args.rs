@@ -7,6 +7,8 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 
+use jiff::Timestamp;
+
 use crate::domain::{
     event::Step,
     finding::CheckId,
@@ -154,7 +156,7 @@ impl Command {
         match self {
             Self::Release(ReleaseArgs { manner, .. }) | Self::Rerun(RerunArgs { manner, .. }) => !manner.dry_run,
             Self::Secret(SecretCommand::Rotate(args)) => !args.open.status,
-            Self::Secret(SecretCommand::Set(_) | SecretCommand::Remove { .. })
+            Self::Secret(SecretCommand::Set(_) | SecretCommand::Bind(_) | SecretCommand::Remove { .. })
             | Self::Point(_)
             | Self::Cancel { .. }
             | Self::Init(_) => true,
@@ -170,6 +172,20 @@ impl Command {
             | Self::Completions { .. }
             | Self::Man { .. } => false,
         }
+    }
+
+    /// A registry is asked with the login of the project's secret.
+    pub fn uses_login(&self) -> bool {
+        matches!(
+            self,
+            Self::Release(_)
+                | Self::Rerun(_)
+                | Self::Point(_)
+                | Self::Tags { .. }
+                | Self::Verify(_)
+                | Self::Find { .. }
+                | Self::Secret(SecretCommand::Check(_) | SecretCommand::Rotate(_))
+        )
     }
 }
 
@@ -308,6 +324,8 @@ pub enum SecretCommand {
     Show(SecretNameArg),
     /// Prove that the login is accepted and may push
     Check(SecretNameArg),
+    /// Let a secret be used for the repositories of this project, such as one that was set elsewhere
+    Bind(SecretNameArg),
     /// Replace the password by a new one that is proven first, or take up a rotation that was left open
     Rotate(SecretRotateArgs),
     /// Delete a secret for good
@@ -333,6 +351,10 @@ pub struct SecretRotateArgs {
     /// The new login; the user name is the old one's where none is given
     #[command(flatten)]
     pub new: GivenArgs,
+    /// How the key is kept of the vault that holds both documents meanwhile, where there is none yet: plain, passphrase,
+    /// or ssh:PATH
+    #[arg(long, value_name = "KIND")]
+    pub identity: Option<IdentityArg>,
     #[command(flatten)]
     pub open: OpenRotationArgs,
 }
@@ -355,6 +377,12 @@ pub struct OpenRotationArgs {
 pub struct SecretSetArgs {
     #[command(flatten)]
     pub given: GivenArgs,
+    /// Replace the whole document: it then holds the login alone, and its other keys are lost
+    #[arg(long, conflicts_with = "document_stdin")]
+    pub replace: bool,
+    /// When Taskcluster gives the secret no more: a time such as 2027-06-30T00:00:00Z, or never; else as it was
+    #[arg(long, value_name = "TIME")]
+    pub expires: Option<ExpiresArg>,
     /// How the key of a new vault is kept: plain, passphrase, or ssh:PATH of an SSH private key
     #[arg(long, value_name = "KIND")]
     pub identity: Option<IdentityArg>,
@@ -377,6 +405,24 @@ pub struct GivenArgs {
     /// Take over the login that Docker has for this registry (docker login, credential helpers)
     #[arg(long, conflicts_with_all = ["username", "password_stdin", "document_stdin"])]
     pub from_docker: bool,
+}
+
+/// When a secret ends.
+#[derive(Debug, Clone, Copy)]
+pub enum ExpiresArg {
+    Never,
+    At(Timestamp),
+}
+
+impl FromStr for ExpiresArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "never" => Ok(Self::Never),
+            _ => text.parse().map(Self::At).map_err(|_| "a time such as 2027-06-30T00:00:00Z, or never, is expected"),
+        }
+    }
 }
 
 /// How the key of a new vault is kept.

@@ -51,7 +51,7 @@ impl Prepared {
     /// # Errors
     /// When the registry does not say what a tag shows.
     pub async fn preview(&self, ground: &Ground, journal: &Journal) -> Result<Preview, Failure> {
-        let client = ground.reader_of(self.plan())?;
+        let client = ground.reader_of(self.plan()).await?;
         preview(&self.job.beginning, &client, &self.checkout, journal).await
     }
 }

@@ -34,7 +34,7 @@ pub async fn found(
     if let Ok(project) = ground.project() {
         for candidate in &project.images {
             if image.is_none_or(|name| name == candidate.name) {
-                clients.push(ground.reader(candidate)?);
+                clients.push(ground.reader(candidate).await?);
             }
         }
     }

@@ -1,14 +1,15 @@
 //! What every command stands on: paths, settings, project, journal, and the login for reading.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use secrecy::SecretString;
 
 use super::{args::ImageArg, args::ReleaseArg, output::Output, place::Place};
 use crate::{
-    config::{ConfigError, Image, Known, Paths, Project, Settings},
+    config::{ConfigError, Image, Known, Paths, Project, SecretSource, Settings},
     domain::{
         failure::Failure,
+        holdings::StoreKind,
         name::{ReleaseId, SecretName},
         permission::MayWrite,
         plan::Plan,
@@ -18,6 +19,7 @@ use crate::{
         root_url::RootUrl,
     },
     journal::{Found, Journal},
+    keeping::{Cluster, Store},
     registry,
     release::{Environment, lock},
     secrets::{IdentityKind, Passphrase, Vault, VaultPaths},
@@ -106,27 +108,45 @@ impl Ground {
         )?)
     }
 
-    /// The client for reading an image's repository: with its secret where this machine has it, else anonymous.
-    pub fn reader(&self, image: &Image) -> Result<registry::Client, Failure> {
-        self.reader_with(&image.repository, &image.secret.name, &image.secret.recipe)
+    /// The secrets of a deployment.
+    pub fn cluster(&self, root: &RootUrl) -> Result<Cluster, Failure> {
+        Cluster::at(root, &*self.environment, &self.settings, &self.paths)
+    }
+
+    /// Where a secret is kept, on this machine's vault. Asks for its passphrase as [`Self::vault`] does.
+    pub fn store(&self, kind: &StoreKind) -> Result<Store, Failure> {
+        let vault = self.vault()?;
+        Ok(match kind {
+            StoreKind::Vault => vault.into(),
+            StoreKind::Taskcluster(root) => Store::of(vault, self.cluster(root)?),
+        })
+    }
+
+    /// The client for reading an image's repository: with its secret where that is there and may be read, else
+    /// anonymous.
+    pub async fn reader(&self, image: &Image) -> Result<registry::Client, Failure> {
+        let SecretSource { store, name, recipe } = &image.secret;
+        self.reader_with(&image.repository, store, name, recipe).await
     }
 
     /// The same for the repository of a plan.
-    pub fn reader_of(&self, plan: &Plan) -> Result<registry::Client, Failure> {
-        self.reader_with(&plan.repository, &plan.secret, &plan.recipe)
+    pub async fn reader_of(&self, plan: &Plan) -> Result<registry::Client, Failure> {
+        self.reader_with(&plan.repository, &plan.store, &plan.secret, &plan.recipe).await
     }
 
-    fn reader_with(
+    async fn reader_with(
         &self,
         repository: &Repository,
+        store: &StoreKind,
         secret: &SecretName,
         recipe: &Recipe,
     ) -> Result<registry::Client, Failure> {
-        let vault = self.vault()?;
-        let login = match vault.get(secret) {
-            Some(entry) => Some(entry.login_for(recipe, repository)?),
-            None => None,
+        let asked = BTreeSet::from([repository.clone()]);
+        let seen = match store {
+            StoreKind::Vault => Store::from(self.vault()?).look(secret, &asked).await?,
+            StoreKind::Taskcluster(root) => self.cluster(root)?.look(secret, &asked).await?,
         };
+        let login = seen.entry().map(|entry| entry.login_for(recipe, repository)).transpose()?;
         self.client(repository, login)
     }
 

@@ -21,6 +21,7 @@ pub mod release;
 mod releases;
 pub mod rerun;
 mod secret;
+mod secret_bind;
 mod secret_rotate;
 mod secret_set;
 mod show;
@@ -88,6 +89,9 @@ pub async fn run(ground: &Ground, command: Command) -> Result<u8, Failure> {
     // Not by a process that another started for itself: that one did.
     if command.changes_something() && !ground.detached {
         remember(ground);
+    }
+    if command.uses_login() {
+        secret_bind::offer(ground).await?;
     }
     match command {
         Command::Release(args) => Box::pin(release::run(ground, args)).await,

@@ -44,9 +44,10 @@ pub async fn run(ground: &Ground, args: PointArgs) -> Result<u8, Failure> {
 /// This moving tag put on the image of this release.
 pub async fn prepare(ground: &Ground, journal: &Journal, tag: &Tag, target: &Release) -> Result<Prepared, Failure> {
     let project = ground.project()?;
-    supported(&project, image_of(&project, target)?.secret.store)?;
+    supported(&project)?;
+    image_of(&project, target)?;
     let checkout = Checkout::open(&project.root).await?;
-    let client = ground.reader_of(&target.plan)?;
+    let client = ground.reader_of(&target.plan).await?;
     let (plan, manifest) = point::prepare(tag, target, journal, &client, &who()).await?;
     let beginning = point::beginning(plan, manifest, target);
     Ok(Prepared { project, checkout, job: Job { act: Act::Point, beginning, from_worktree: false } })

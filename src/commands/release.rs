@@ -15,7 +15,6 @@ use crate::{
     domain::{
         audit::Act,
         failure::Failure,
-        holdings::StoreKind,
         plan::Runner,
         preview::{Change, Preview},
         wishes::Wishes,
@@ -55,26 +54,19 @@ pub async fn prepare(
 ) -> Result<Prepared, Failure> {
     let project = ground.project()?;
     let image = project.image(image)?;
-    supported(&project, image.secret.store)?;
+    supported(&project)?;
     let checkout = Checkout::open(&project.root).await?;
     let plan = plan::make(&project, image, &checkout, journal, wishes, &who(), &ground.paths.run()).await?;
     let job = Job { act: Act::Release, beginning: plan.into(), from_worktree: wishes.git_ref.is_some() };
     Ok(Prepared { project, checkout, job })
 }
 
-pub fn supported(project: &Project, store: StoreKind) -> Result<(), Failure> {
+pub fn supported(project: &Project) -> Result<(), Failure> {
     if project.runner != Runner::Local {
         return Err(Failure::usage(
             "this version releases on the local Docker engine alone",
             "[runner] kind is \"taskcluster\"",
             "set [runner] kind = \"local\"",
-        ));
-    }
-    if store != StoreKind::Vault {
-        return Err(Failure::usage(
-            "this version reads secrets from the vault alone",
-            "[secret] store is \"taskcluster\"",
-            "set [secret] store = \"vault\"",
         ));
     }
     Ok(())

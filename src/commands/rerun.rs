@@ -47,7 +47,8 @@ pub async fn prepare(
 ) -> Result<Prepared, Failure> {
     let project = ground.project()?;
     rerun::repeatable(earlier)?;
-    supported(&project, image_of(&project, earlier)?.secret.store)?;
+    supported(&project)?;
+    image_of(&project, earlier)?;
     let checkout = Checkout::open(&project.root).await?;
     let beginning = if let Some(first) = first {
         rerun::from(earlier, first, move_tags, &who(), ground.environment.as_ref()).await?

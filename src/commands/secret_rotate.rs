@@ -4,38 +4,42 @@ use serde_json::{Value, json};
 
 use super::{
     args::{GivenArgs, OpenRotationArgs, SecretRotateArgs},
-    given,
+    given::{self, is_asked},
     ground::Ground,
     output::{Cell, Style, Tone, columns, time},
-    secret::{meant, named},
+    secret::{named, store_of},
+    secret_set::{new_key, wanted_identity},
 };
 use crate::{
     domain::{
         document::SecretValue,
         failure::Failure,
+        holdings::StoreKind,
         name::SecretName,
         recipe::Recipe,
         rotation::{Account, End, Standing, StepState, StepView, revoked_by},
     },
-    keeping,
+    keeping::{self, Meant, Store, key},
     rotation::{self, Surroundings},
-    secrets::Vault,
+    secrets::Entry,
 };
 
 pub async fn run(ground: &Ground, args: &SecretRotateArgs) -> Result<u8, Failure> {
-    let mut vault = ground.vault()?;
+    let name = named(ground, &args.new.name)?;
+    let mut store = store_of(ground, &name)?;
     if args.open.status {
-        return status(ground, &vault, &named(ground, &args.new.name)?);
+        return status(ground, &store, &name);
     }
     let permit = ground.permit("secret rotate")?;
-    let wanted = Wanted::find(ground, args, &vault).await?;
+    let makes_vault = !store.vault.exists();
+    let wanted = Wanted::find(ground, args, &name, &mut store).await?;
     let journal = ground.journal().await?;
     let registry = ground.registry_options();
     let who = super::release::who();
     let output = ground.output;
     let mut watch = |view: &StepView| output.note(columns(output.err, &[step(output.err, view)]).trim_end());
     let at = Surroundings {
-        vault: &mut vault,
+        store: &mut store,
         journal: &journal,
         registry: &registry,
         who: &who,
@@ -43,10 +47,13 @@ pub async fn run(ground: &Ground, args: &SecretRotateArgs) -> Result<u8, Failure
         watch: &mut watch,
     };
     let account = match wanted {
-        Wanted::New { name, recipe, document } => rotation::rotate(at, &name, recipe, document).await?,
-        Wanted::Resume(name) => rotation::resume(at, &name).await?,
-        Wanted::RollBack(name) => rotation::roll_back(at, &name).await?,
+        Wanted::New { recipe, old, document } => rotation::rotate(at, &name, recipe, *old, document).await?,
+        Wanted::Resume => rotation::resume(at, &name).await?,
+        Wanted::RollBack => rotation::roll_back(at, &name).await?,
     };
+    if let (true, Some(kind)) = (makes_vault, ground.identity()?) {
+        ground.output.note(&key::told(&ground.paths, &kind));
+    }
     ground.output.result(|| document(&account), |style| text(style, &account))?;
     match account.failure() {
         None => Ok(0),
@@ -56,38 +63,53 @@ pub async fn run(ground: &Ground, args: &SecretRotateArgs) -> Result<u8, Failure
 
 /// What is asked for, with everything that is needed for it.
 enum Wanted {
-    New { name: SecretName, recipe: Recipe, document: SecretValue },
-    Resume(SecretName),
-    RollBack(SecretName),
+    New { recipe: Recipe, old: Box<Entry>, document: SecretValue },
+    Resume,
+    RollBack,
 }
 
 impl Wanted {
-    async fn find(ground: &Ground, args: &SecretRotateArgs, vault: &Vault) -> Result<Self, Failure> {
+    async fn find(
+        ground: &Ground,
+        args: &SecretRotateArgs,
+        name: &SecretName,
+        store: &mut Store,
+    ) -> Result<Self, Failure> {
         match args.open {
-            OpenRotationArgs { resume: true, .. } => Ok(Self::Resume(named(ground, &args.new.name)?)),
-            OpenRotationArgs { rollback: true, .. } => Ok(Self::RollBack(named(ground, &args.new.name)?)),
-            OpenRotationArgs { .. } => Self::new(ground, &args.new, vault).await,
+            OpenRotationArgs { resume: true, .. } => Ok(Self::Resume),
+            OpenRotationArgs { rollback: true, .. } => Ok(Self::RollBack),
+            OpenRotationArgs { .. } => Self::new(ground, args, name, store).await,
         }
     }
 
-    async fn new(ground: &Ground, args: &GivenArgs, vault: &Vault) -> Result<Self, Failure> {
-        let meant = meant(ground, &args.name)?;
-        let old = meant.rotatable(vault)?;
-        let args = GivenArgs {
-            name: args.name.clone(),
-            username: args.username.clone().or_else(|| keeping::username(old, &meant.source.recipe)),
-            ..*args
+    async fn new(
+        ground: &Ground,
+        args: &SecretRotateArgs,
+        name: &SecretName,
+        store: &mut Store,
+    ) -> Result<Self, Failure> {
+        let meant = Meant::named(ground.project()?, name)?;
+        let old = meant.rotatable(store).await?;
+        let identity = wanted_identity(ground, args.identity.as_ref(), true, &store.vault)?;
+        let new = &args.new;
+        let new = GivenArgs {
+            name: new.name.clone(),
+            username: new.username.clone().or_else(|| keeping::username(&old, &meant.source.recipe)),
+            ..*new
         };
-        let given = given::read(ground, &args, &meant.source, &old.bindings, "New password: ").await?;
-        let document = given.document(&meant.source, Some(old), &old.bindings)?;
-        Ok(Self::New { name: meant.source.name.clone(), recipe: meant.source.recipe.clone(), document })
+        let given = given::read(ground, &new, &meant.source, &old.bindings, "New password: ").await?;
+        let document = given.document(&meant.source, Some(&old), &old.bindings)?;
+        if !store.vault.exists() {
+            store.vault.keep_key(new_key(ground, identity, is_asked(&new))?);
+        }
+        Ok(Self::New { recipe: meant.source.recipe.clone(), old: Box::new(old), document })
     }
 }
 
-fn status(ground: &Ground, vault: &Vault, name: &SecretName) -> Result<u8, Failure> {
-    let account = rotation::status(vault, name);
+fn status(ground: &Ground, store: &Store, name: &SecretName) -> Result<u8, Failure> {
+    let account = rotation::status(store, name);
     ground.output.result(
-        || account.as_ref().map_or_else(|| none(name), document),
+        || account.as_ref().map_or_else(|| none(&store.kind(), name), document),
         |style| match &account {
             Some(account) => status_text(style, account),
             None => format!("no rotation of {name} is open"),
@@ -115,15 +137,15 @@ fn document(account: &Account) -> Value {
         })
         .collect();
     json!({
-        "schema": "windlass.rotation/1", "name": account.secret, "store": "vault", "state": stands, "stage": stage,
+        "schema": "windlass.rotation/1", "name": account.secret, "store": account.store.to_string(), "state": stands, "stage": stage,
         "begun": account.begun, "by": account.by, "repositories": account.repositories, "steps": steps,
         "fingerprints": {"old": account.old, "new": account.new}, "failure": account.failure(),
     })
 }
 
-fn none(name: &SecretName) -> Value {
+fn none(kept: &StoreKind, name: &SecretName) -> Value {
     json!({
-        "schema": "windlass.rotation/1", "name": name, "store": "vault", "state": "none", "stage": null,
+        "schema": "windlass.rotation/1", "name": name, "store": kept.to_string(), "state": "none", "stage": null,
         "begun": null, "by": null, "repositories": [], "steps": [],
         "fingerprints": {"old": null, "new": null}, "failure": null,
     })

@@ -1,64 +1,79 @@
-//! `windlass secret set`: a login or a document goes into the vault, which the first one makes.
+//! `windlass secret set`: a login or a document goes into its store; the first one makes the vault.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    args::SecretSetArgs,
+    args::{ExpiresArg, IdentityArg, SecretSetArgs},
     given::{self, is_asked},
     ground::Ground,
     json, new_vault,
     secret::meant,
 };
 use crate::{
-    domain::failure::Failure,
-    keeping::{self, DockerLogins, Given, Surroundings, key},
+    domain::{failure::Failure, holdings::StoreKind},
+    keeping::{self, DockerLogins, New, Surroundings, key},
     secrets::{NewIdentity, Vault},
 };
 
 pub async fn run(ground: &Ground, args: &SecretSetArgs) -> Result<u8, Failure> {
     let permit = ground.permit("secret set")?;
     let meant = meant(ground, &args.given.name)?;
-    let name = &meant.source.name;
-    let mut vault = ground.vault()?;
-    vault.check_at_rest(name)?;
-    let wanted = wanted_identity(ground, args, &vault)?;
+    let (name, kept) = (&meant.source.name, &meant.source.store);
+    let expires = wanted_end(args, kept)?;
+    let mut store = ground.store(kept)?;
+    store.check_at_rest(name)?;
+    let new_vault = kept.is_vault() && !store.vault.exists();
+    let wanted = wanted_identity(ground, args.identity.as_ref(), kept.is_vault(), &store.vault)?;
     let repositories = meant.repositories();
+    let seen = store.look(name, &repositories).await?;
+    // Before anybody types a password.
+    let old = if args.replace || args.given.document_stdin { None } else { seen.written_into(&meant.source)? };
     let given = given::read(ground, &args.given, &meant.source, &repositories, "Password: ").await?;
-    let document = given.document(&meant.source, vault.get(name), &repositories)?;
-    let new = !vault.exists();
-    if new {
-        vault.keep_key(match wanted {
-            Some(wanted) => wanted,
-            None if is_asked(&args.given) => new_vault::ask(ground)?,
-            None => NewIdentity::plain(),
-        });
+    let document = given.document(&meant.source, old, &repositories)?;
+    if new_vault {
+        store.vault.keep_key(new_key(ground, wanted, is_asked(&args.given))?);
     }
     let (journal, who) = (ground.journal().await?, super::release::who());
-    let at = Surroundings { vault: &mut vault, journal: &journal, who: &who, permit };
-    keeping::set(at, &meant, document).await?;
+    let at = Surroundings { store: &mut store, journal: &journal, who: &who, permit };
+    let set = keeping::set(at, &meant, &seen, New { document, expires }).await?;
     let identity = ground.identity()?;
-    if let (true, Some(kind)) = (new, &identity) {
+    if let (true, Some(kind)) = (new_vault, &identity) {
         ground.output.note(&key::told(&ground.paths, kind));
     }
-    let docker = match &given {
-        Given::Docker(logins) => Some(logins),
-        Given::Login(_) | Given::Document(_) => None,
-    };
-    let bound: Vec<String> = repositories.iter().map(ToString::to_string).collect();
+    let docker = given.docker();
     ground.output.result(
         || {
             json!({
-                "schema": "windlass.secret-set/1", "name": name, "store": "vault", "bindings": bound,
-                "docker": docker.map(taken_over),
+                "schema": "windlass.secret-set/1", "name": name, "store": kept.to_string(), "bindings": set.bindings,
+                "expires": set.expires, "untold": set.untold, "docker": docker.map(taken_over),
                 "identity": json::identity(&ground.paths.identity(), identity.as_ref()),
             })
         },
-        |_| match docker {
-            Some(logins) => format!("took {logins}\n{name} is set, bound to {}", bound.join(", ")),
-            None => format!("{name} is set, bound to {}", bound.join(", ")),
+        |_| {
+            let took = docker.map(|logins| format!("took {logins}"));
+            took.into_iter().chain(set.said(name)).collect::<Vec<_>>().join("\n")
         },
     )?;
     Ok(0)
+}
+
+/// `--expires`, as a time.
+fn wanted_end(args: &SecretSetArgs, kept: &StoreKind) -> Result<Option<Timestamp>, Failure> {
+    let Some(wanted) = args.expires else { return Ok(None) };
+    let refused = |why: &str, next: &str| Err(Failure::usage("the secret is not set", why, next));
+    if kept.is_vault() {
+        return refused("the vault sets no end: --expires is for secrets of Taskcluster", "leave --expires out");
+    }
+    let now = Timestamp::now();
+    match wanted {
+        ExpiresArg::Never => Ok(Some(keeping::never(now))),
+        ExpiresArg::At(at) if at > now => Ok(Some(at)),
+        ExpiresArg::At(_) => refused(
+            "--expires is past: the service would take it, and there would be no secret",
+            "name a time to come, or never",
+        ),
+    }
 }
 
 /// Whose logins they are, and where Docker has them.
@@ -70,16 +85,31 @@ fn taken_over(logins: &DockerLogins) -> Value {
     logins.into()
 }
 
-/// `--identity`, looked at before anybody types a password.
-fn wanted_identity(ground: &Ground, args: &SecretSetArgs, vault: &Vault) -> Result<Option<NewIdentity>, Failure> {
-    let Some(wanted) = &args.identity else { return Ok(None) };
-    if !vault.exists() {
-        return new_vault::as_wanted(ground, wanted).map(Some);
+/// `--identity`, looked at before anybody types a password. `makes`: a vault is made here where there is none.
+pub(super) fn wanted_identity(
+    ground: &Ground,
+    wanted: Option<&IdentityArg>,
+    makes: bool,
+    vault: &Vault,
+) -> Result<Option<NewIdentity>, Failure> {
+    let Some(wanted) = wanted else { return Ok(None) };
+    let refused =
+        |why: String| Err(Failure::usage("the vault's key is not kept in another way", why, "leave --identity out"));
+    if vault.exists() {
+        let kept = ground.identity()?.map_or(String::new(), |kind| format!(", and its key is {kind}"));
+        return refused(format!("--identity is for a new vault; {} is there{kept}", ground.paths.vault().display()));
     }
-    let kept = ground.identity()?.map_or(String::new(), |kind| format!(", and its key is {kind}"));
-    Err(Failure::usage(
-        "the vault's key is not kept in another way",
-        format!("--identity is for a new vault; {} is there{kept}", ground.paths.vault().display()),
-        "leave --identity out",
-    ))
+    if !makes {
+        return refused("--identity is for a new vault, and Taskcluster keeps this secret".to_owned());
+    }
+    new_vault::as_wanted(ground, wanted).map(Some)
+}
+
+/// How the key of a new vault is kept: as was said, as somebody says who is asked, or in a plain file.
+pub(super) fn new_key(ground: &Ground, wanted: Option<NewIdentity>, asks: bool) -> Result<NewIdentity, Failure> {
+    match wanted {
+        Some(wanted) => Ok(wanted),
+        None if asks => new_vault::ask(ground),
+        None => Ok(NewIdentity::plain()),
+    }
 }

@@ -24,7 +24,7 @@ pub async fn run(ground: &Ground, image: &ImageArg, fresh: bool, records: &Recor
     let project = ground.project()?;
     let image = ground::image(&project, image)?;
     let journal = ground.journal().await?;
-    let client = ground.reader(image)?;
+    let client = ground.reader(image).await?;
     let folder = records.records.as_deref();
     let locks = ground.paths.run();
     let table = verify::table(&Question { folder, fresh, ..about(image, &client, &journal, &locks) }).await?;
@@ -93,7 +93,7 @@ pub async fn past(
     image: &Image,
     tag: &Tag,
 ) -> Result<(Timestamp, Vec<(Sighting, Option<ReleaseId>)>), Failure> {
-    let client = ground.reader(image)?;
+    let client = ground.reader(image).await?;
     let (tags, locks) = (Some(vec![tag.clone()]), ground.paths.run());
     let now = verify::table(&Question { tags, ..about(image, &client, journal, &locks) }).await?;
     let records = verify::records(journal, &image.repository, None).await?;

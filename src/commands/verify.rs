@@ -18,7 +18,7 @@ use crate::{
 
 pub async fn run(ground: &Ground, args: &VerifyArgs) -> Result<u8, Failure> {
     let journal = ground.journal().await?;
-    let (client, repository, tag) = asked(ground, args)?;
+    let (client, repository, tag) = asked(ground, args).await?;
     let question = Question {
         repository: &repository,
         client: &client,
@@ -39,7 +39,7 @@ pub async fn run(ground: &Ground, args: &VerifyArgs) -> Result<u8, Failure> {
 }
 
 /// The client, repository and tag that REF names: `REPOSITORY:TAG` needs no project.
-fn asked(ground: &Ground, args: &VerifyArgs) -> Result<(Client, Repository, Option<Tag>), Failure> {
+async fn asked(ground: &Ground, args: &VerifyArgs) -> Result<(Client, Repository, Option<Tag>), Failure> {
     let wrong = |e: NotAReference| {
         Failure::usage(
             "that names no tag",
@@ -51,18 +51,18 @@ fn asked(ground: &Ground, args: &VerifyArgs) -> Result<(Client, Repository, Opti
     let Some(reference) = &args.reference else {
         let project = project?;
         let image = ground::image(&project, &args.image)?;
-        return Ok((ground.reader(image)?, image.repository.clone(), None));
+        return Ok((ground.reader(image).await?, image.repository.clone(), None));
     };
     let Some((repository, tag)) = reference.rsplit_once(':').filter(|(left, _)| left.contains('/')) else {
         let project = project?;
         let image = ground::image(&project, &args.image)?;
-        return Ok((ground.reader(image)?, image.repository.clone(), Some(reference.parse().map_err(wrong)?)));
+        return Ok((ground.reader(image).await?, image.repository.clone(), Some(reference.parse().map_err(wrong)?)));
     };
     let repository: Repository = repository.parse().map_err(wrong)?;
     let tag = Some(tag.parse().map_err(wrong)?);
     let image = project.ok().and_then(|p| p.images.into_iter().find(|i| i.repository == repository));
     let client = match image {
-        Some(image) => ground.reader(&image)?,
+        Some(image) => ground.reader(&image).await?,
         None => ground.client(&repository, None)?,
     };
     Ok((client, repository, tag))

@@ -3,15 +3,14 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
 };
 
 use super::{
     ConfigError, PROJECT_FILE, Paths, Project,
     draft::quoted,
-    read,
+    own, read,
     section::{Reader, Section, text},
 };
 use crate::{
@@ -114,29 +113,8 @@ impl Known {
         name
     }
 
-    /// Changes the file, whole or not at all. Others that do the same at the same time wait: each change is made to
-    /// what is there then.
-    fn change(paths: &Paths, _: MayWrite, change: impl FnOnce(&mut Self)) -> Result<(), ConfigError> {
-        paths.create()?;
-        let listed = paths.projects();
-        // A link, as those who keep their settings in a repository have it, stays one.
-        let file = fs::canonicalize(&listed).unwrap_or_else(|_| listed.clone());
-        let unwritable = |why| ConfigError::Unwritable { file: listed.clone(), why };
-        // The file itself is replaced, so the lock is the folder's.
-        let lock = File::open(&paths.config).map_err(unwritable)?;
-        lock.lock().map_err(unwritable)?;
-        let mut known = Self::load(paths)?;
-        change(&mut known);
-        let write = || {
-            let folder = file.parent().unwrap_or(&paths.config);
-            // For its owner alone, as every temporary file is.
-            let mut new = tempfile::Builder::new().prefix(".windlass-").tempfile_in(folder)?;
-            new.write_all(known.text().as_bytes())?;
-            new.as_file().sync_all()?;
-            new.persist(&file).map_err(|error| error.error)?;
-            Ok(())
-        };
-        write().map_err(unwritable)
+    fn change(paths: &Paths, permit: MayWrite, change: impl FnOnce(&mut Self)) -> Result<(), ConfigError> {
+        own::change(paths, paths.projects(), Self::load, change, Self::text, permit)
     }
 
     fn text(&self) -> String {

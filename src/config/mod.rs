@@ -5,12 +5,14 @@
 //! load(start) ── windlass.toml ── section.rs (typed look at TOML, collects problems)
 //!                                   └─ project_file.rs, taskcluster.rs ─→ Project
 //!                                                                       └→ Vec<Diagnostic>, all at once
-//! Paths::from_env ─→ Settings::load(settings.toml), Known::load(projects.toml)
+//! Paths::from_env ─→ Settings::load(settings.toml), Known::load(projects.toml), Bindings::load(bindings.toml)
 //! ```
 
+mod bindings;
 mod diagnostic;
 mod draft;
 mod known;
+mod own;
 mod paths;
 mod project;
 mod project_file;
@@ -24,6 +26,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use bindings::{Binding, Bindings};
 pub use diagnostic::Diagnostic;
 pub use draft::{Draft, DraftImage, write_new};
 pub use known::Known;

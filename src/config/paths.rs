@@ -94,6 +94,12 @@ impl Paths {
         self.config.join("projects.toml")
     }
 
+    /// What secrets of Taskcluster may be used for.
+    #[must_use]
+    pub fn bindings(&self) -> PathBuf {
+        self.config.join("bindings.toml")
+    }
+
     /// Makes the folders, for their owner alone.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ pub struct Project {
     /// Where `{version}` comes from; `None` where no template needs it.
     pub version: Option<VersionSource>,
     pub runner: Runner,
-    /// Present where `runner` is Taskcluster.
+    /// Present where `runner` or the store of a secret is Taskcluster.
     pub taskcluster: Option<Taskcluster>,
 }
 

@@ -17,6 +17,7 @@ use crate::domain::{
     policy::{Policy, TagRules, ref_glob},
     recipe::Recipe,
     reference::{Platform, Repository},
+    root_url::RootUrl,
     template::{Field, Template},
 };
 
@@ -34,14 +35,15 @@ pub(super) fn parse(file: &Path, shown: &str, text: &str) -> Result<Project, Con
 fn project(reader: &mut Reader<'_>, file: &Path, top: Section<'_>) -> Option<Project> {
     let keys = ["image", "tags", "policy", "secret", "secrets", "runner", "taskcluster"];
     let top = top.only(reader, &keys);
-    let secrets = secrets(reader, &top);
+    let taskcluster =
+        top.section(reader, "taskcluster", "[taskcluster]").and_then(|section| taskcluster::read(reader, section));
+    let root = taskcluster.as_ref().map(|taskcluster| &taskcluster.root_url);
+    let secrets = secrets(reader, &top, root);
     let images = images(reader, &top, &secrets);
     let (tags, version) = tags(reader, &top);
     let uses_version = tags.need(Field::Version)
         || images.iter().flat_map(|image| image.args.values()).any(|template| template.needs(Field::Version));
     let policy = policy(reader, &top);
-    let taskcluster =
-        top.section(reader, "taskcluster", "[taskcluster]").and_then(|section| taskcluster::read(reader, section));
     let runner = runner(reader, &top);
     Some(Project {
         root: file.parent()?.to_owned(),
@@ -139,30 +141,42 @@ fn secret_of(reader: &mut Reader<'_>, image: &Section<'_>, secrets: &Secrets) ->
     None
 }
 
-fn secrets(reader: &mut Reader<'_>, top: &Section<'_>) -> Secrets {
+fn secrets(reader: &mut Reader<'_>, top: &Section<'_>, root: Option<&RootUrl>) -> Secrets {
+    let read = |reader: &mut Reader<'_>, section| secret(reader, section, root, !top.lacks("taskcluster"));
     let mut secrets = Secrets::new();
     if !top.lacks("secret") {
-        let source = top.section(reader, "secret", "[secret]").and_then(|section| secret(reader, section));
+        let source = top.section(reader, "secret", "[secret]").and_then(|section| read(reader, section));
         secrets.insert(None, source);
     }
     if let Some(named) = top.section(reader, "secrets", "[secrets]") {
         for (key, value) in named.entries() {
             let title = format!("[secrets.{}]", key.value);
-            let source = section(reader, key.value, &title, value).and_then(|section| secret(reader, section));
+            let source = section(reader, key.value, &title, value).and_then(|section| read(reader, section));
             secrets.insert(Some(key.value.to_owned()), source);
         }
     }
     secrets
 }
 
-fn secret(reader: &mut Reader<'_>, section: Section<'_>) -> Option<SecretSource> {
+/// `root`: of the deployment that the project names; `named`: it names one, with or without mistakes.
+fn secret(reader: &mut Reader<'_>, section: Section<'_>, root: Option<&RootUrl>, named: bool) -> Option<SecretSource> {
     let section = section.only(reader, &["store", "name", "recipe"]);
     section.require(reader, &["name", "recipe"]);
-    let words = [("vault", StoreKind::Vault), ("taskcluster", StoreKind::Taskcluster)];
-    let store = section.choice(reader, "store", &words).unwrap_or_default();
+    let in_taskcluster = section.choice(reader, "store", &[("vault", false), ("taskcluster", true)]);
+    let store = match (in_taskcluster.unwrap_or_default(), root) {
+        (false, _) => Some(StoreKind::Vault),
+        (true, Some(root)) => Some(StoreKind::Taskcluster(root.clone())),
+        (true, None) => {
+            if !named {
+                let at = section.string(reader, "store").map_or(section.span(), |store| store.span);
+                reader.problem(at, "where Taskcluster is, nobody says", Some("add [taskcluster] with its `root-url`"));
+            }
+            None
+        }
+    };
     let name = section.parsed::<SecretName>(reader, "name");
     let recipe = recipe(reader, &section);
-    Some(SecretSource { store, name: name?, recipe: recipe? })
+    Some(SecretSource { store: store?, name: name?, recipe: recipe? })
 }
 
 fn recipe(reader: &mut Reader<'_>, secret: &Section<'_>) -> Option<Recipe> {

@@ -140,7 +140,8 @@ fn the_whole_example_is_read() {
     let [balrog, agent] = project.images.as_slice() else { panic!("{:?}", project.images) };
     assert_eq!((project.root.as_path(), balrog.dockerfile.as_str()), (Path::new("/p"), "Dockerfile"));
     assert_eq!((agent.name.as_str(), agent.target.as_deref()), ("agent", Some("release")));
-    assert_eq!((agent.builder, agent.secret.store), (Builder::BuildKit, StoreKind::Taskcluster));
+    let root = "https://firefox-ci-tc.services.mozilla.com".parse().unwrap();
+    assert_eq!((agent.builder, &agent.secret.store), (Builder::BuildKit, &StoreKind::Taskcluster(root)));
     assert_eq!(agent.secret.recipe, Recipe::DockerConfig { docker_config: "/dockercfg".into() });
     assert_eq!(agent.args.keys().collect::<Vec<_>>(), ["EMPTY", "JSON", "VERSION"]);
     assert!(project.policy.allows_branch("release/1") && !project.policy.pushed);
@@ -264,7 +265,7 @@ fn each_mistake_is_shown_where_it_is() {
         ),
         ("file = \"pyproject.toml\", ", "", "22:11 `version` has no `file` | add `file = …`"),
         ("kind = \"local\"", "kind = \"remote\"", "41:8 `remote` is no `kind` | expected `local`, `taskcluster`"),
-        ("https://firefox-ci", "https://me:pw@firefox-ci", "44:12 a login does not belong in this file | "),
+        ("https://firefox-ci", "https://me:pw@firefox-ci", "44:12 a login does not belong into a root URL | "),
         (
             "\"https://firefox-ci-tc",
             "\"firefox-ci-tc",
@@ -318,6 +319,10 @@ fn what_is_missing_is_asked_for() {
         (
             "[runner]\nkind = \"taskcluster\"",
             "2:8 where Taskcluster is, nobody says | add [taskcluster] with its `root-url`",
+        ),
+        (
+            "[secret]\nstore = \"taskcluster\"\nname = \"x\"\nrecipe = { docker-config = \"/d\" }",
+            "2:9 where Taskcluster is, nobody says | add [taskcluster] with its `root-url`",
         ),
         ("[taskcluster]", "1:1 [taskcluster] has no `root-url` | add `root-url = …`"),
     ] {

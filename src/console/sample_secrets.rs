@@ -8,7 +8,7 @@ use super::{
 use crate::domain::{
     audit::{Act, AuditRow, Outcome},
     failure::Failure,
-    holdings::{Held, Key, Needed, Row, StoreKind},
+    holdings::{Changed, Held, Key, Needed, Row, StoreKind},
     name::SecretName,
     recipe::Recipe,
     rotation::{Account, Stage, Standing},
@@ -39,23 +39,23 @@ pub fn there() -> Row {
         store: StoreKind::Vault,
         keys: vec![key("/note", "aa0000000001"), key("/p", "0d9e8c7b6a5f"), key("/u", "3f2c1abb0e8d")],
         bindings: ["docker.io/mozilla/balrog".parse().unwrap()].into(),
-        set: "2026-11-11T09:30:00Z".parse().unwrap(),
-        by: "ada@host".to_owned(),
+        changed: Ok(Changed { at: "2026-11-11T09:30:00Z".parse().unwrap(), by: "ada@host".to_owned() }),
         expires: None,
     };
     let needed = Some(needed("dockerhub", "balrog"));
-    Row { name: name(), held: Some(held), needed, username: Some("bot".to_owned()), rotation: None }
+    Row { name: name(), held: Some(held), needed, username: Some("bot".to_owned()), rotation: None, untold: None }
 }
 
 /// One that an image needs and nobody has set.
 pub fn missing() -> Row {
     let needed = needed("ghcr", "agent");
-    Row { name: needed.name.clone(), held: None, needed: Some(needed), username: None, rotation: None }
+    Row { name: needed.name.clone(), held: None, needed: Some(needed), username: None, rotation: None, untold: None }
 }
 
 pub fn open_at(stage: Stage) -> Account {
     Account {
         secret: name(),
+        store: StoreKind::Vault,
         begun: "2026-11-21T08:00:00Z".parse().unwrap(),
         by: "ada@host".to_owned(),
         repositories: ["docker.io/mozilla/balrog".parse().unwrap()].into(),

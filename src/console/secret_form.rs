@@ -225,7 +225,7 @@ impl SecretForm {
         });
         match self.change {
             Change::Set => Errand::Set { secret, login, key },
-            Change::Rotate => Errand::Rotate { secret, login },
+            Change::Rotate => Errand::Rotate { secret, login, key },
         }
     }
 

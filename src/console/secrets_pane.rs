@@ -1,4 +1,4 @@
-//! The secrets: what the vault holds and the project needs, which of them is selected, and what was found out of it.
+//! The secrets: what their stores hold and the project needs, which of them is selected, and what was found out of it.
 //! Not for values: none comes here.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +65,8 @@ pub enum Errand {
     Rotate {
         secret: SecretName,
         login: NewLogin,
+        /// As of [`Self::Set`].
+        key: Option<NewKey>,
     },
     Resume(SecretName),
     RollBack(SecretName),

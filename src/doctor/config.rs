@@ -3,10 +3,7 @@
 use super::examination::Examination;
 use crate::{
     config::{Image, Project},
-    domain::{
-        finding::{Finding, Owner},
-        holdings::StoreKind,
-    },
+    domain::finding::{Finding, Owner},
 };
 
 pub(super) fn check(examination: &Examination) -> Finding {
@@ -25,10 +22,7 @@ pub(super) fn check(examination: &Examination) -> Finding {
 
 fn image(project: &Project, image: &Image) -> Finding {
     let Image { name, context, dockerfile, secret, .. } = image;
-    let store = match secret.store {
-        StoreKind::Vault => "the vault",
-        StoreKind::Taskcluster => "Taskcluster",
-    };
+    let store = secret.store.place();
     let said = format!("{name}: {dockerfile} in {context} to {}, secret {} in {store}", image.repository, secret.name);
     let file = project.root.join(context).join(dockerfile);
     if file.is_file() {

@@ -1,6 +1,6 @@
 //! What the checks look at, and what they share: each costly thing is found out once, by whoever needs it first.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use tokio::sync::OnceCell;
 
@@ -9,13 +9,13 @@ use super::vault::unopened;
 use crate::{
     config::{Image, Paths, Project},
     domain::{
-        failure::Failure,
-        finding::{CheckId, Finding, Owner},
-        holdings::StoreKind,
+        failure::{Failure, FailureKind},
+        finding::{CheckId, Finding, Outcome, Owner},
         permission::MayWrite,
         recipe::Login,
     },
     engine::{self, Engine, Limits},
+    keeping::Cluster,
     registry::{self, Client, Hello, RegistryError},
     release::Environment,
     secrets::{Entry, Passphrase, Vault, VaultPaths},
@@ -55,13 +55,17 @@ pub(super) struct Examination {
 pub(super) struct Subject {
     pub image: Image,
     hello: OnceCell<Result<Hello, RegistryError>>,
+    /// Of a secret that a deployment keeps. The error is what its check says.
+    kept: OnceCell<Result<Entry, Finding>>,
 }
 
 impl Examination {
     pub fn new(machine: Machine) -> Self {
         let images = machine.project.as_ref().map(|project| project.images.as_slice()).unwrap_or_default();
         let meant = images.iter().filter(|image| machine.image.as_ref().is_none_or(|name| name == &image.name));
-        let subjects = meant.map(|image| Subject { image: image.clone(), hello: OnceCell::new() }).collect();
+        let subjects = meant
+            .map(|image| Subject { image: image.clone(), hello: OnceCell::new(), kept: OnceCell::new() })
+            .collect();
         Self { machine, vault: OnceCell::new(), subjects, engine: OnceCell::new() }
     }
 
@@ -120,22 +124,42 @@ impl Examination {
         Client::new(&subject.image.repository, login, &self.machine.registry)
     }
 
-    /// The vault's entry for this image's secret. The error is what a check has to say that cannot have it.
-    pub fn entry(&self, subject: &Subject) -> Result<Option<&Entry>, Finding> {
+    /// The entry of this image's secret. The error is what a check has to say that cannot have it.
+    pub async fn entry<'a>(&'a self, subject: &'a Subject) -> Result<Option<&'a Entry>, Finding> {
         let source = &subject.image.secret;
-        if source.store == StoreKind::Taskcluster {
-            let fix = "run this check where the release runs";
-            return Err(Finding::cannot_tell(format!("{} is kept by Taskcluster", source.name), Owner::You, fix));
+        if source.store.is_vault() {
+            return match self.vault() {
+                Some(Ok(vault)) => Ok(vault.get(&source.name)),
+                Some(Err(_)) | None => Err(Finding::needs(CheckId::Vault)),
+            };
         }
-        match self.vault() {
-            Some(Ok(vault)) => Ok(vault.get(&source.name)),
-            Some(Err(_)) | None => Err(Finding::needs(CheckId::Vault)),
-        }
+        subject.kept.get_or_init(|| self.kept(subject)).await.as_ref().map(Some).map_err(Clone::clone)
+    }
+
+    async fn kept(&self, subject: &Subject) -> Result<Entry, Finding> {
+        let Machine { environment, paths, .. } = &self.machine;
+        let cluster = Cluster::new(self.deployment()?.clone(), &**environment, paths);
+        let asked = BTreeSet::from([subject.image.repository.clone()]);
+        cluster.entry(&subject.image.secret.name, &asked).await.map_err(|failure| match failure.kind {
+            FailureKind::Unreachable => Finding::needs(CheckId::Cluster),
+            // Whoever releases from elsewhere need not be allowed to read it here.
+            FailureKind::NotAllowed => Finding::cannot_tell(
+                format!("{}: {}", failure.what, failure.why),
+                Owner::TaskclusterAdmin,
+                failure.next,
+            ),
+            _ => Finding::failed(&failure, Owner::You),
+        })
     }
 
     /// The login of this image, for checks that need a secret without fault.
-    pub fn login(&self, subject: &Subject) -> Result<Login, Finding> {
-        let entry = self.entry(subject)?.ok_or_else(|| Finding::needs(CheckId::Secret))?;
+    pub async fn login(&self, subject: &Subject) -> Result<Login, Finding> {
+        let entry = match self.entry(subject).await {
+            Ok(Some(entry)) => entry,
+            Ok(None) => return Err(Finding::needs(CheckId::Secret)),
+            Err(finding) if matches!(finding.outcome, Outcome::Fail(_)) => return Err(Finding::needs(CheckId::Secret)),
+            Err(finding) => return Err(finding),
+        };
         let login = entry.login_for(&subject.image.secret.recipe, &subject.image.repository);
         login.map_err(|_| Finding::needs(CheckId::Secret))
     }

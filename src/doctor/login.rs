@@ -12,7 +12,7 @@ use crate::{
 
 pub(super) async fn check(examination: &Examination, subject: &Subject) -> Finding {
     let repository = &subject.image.repository;
-    let login = match examination.login(subject) {
+    let login = match examination.login(subject).await {
         Ok(login) => login,
         Err(untold) => return untold,
     };

@@ -115,7 +115,7 @@ async fn finding(examination: &Examination, check: CheckId, subject: Option<&Sub
         (CheckId::Cluster, _) => cluster::check(examination).await,
         (CheckId::Client, _) => client::check(examination).await,
         (CheckId::Registry, Some(subject)) => registry::check(examination, subject).await,
-        (CheckId::Secret, Some(subject)) => secret::check(examination, subject),
+        (CheckId::Secret, Some(subject)) => secret::check(examination, subject).await,
         (CheckId::Login, Some(subject)) => login::check(examination, subject).await,
         (CheckId::Push, Some(subject)) => push::check(examination, subject).await,
         (CheckId::Registry | CheckId::Secret | CheckId::Login | CheckId::Push, None) => Finding::needs(CheckId::Config),

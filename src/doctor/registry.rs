@@ -15,7 +15,7 @@ pub(super) async fn check(examination: &Examination, subject: &Subject) -> Findi
         Err(error) => return Finding::failed(&Failure::from(error.clone()), Owner::You),
     };
     // Without a login it is asked as nobody: what a login may do, other checks tell.
-    let login = examination.login(subject).ok();
+    let login = examination.login(subject).await.ok();
     let presence = match examination.client(subject, login) {
         Ok(client) => client.presence().await,
         Err(error) => Err(error),

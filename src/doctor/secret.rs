@@ -7,17 +7,19 @@ use crate::{
     domain::{
         failure::Failure,
         finding::{Finding, Owner},
+        holdings::{ends_soon, expiry},
         written::age,
     },
+    log::sanitise::plain,
     secrets::{Entry, check_strength},
 };
 
 /// Registries and auditors ask for a new one at least once a year.
 const OLD_DAYS: i64 = 365;
 
-pub(super) fn check(examination: &Examination, subject: &Subject) -> Finding {
+pub(super) async fn check(examination: &Examination, subject: &Subject) -> Finding {
     let name = &subject.image.secret.name;
-    match examination.entry(subject) {
+    match examination.entry(subject).await {
         Err(untold) => untold,
         Ok(None) => {
             let evidence = format!("there is no secret {name} in the vault");
@@ -33,14 +35,21 @@ fn judged(subject: &Subject, entry: &Entry, now: Timestamp) -> Finding {
         Ok(login) => login,
         Err(error) => return Finding::failed(&Failure::from(error), Owner::You),
     };
-    let days = now.duration_since(entry.set).as_hours() / 24;
-    let age = age(now, entry.set);
-    let evidence =
-        format!("{}: {} for {}, set {age} by {}", source.name, login.username, subject.image.repository, entry.by);
+    let mut evidence = format!("{}: {} for {}", source.name, plain(&login.username), subject.image.repository);
+    if let (Some(set), Some(by)) = (entry.set, &entry.by) {
+        evidence.push_str(&format!(", set {} by {by}", age(now, set)));
+    }
+    if entry.expires.is_some() {
+        evidence.push_str(&format!(", expires: {}", expiry(entry.expires)));
+    }
     if let Err(weak) = check_strength(&source.recipe, &entry.document) {
         return Finding::fail(format!("{evidence}; {weak}"), Owner::You, "store another: windlass secret set");
     }
-    if days > OLD_DAYS {
+    if ends_soon(entry.expires, now) {
+        let fix = format!("store it anew with a later end: windlass secret set {} --expires TIME", source.name);
+        return Finding::warn(evidence, Owner::You, fix);
+    }
+    if entry.set.is_some_and(|set| now.duration_since(set).as_hours() / 24 > OLD_DAYS) {
         let fix = "make a new token at the registry and store it: windlass secret set";
         return Finding::warn(evidence, Owner::You, fix);
     }

@@ -110,6 +110,8 @@ impl Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
     SecretSet,
+    /// A secret may be used for more repositories.
+    SecretBind,
     SecretRemove,
     SecretRotate,
     /// An open rotation was taken up again.
@@ -124,8 +126,9 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SecretSet,
+        Self::SecretBind,
         Self::SecretRemove,
         Self::SecretRotate,
         Self::SecretResume,
@@ -140,6 +143,7 @@ impl Act {
     pub fn name(self) -> &'static str {
         match self {
             Self::SecretSet => "secret-set",
+            Self::SecretBind => "secret-bind",
             Self::SecretRemove => "secret-remove",
             Self::SecretRotate => "secret-rotate",
             Self::SecretResume => "secret-resume",
@@ -155,9 +159,12 @@ impl Act {
     #[must_use]
     pub fn is_of_secret(self) -> bool {
         match self {
-            Self::SecretSet | Self::SecretRemove | Self::SecretRotate | Self::SecretResume | Self::SecretRollback => {
-                true
-            }
+            Self::SecretSet
+            | Self::SecretBind
+            | Self::SecretRemove
+            | Self::SecretRotate
+            | Self::SecretResume
+            | Self::SecretRollback => true,
             Self::Release | Self::Rerun | Self::Cancel | Self::Point => false,
         }
     }

@@ -53,6 +53,20 @@ impl SecretValue {
         }
     }
 
+    /// Whether both are the same to a program that knows one kind of number: services written in JavaScript give `1`
+    /// back for `1.0`.
+    #[must_use]
+    pub fn means(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Number(a), Self::Number(b)) => a == b || (a.as_f64().is_some() && a.as_f64() == b.as_f64()),
+            (Self::Array(a), Self::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.means(b)),
+            (Self::Object(a), Self::Object(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|((at, a), (place, b))| at == place && a.means(b))
+            }
+            _ => self == other,
+        }
+    }
+
     /// Every string in the document.
     pub fn strings(&self) -> Vec<&SecretString> {
         match self {
@@ -224,6 +238,15 @@ mod tests {
         );
         assert!(document.put("/a/b/c", SecretValue::Null).is_err());
         assert!(document.put("/a", SecretValue::Null).is_err());
+    }
+
+    #[test]
+    fn numbers_mean_the_same_however_they_are_written() {
+        let document = parse(r#"{"a":[1.0,{"b":"x"}],"c":2}"#);
+        assert!(document.means(&parse(r#"{"c":2.0,"a":[1,{"b":"x"}]}"#)));
+        for other in [r#"{"a":[1.5,{"b":"x"}],"c":2}"#, r#"{"a":[1,{"b":"y"}],"c":2}"#, r#"{"a":[1],"c":2}"#, "{}"] {
+            assert!(!document.means(&parse(other)), "{other}");
+        }
     }
 
     #[test]

@@ -2,13 +2,16 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::{
     audit::{Act, AuditRow, Outcome},
+    failure::Failure,
     name::SecretName,
     recipe::Recipe,
     reference::Repository,
+    root_url::RootUrl,
     rotation::{Account, Standing, Step},
     sign::Tone,
     written::time,
@@ -17,21 +20,51 @@ use super::{
 /// 2900-01-01: what ends later does not end.
 const NEVER: Timestamp = Timestamp::constant(29_348_006_400, 0);
 
+/// Whoever is told of it in time can make another, or have the end put off.
+const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+
 /// Where a secret is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StoreKind {
     /// The age file of this machine.
     #[default]
     Vault,
-    /// Taskcluster's Secrets service.
-    Taskcluster,
+    /// The Secrets service of this Taskcluster deployment.
+    Taskcluster(RootUrl),
+}
+
+impl StoreKind {
+    /// For a file that says nothing of the vault.
+    #[must_use]
+    pub fn is_vault(&self) -> bool {
+        *self == Self::Vault
+    }
+
+    /// The deployment, where it is one.
+    #[must_use]
+    pub fn root(&self) -> Option<&RootUrl> {
+        match self {
+            Self::Vault => None,
+            Self::Taskcluster(root) => Some(root),
+        }
+    }
+
+    /// Where it is, in a sentence: `the vault`, `tc.example`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self {
+            Self::Vault => "the vault".to_owned(),
+            Self::Taskcluster(root) => root.host(),
+        }
+    }
 }
 
 impl fmt::Display for StoreKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Vault => "vault",
-            Self::Taskcluster => "taskcluster",
+            Self::Taskcluster(_) => "taskcluster",
         })
     }
 }
@@ -44,11 +77,29 @@ pub struct Held {
     pub keys: Vec<Key>,
     /// The only repositories it may be used for.
     pub bindings: BTreeSet<Repository>,
-    pub set: Timestamp,
-    /// `user@host`.
-    pub by: String,
+    /// The last change of it; why that is not known, where it is not.
+    pub changed: Result<Changed, String>,
     /// When the store gives it no more; `None` where it does not know an end.
     pub expires: Option<Timestamp>,
+}
+
+impl Held {
+    /// When it was set last and by whom, or why that is not known.
+    #[must_use]
+    pub fn set(&self) -> String {
+        match &self.changed {
+            Ok(Changed { at, by }) => format!("{} UTC by {by}", time(*at)),
+            Err(why) => format!("not known: {why}"),
+        }
+    }
+}
+
+/// When something was changed, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    pub at: Timestamp,
+    /// `user@host`, or a client of Taskcluster.
+    pub by: String,
 }
 
 /// A place in a secret's document.
@@ -103,13 +154,16 @@ pub struct Row {
     pub username: Option<String>,
     /// The rotation of it that has not ended.
     pub rotation: Option<Account>,
+    /// Why its store does not tell what it holds.
+    pub untold: Option<Failure>,
 }
 
 impl Row {
-    /// Its store is not on this machine: what it holds is not known here.
+    /// Where it is kept.
     #[must_use]
-    pub fn kept_elsewhere(&self) -> bool {
-        self.needed.as_ref().is_some_and(|needed| needed.store == StoreKind::Taskcluster)
+    pub fn store(&self) -> StoreKind {
+        let held = self.held.as_ref().map(|held| &held.store);
+        held.or(self.needed.as_ref().map(|needed| &needed.store)).cloned().unwrap_or_default()
     }
 
     /// In a word or two, with how much they stand out.
@@ -117,7 +171,7 @@ impl Row {
     pub fn standing(&self) -> (&'static str, Tone) {
         match (&self.rotation, &self.held, &self.needed) {
             (Some(_), ..) => ("rotation open", Tone::Notice),
-            (None, None, _) if self.kept_elsewhere() => ("kept elsewhere", Tone::Dim),
+            (None, None, _) if self.untold.is_some() => ("cannot tell", Tone::Notice),
             (None, None, _) => ("missing", Tone::Bad),
             (None, Some(held), Some(needed)) if !needed.repositories.is_subset(&held.bindings) => {
                 ("not bound to all", Tone::Bad)
@@ -178,6 +232,12 @@ pub fn expiry(expires: Option<Timestamp>) -> String {
     }
 }
 
+/// Whether the store gives a secret no more within days.
+#[must_use]
+pub fn ends_soon(expires: Option<Timestamp>, now: Timestamp) -> bool {
+    expires.is_some_and(|at| at.duration_since(now) < SOON)
+}
+
 /// How the key of a vault can be kept, the recommended way first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKept {
@@ -211,6 +271,14 @@ mod tests {
         assert_eq!(expiry(Some("2899-12-31T23:59:59Z".parse().unwrap())), "2899-12-31 23:59:59 UTC");
         assert_eq!(expiry(Some("2900-01-01T00:00:00Z".parse().unwrap())), "never");
         assert!(expiry(None).contains("no end"));
+    }
+
+    #[test]
+    fn an_end_within_two_weeks_is_soon() {
+        let now = "2026-11-21T09:30:00Z".parse().unwrap();
+        let soon = |text: &str| ends_soon(Some(text.parse().unwrap()), now);
+        assert!(soon("2026-12-05T09:29:59Z") && soon("2026-11-01T00:00:00Z"));
+        assert!(!soon("2026-12-05T09:30:00Z") && !ends_soon(None, now));
     }
 
     #[test]

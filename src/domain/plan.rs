@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    holdings::StoreKind,
     name::{Commit, ReleaseId, SecretName},
     recipe::Recipe,
     reference::{Platform, Repository, Tag},
@@ -128,6 +129,9 @@ pub struct Plan {
     pub tags: Vec<PlannedTag>,
     pub build: BuildDefinition,
     pub secret: SecretName,
+    /// Where that secret is kept.
+    #[serde(default, skip_serializing_if = "StoreKind::is_vault")]
+    pub store: StoreKind,
     pub recipe: Recipe,
     /// Move a moving tag although it shows a release of a commit that is no ancestor of ours.
     #[serde(rename = "move")]

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Each stage is in the vault before its check begins, so that whoever comes after a crash finds the check that
-//! is due. A check may be repeated; a change of the secret is one write together with its stage.
+//! is due. Somebody else who changes a secret that others can reach ends its rotation: theirs is what is there then.
+//! A check may be repeated; a change of the secret is one write together with its stage.
 
 mod account;
 
@@ -18,6 +19,7 @@ pub use account::{Account, Standing, StepState, StepView, revoked_by};
 
 use super::{
     failure::{Failure, FailureKind},
+    holdings::StoreKind,
     name::SecretName,
 };
 
@@ -52,6 +54,8 @@ pub enum End {
     Withdrawn(Failure),
     /// The old one is the secret; `old` is what its registries said.
     RolledBack { reason: Reason, old: Result<(), Failure> },
+    /// Somebody else changed the secret meanwhile: neither of the two is it.
+    Overtaken(Failure),
 }
 
 /// What follows on a check.
@@ -153,12 +157,19 @@ impl Next {
         }
     }
 
-    /// The step that this write of the vault is, where people are told of it, and what it comes to.
+    /// The step that this write is, where people are told of it, and what it comes to.
     #[must_use]
-    pub fn write(&self) -> Option<(Step, &'static str)> {
+    pub fn write(&self, store: &StoreKind) -> Option<(Step, String)> {
         match self {
-            Self::To(Stage::Stored) => Some((Step::Store, "in the vault, with the old one beside it until the end")),
-            Self::To(Stage::Restored(_)) => Some((Step::Restore, "the old one is the secret again")),
+            Self::To(Stage::Stored) => {
+                let beside = match store {
+                    StoreKind::Vault => "beside it",
+                    StoreKind::Taskcluster(_) => "in the vault of this machine",
+                };
+                let words = format!("in {}, with the old one {beside} until the end", store.place());
+                Some((Step::Store, words))
+            }
+            Self::To(Stage::Restored(_)) => Some((Step::Restore, "the old one is the secret again".to_owned())),
             Self::To(Stage::Opened | Stage::ReadBack) | Self::End(_) => None,
         }
     }
@@ -169,7 +180,8 @@ impl End {
     pub fn holds(&self) -> Holds {
         match self {
             Self::Rotated => Holds::New,
-            Self::Withdrawn(_) | Self::RolledBack { .. } => Holds::Old,
+            // Of the two that the rotation knows, the old one is what it leaves to others.
+            Self::Withdrawn(_) | Self::RolledBack { .. } | Self::Overtaken(_) => Holds::Old,
         }
     }
 
@@ -179,6 +191,7 @@ impl End {
             Self::Rotated => "rotated",
             Self::Withdrawn(_) => "withdrawn",
             Self::RolledBack { .. } => "rolled-back",
+            Self::Overtaken(_) => "overtaken",
         }
     }
 
@@ -191,6 +204,14 @@ impl End {
         };
         match self {
             Self::Rotated | Self::RolledBack { reason: Reason::Asked, old: Ok(()) } => None,
+            Self::Overtaken(failure) => Some(Failure::new(
+                failure.kind,
+                format!("{secret} is not rotated: somebody else changed it meanwhile"),
+                said(failure),
+                format!(
+                    "see what is there: windlass secret show {secret}; whether it works: windlass secret check {secret}"
+                ),
+            )),
             Self::Withdrawn(failure) => Some(Failure::new(
                 failure.kind,
                 format!("the new login of {secret} was not proven, and nothing was stored"),
@@ -212,7 +233,7 @@ impl End {
                 };
                 Some(Failure::new(
                     failure.kind,
-                    format!("{secret} is rolled back: its old login is in the vault again"),
+                    format!("{secret} is rolled back: its old login is the secret again"),
                     format!("{}; {old}", said(failure)),
                     next,
                 ))
@@ -297,7 +318,7 @@ mod tests {
             loop {
                 told.push(at.ahead()[0]);
                 let next = at.after(Ok(()));
-                told.extend(next.write().map(|(step, _)| step));
+                told.extend(next.write(&StoreKind::Vault).map(|(step, _)| step));
                 match next {
                     Next::To(stage) => at = stage,
                     Next::End(_) => break,
@@ -315,6 +336,7 @@ mod tests {
         assert_eq!(kind(End::Rotated), None);
         assert_eq!(kind(back(Reason::Asked, Ok(()))), None);
         assert_eq!(kind(End::Withdrawn(silent())), Some(FailureKind::Unreachable));
+        assert_eq!(kind(End::Overtaken(refused())), Some(FailureKind::NotAllowed));
         assert_eq!(kind(back(Reason::Asked, Err(refused()))), Some(FailureKind::NotAllowed));
         for old in [Ok(()), Err(silent())] {
             let failure = back(Reason::Failed(refused()), old.clone()).failure(&name).unwrap();

@@ -36,7 +36,8 @@ impl Given {
         }
     }
 
-    /// The document that is meant: the one that was given, or the `old` one with another login in it.
+    /// The document that is meant: the one that was given, or the `old` one with another login in it; without an old
+    /// one it holds the login alone.
     ///
     /// # Errors
     /// When it does not fit into the old one, or is too weak to be kept.

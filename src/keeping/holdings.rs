@@ -1,69 +1,85 @@
-//! What the vault holds, and what a project needs, as it may be told.
+//! What stores hold, and what a project needs, as it may be told.
 
 use std::collections::BTreeSet;
 
+use super::{Cluster, Seen, Store};
 use crate::{
     config::Project,
     domain::{
-        document::SecretValue,
         failure::Failure,
-        holdings::{Held, Key, Needed, Row, StoreKind},
+        holdings::{Needed, Row, StoreKind},
         name::SecretName,
         recipe::Recipe,
+        root_url::RootUrl,
     },
+    log::sanitise::plain,
     rotation,
     secrets::{Entry, Vault},
 };
 
-/// Every secret of the vault, without its values.
-pub fn held(vault: &Vault) -> Vec<Held> {
-    vault.names().iter().filter_map(|name| held_as(vault, name).ok()).collect()
-}
-
-/// The secret of this name, without its values.
-///
-/// # Errors
-/// When there is none.
-pub fn held_as(vault: &Vault, name: &SecretName) -> Result<Held, Failure> {
-    let entry = super::entry(vault, name)?;
-    let key = |at: String| {
-        let fingerprint = match entry.document.at(&at) {
-            Some(SecretValue::String(value)) => Some(vault.fingerprint(value).to_string()),
-            _ => None,
+/// What is there and what is needed, side by side: first what the project needs, in the order of its images; then what
+/// else the vault holds. `cluster` gives deployments.
+pub async fn rows(
+    vault: Vault,
+    project: Option<&Project>,
+    cluster: impl Fn(&RootUrl) -> Result<Cluster, Failure>,
+) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut store = Store::from(vault);
+    for needed in project.map(needed).unwrap_or_default() {
+        store = match &needed.store {
+            StoreKind::Vault => Store::from(store.vault),
+            StoreKind::Taskcluster(root) => match cluster(root) {
+                Ok(cluster) => Store::of(store.vault, cluster),
+                Err(untold) => {
+                    rows.push(untold_row(&store.vault, needed, untold));
+                    continue;
+                }
+            },
         };
-        Key { at, fingerprint }
-    };
-    Ok(Held {
-        name: name.clone(),
-        store: StoreKind::Vault,
-        keys: entry.document.keys().into_iter().map(key).collect(),
-        bindings: entry.bindings.clone(),
-        set: entry.set,
-        by: entry.by.clone(),
-        expires: None,
-    })
+        rows.push(row(&store, needed.name.clone(), Some(needed)).await);
+    }
+    let store = Store::from(store.vault);
+    for name in store.vault.names() {
+        if rows.iter().all(|row| row.name != name) {
+            rows.push(row(&store, name, None).await);
+        }
+    }
+    rows
 }
 
-/// What is there and what is needed, side by side: first what the project needs, in the order of its images.
-pub fn rows(vault: &Vault, project: Option<&Project>) -> Vec<Row> {
-    let needed = project.map(needed).unwrap_or_default();
-    let row = |name: SecretName, held: Option<Held>, needed: Option<Needed>| {
-        let entry = vault.get(&name).zip(needed.as_ref());
-        let username = entry.and_then(|(entry, needed)| username(entry, &needed.recipe));
-        Row { held, needed, username, rotation: rotation::status(vault, &name), name }
+async fn row(store: &Store, name: SecretName, needed: Option<Needed>) -> Row {
+    let asked = needed.as_ref().map(|needed| needed.repositories.clone()).unwrap_or_default();
+    let (entry, untold) = match store.look(&name, &asked).await {
+        Ok(Seen::There(entry)) => (Some(entry), None),
+        Ok(Seen::Nothing) => (None, None),
+        Ok(Seen::Untold(why)) | Err(why) => (None, Some(why)),
     };
-    let kept_elsewhere = |needed: &Needed| needed.store == StoreKind::Taskcluster;
-    let mut rows: Vec<Row> = needed
-        .into_iter()
-        .map(|needed| {
-            let held = if kept_elsewhere(&needed) { None } else { held_as(vault, &needed.name).ok() };
-            row(needed.name.clone(), held, Some(needed))
-        })
-        .collect();
-    let others = held(vault).into_iter().filter(|held| rows.iter().all(|row| row.name != held.name));
-    let others: Vec<Row> = others.map(|held| row(held.name.clone(), Some(held), None)).collect();
-    rows.extend(others);
-    rows
+    let held = match &entry {
+        Some(entry) => Some(store.told(&name, entry).await),
+        None => None,
+    };
+    let known = entry.as_ref().zip(needed.as_ref());
+    Row {
+        username: known.and_then(|(entry, needed)| username(entry, &needed.recipe)),
+        rotation: rotation::status(store, &name),
+        held,
+        needed,
+        untold,
+        name,
+    }
+}
+
+/// Of a deployment that may not be spoken to: open rotations are in the vault all the same.
+fn untold_row(vault: &Vault, needed: Needed, untold: Failure) -> Row {
+    Row {
+        name: needed.name.clone(),
+        held: None,
+        username: None,
+        rotation: rotation::status_in(vault, &needed.store, &needed.name),
+        untold: Some(untold),
+        needed: Some(needed),
+    }
 }
 
 /// The user name of a secret, where all its repositories have the same.
@@ -71,7 +87,9 @@ pub fn username(entry: &Entry, recipe: &Recipe) -> Option<String> {
     let logins = entry.bindings.iter().map(|repository| entry.login_for(recipe, repository));
     let names: Result<BTreeSet<String>, _> = logins.map(|login| login.map(|login| login.username)).collect();
     let names = names.ok()?;
-    if names.len() == 1 { names.into_iter().next() } else { None }
+    // What does not show as it is could not be typed either.
+    let name = if names.len() == 1 { names.into_iter().next() } else { None };
+    name.filter(|name| plain(name) == *name)
 }
 
 /// The secrets that the project's images need, each once, in the order of the images.
@@ -87,7 +105,7 @@ fn needed(project: &Project) -> Vec<Needed> {
             }
             None => all.push(Needed {
                 name: source.name.clone(),
-                store: source.store,
+                store: source.store.clone(),
                 recipe: source.recipe.clone(),
                 images: vec![image.name.clone()],
                 repositories: BTreeSet::from([image.repository.clone()]),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::Store;
 use crate::{
     config::{Image, Project, SecretSource},
     domain::{failure::Failure, name::SecretName, reference::Repository},
-    secrets::{Entry, SecretError, Vault},
+    secrets::{Entry, SecretError},
 };
 
 pub struct Meant {
@@ -52,12 +53,12 @@ impl Meant {
     ///
     /// # Errors
     /// When there is none, when a rotation of it is open, or when it is not bound to everything it is used for.
-    pub fn rotatable<'a>(&self, vault: &'a Vault) -> Result<&'a Entry, Failure> {
+    pub async fn rotatable(&self, store: &Store) -> Result<Entry, Failure> {
         let name = &self.source.name;
-        vault.check_at_rest(name)?;
-        let old = super::entry(vault, name)?;
+        store.check_at_rest(name)?;
+        let old = store.entry(name, &self.repositories()).await?;
         match self.repositories().into_iter().find(|repository| !old.bindings.contains(repository)) {
-            Some(repository) => Err(SecretError::NotBound { repository, bindings: old.bindings.clone() }.into()),
+            Some(repository) => Err(SecretError::NotBound { repository, bindings: old.bindings }.into()),
             None => Ok(old),
         }
     }

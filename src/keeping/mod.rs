@@ -1,56 +1,110 @@
 //! The secrets that a project's images need: what there is of them, and how one is set, proven and removed. Values go
 //! in and are not shown. Not for the replacement of a secret by one that is proven first: that is [`crate::rotation`].
 
+mod cluster;
 mod docker_logins;
 mod given;
 mod holdings;
 pub mod key;
 mod meant;
 mod prove;
+mod store;
 
-use jiff::Timestamp;
+use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
+
+pub use cluster::{Cluster, Seen, Unheld};
 pub use docker_logins::DockerLogins;
 pub use given::Given;
-pub use holdings::{held, held_as, rows, username};
+pub use holdings::{rows, username};
 pub use meant::Meant;
 pub use prove::prove;
+pub use store::Store;
 
 use crate::{
     domain::{
         audit::{Act, AuditRow, Ended},
         document::SecretValue,
         failure::Failure,
-        finding::CheckId,
+        holdings::expiry,
         name::SecretName,
         permission::MayWrite,
         recipe::Recipe,
+        reference::Repository,
     },
     journal::Journal,
-    secrets::{Entry, Vault},
+    taskcluster::Stored,
 };
 
-/// What a change of the vault works with.
+/// How the pages of deployments write that a secret has no end: a thousand years.
+const NEVER: SignedDuration = SignedDuration::from_hours(24 * 365_250);
+
+/// What a change of a store works with.
 pub struct Surroundings<'a> {
-    pub vault: &'a mut Vault,
+    pub store: &'a mut Store,
     pub journal: &'a Journal,
     /// `user@host`.
     pub who: &'a str,
     pub permit: MayWrite,
 }
 
-/// Stores this document, bound to the repositories of every image that uses the secret, as one act in the audit trail.
+/// What a secret is to be.
+pub struct New {
+    pub document: SecretValue,
+    /// `None`: as it was; of a new one, never.
+    pub expires: Option<Timestamp>,
+}
+
+impl New {
+    /// As a deployment stores it, in the place of one that ends at this time.
+    fn stored(&self, before: Option<Timestamp>) -> Stored {
+        let expires = self.expires.or(before).unwrap_or_else(|| never(Timestamp::now()));
+        Stored { document: self.document.clone(), expires }
+    }
+}
+
+/// The time that stands for no end.
+pub fn never(now: Timestamp) -> Timestamp {
+    // To the second: nobody means more by it.
+    Timestamp::from_second(now.as_second()).unwrap_or(now).saturating_add(NEVER).unwrap_or(Timestamp::MAX)
+}
+
+/// What there is to say of a secret that was set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Set {
+    pub bindings: BTreeSet<Repository>,
+    /// When the store gives it no more; the vault sets no end.
+    pub expires: Option<Timestamp>,
+    /// What could not be made sure of.
+    pub untold: Option<String>,
+}
+
+impl Set {
+    /// In words, one sentence each.
+    pub fn said(&self, name: &SecretName) -> Vec<String> {
+        let bound: Vec<String> = self.bindings.iter().map(ToString::to_string).collect();
+        let mut said = vec![format!("{name} is set, bound to {}", bound.join(", "))];
+        said.extend(self.expires.map(|at| format!("it expires: {}", expiry(Some(at)))));
+        said.extend(self.untold.clone());
+        said
+    }
+}
+
+/// Stores this in the place of what was `seen`, bound to the repositories of every image that uses the secret, as one
+/// act in the audit trail.
 ///
 /// # Errors
-/// While the secret is being rotated, and when vault or trail cannot be written.
-pub async fn set(at: Surroundings<'_>, meant: &Meant, document: SecretValue) -> Result<(), Failure> {
-    let Surroundings { vault, journal, who, permit } = at;
+/// While the secret is being rotated, when somebody else changed it meanwhile, and when store or trail cannot be
+/// written.
+pub async fn set(at: Surroundings<'_>, meant: &Meant, seen: &Seen, new: New) -> Result<Set, Failure> {
+    let Surroundings { store, journal, who, permit } = at;
     let (name, recipe) = (&meant.source.name, &meant.source.recipe);
-    let now = Timestamp::now();
-    let row = AuditRow::begun(now, who, Act::SecretSet, name.as_str());
+    let row = AuditRow::begun(Timestamp::now(), who, Act::SecretSet, name.as_str());
     let work = async {
-        vault.set(name.clone(), document.clone(), meant.repositories(), now, who.to_owned(), permit)?;
-        Ok(((), Ended::with(None, fingerprint(vault, recipe, &document))))
+        let bindings = meant.repositories();
+        let (expires, untold) = store.replace(name, seen, &new, bindings.clone(), who, permit).await?;
+        Ok((Set { bindings, expires, untold }, Ended::with(None, store.fingerprint(recipe, &new.document))))
     };
     journal.audited(row, work).await
 }
@@ -59,36 +113,35 @@ pub async fn set(at: Surroundings<'_>, meant: &Meant, document: SecretValue) -> 
 /// there is no fingerprint to tell.
 ///
 /// # Errors
-/// When there is none of this name, while it is being rotated, and when vault or trail cannot be written.
+/// When there is none of this name, while it is being rotated, and when store or trail cannot be written.
 pub async fn remove(at: Surroundings<'_>, name: &SecretName, recipe: Option<&Recipe>) -> Result<(), Failure> {
-    let Surroundings { vault, journal, who, permit } = at;
-    let document = entry(vault, name)?.document.clone();
-    let removed = recipe.and_then(|recipe| fingerprint(vault, recipe, &document));
+    let Surroundings { store, journal, who, permit } = at;
+    let document = match store.look(name, &BTreeSet::new()).await? {
+        Seen::There(entry) => Some(entry.document),
+        Seen::Nothing => Some(store.entry(name, &BTreeSet::new()).await?.document),
+        // Whoever may write need not be allowed to read.
+        Seen::Untold(_) => None,
+    };
+    let removed = recipe.zip(document).and_then(|(recipe, document)| store.fingerprint(recipe, &document));
     let row = AuditRow::begun(Timestamp::now(), who, Act::SecretRemove, name.as_str());
     let work = async {
-        vault.remove(name, permit)?;
+        store.remove(name, permit).await?;
         Ok(((), Ended::with(None, removed)))
     };
     journal.audited(row, work).await
 }
 
-/// What the vault has under this name.
+/// Lets a secret be used for the repositories of every image that uses it, as one act in the audit trail. Gives these.
 ///
 /// # Errors
-/// When it has nothing.
-pub fn entry<'a>(vault: &'a Vault, name: &SecretName) -> Result<&'a Entry, Failure> {
-    vault.get(name).ok_or_else(|| {
-        Failure::failed(
-            format!("there is no secret {name} in the vault"),
-            "it was never set on this machine, or was removed",
-            "set it: windlass secret set --username USER --password-stdin",
-        )
-        .explained_by(CheckId::Secret)
-    })
-}
-
-/// The fingerprints of what the recipe marks, for the audit trail.
-fn fingerprint(vault: &Vault, recipe: &Recipe, document: &SecretValue) -> Option<String> {
-    let all: Vec<String> = vault.fingerprints(recipe, document).iter().map(ToString::to_string).collect();
-    (!all.is_empty()).then(|| all.join(", "))
+/// When there is none of this name in the vault, and when store or trail cannot be written.
+pub async fn bind(at: Surroundings<'_>, meant: &Meant) -> Result<BTreeSet<Repository>, Failure> {
+    let Surroundings { store, journal, who, permit } = at;
+    let (name, repositories) = (&meant.source.name, meant.repositories());
+    let row = AuditRow::begun(Timestamp::now(), who, Act::SecretBind, name.as_str());
+    let work = async {
+        store.bind(name, &repositories, permit)?;
+        Ok((repositories, Ended::with(None, None)))
+    };
+    journal.audited(row, work).await
 }

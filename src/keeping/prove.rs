@@ -1,11 +1,10 @@
 //! Whether a secret's login works, at every repository it is for.
 
-use super::Meant;
+use super::{Meant, Store};
 use crate::{
     domain::{failure::Failure, permission::MayWrite, proof::Reports},
     registry::Options,
     rotation::check::check,
-    secrets::Vault,
 };
 
 /// What was found on each repository. Without the right to change something no upload is begun.
@@ -13,12 +12,12 @@ use crate::{
 /// # Errors
 /// When there is no secret. What keeps a repository from an answer is that repository's.
 pub async fn prove(
-    vault: &Vault,
+    store: &Store,
     meant: &Meant,
     options: &Options,
     permit: Option<MayWrite>,
 ) -> Result<Reports, Failure> {
-    let entry = super::entry(vault, &meant.source.name)?;
+    let entry = store.entry(&meant.source.name, &meant.repositories()).await?;
     let mut found = Vec::new();
     for image in meant.images() {
         let report = match entry.login_for(&image.secret.recipe, &image.repository) {

@@ -47,6 +47,7 @@ pub async fn make(
         tags,
         build,
         secret: image.secret.name.clone(),
+        store: image.secret.store.clone(),
         recipe: image.secret.recipe.clone(),
         move_tags: wishes.move_tags,
         who: who.to_owned(),

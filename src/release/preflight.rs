@@ -1,21 +1,25 @@
 //! The first two steps: everything that can be known to fail is found before minutes are spent on building.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     domain::{
+        document::SecretValue,
         event::Step,
         failure::Failure,
         finding::CheckId,
+        holdings::StoreKind,
         plan::{Plan, Source},
         recipe::Login,
         reference::Platform,
         release::Release,
+        rotation::Holds,
     },
     engine::{self, Engine},
+    keeping::{Cluster, Store},
     log::redact::Redactor,
     registry::{self, Client, PushRight},
-    secrets::{Vault, VaultPaths},
+    secrets::{Entry, Vault, VaultPaths},
 };
 
 use super::{Surroundings, held, local::Run, plan::context_root};
@@ -76,26 +80,34 @@ fn source_in_words(source: &Source) -> Vec<String> {
 }
 
 async fn access(run: &Run<'_, '_>, plan: &Plan) -> Result<Access, Failure> {
-    let at = run.at;
-    let vault = open_vault(at).await?;
-    let entry = vault.get(&plan.secret).ok_or_else(|| {
-        Failure::failed(
-            format!("there is no secret {} in the vault", plan.secret),
-            "it was never set on this machine, or was removed",
-            "set it: windlass secret set --username USER --password-stdin",
-        )
-        .explained_by(CheckId::Secret)
-    })?;
+    let (entry, other) = match &plan.store {
+        StoreKind::Vault => from_vault(run.at, plan).await?,
+        StoreKind::Taskcluster(root) => {
+            let at = run.at;
+            let cluster = Cluster::at(root, at.environment, at.settings, at.paths)?;
+            // The other password of one that is being rotated stays in the vault: nobody is asked to open that here.
+            (cluster.entry(&plan.secret, &BTreeSet::from([plan.repository.clone()])).await?, None)
+        }
+    };
     let login = entry.login_for(&plan.recipe, &plan.repository)?;
-    // While it is rotated, the other password is as much worth as this one.
-    let rotation = vault.rotation(&plan.secret);
-    let documents = rotation.map_or(vec![&entry.document], |open| vec![&open.old.document, &open.new]);
+    let documents: Vec<&SecretValue> = std::iter::once(&entry.document).chain(&other).collect();
     let logins = documents.iter().filter_map(|document| plan.recipe.login(document, &plan.repository).ok());
     let logins: Vec<Login> = logins.collect();
     let values = documents.iter().flat_map(|document| plan.recipe.marked(document));
     let redactor = Arc::new(Redactor::new(values, &logins));
     let client = Client::new(&plan.repository, Some(login.clone()), &registry_options(run))?;
     Ok(Access { client, login, redactor })
+}
+
+/// The secret; and the other document of one that is being rotated, which is as much worth as this one.
+async fn from_vault(at: &Surroundings<'_>, plan: &Plan) -> Result<(Entry, Option<SecretValue>), Failure> {
+    let store = Store::from(open_vault(at).await?);
+    let entry = store.entry(&plan.secret, &BTreeSet::new()).await?;
+    let other = store.rotation(&plan.secret).map(|open| match open.stage.holds() {
+        Holds::Old => open.new.clone(),
+        Holds::New => open.old.document.clone(),
+    });
+    Ok((entry, other))
 }
 
 async fn connect(run: &Run<'_, '_>) -> Result<Engine, Failure> {

@@ -15,6 +15,7 @@ use crate::{
         recipe::Login,
         reference::Repository,
     },
+    log::sanitise::plain,
     registry::{AuthOutcome, Client, Options, PushRight, Reference},
 };
 
@@ -51,12 +52,12 @@ pub async fn check(
         Err(error) if error.is_denied() => false,
         Err(error) => return Err(error.into()),
     };
-    Ok(Report { username: login.username.clone(), login: proof, push, may_pull })
+    Ok(Report { username: plain(&login.username), login: proof, push, may_pull })
 }
 
 fn refused(repository: &Repository, login: &Login, why: &str) -> Failure {
     Failure::not_allowed(
-        format!("{} does not accept the login of {}", repository.host(), login.username),
+        format!("{} does not accept the login of {}", repository.host(), plain(&login.username)),
         why,
         "set the right one: windlass secret set --username USER --password-stdin",
     )
@@ -75,7 +76,7 @@ async fn wrong_password_is_refused(repository: &Repository, login: &Login, optio
     match Client::new(repository, Some(wrong), options)?.authenticate().await? {
         AuthOutcome::Refused { .. } | AuthOutcome::LoginNeeded => Ok(()),
         AuthOutcome::Accepted | AuthOutcome::Open => Err(Failure::failed(
-            format!("{} accepts a wrong password for {}", repository.host(), login.username),
+            format!("{} accepts a wrong password for {}", repository.host(), plain(&login.username)),
             "so that it accepts the right one proves nothing",
             "ask whoever runs the registry whether logins are checked at all",
         )),

@@ -9,13 +9,15 @@ use crate::{
     domain::{
         audit::{Act, AuditRow, Ended},
         failure::Failure,
+        holdings::StoreKind,
         name::SecretName,
         proof::{LoginProof, PushProof},
         recipe::{Login, Recipe},
         reference::Repository,
-        rotation::{Account, Holds, Next, Stage, Standing, StepState, StepView},
+        rotation::{Account, End, Holds, Next, Stage, Standing, StepState, StepView},
     },
     fault,
+    keeping::Unheld,
     secrets::{Entry, OpenRotation, VaultError},
 };
 
@@ -47,7 +49,7 @@ pub(super) struct Drive<'a> {
 
 impl<'a> Drive<'a> {
     pub fn new(at: Surroundings<'a>, name: &SecretName, rotation: OpenRotation) -> Self {
-        let account = account(at.vault, name, &rotation);
+        let account = account(&at.store.vault, &at.store.kind(), name, &rotation);
         Self { at, rotation, account }
     }
 
@@ -61,7 +63,7 @@ impl<'a> Drive<'a> {
         let journal = self.at.journal;
         let work = async {
             self.drive(intent).await?;
-            let ended = Ended::with(self.account.failure().as_ref(), Some(self.account.in_force()));
+            let ended = Ended::with(self.account.failure().as_ref(), self.account.in_force());
             Ok((self.account, ended))
         };
         Box::pin(journal.audited(row, work)).await
@@ -72,14 +74,16 @@ impl<'a> Drive<'a> {
             Intent::Begin => {
                 // What cannot be proven anywhere is not begun.
                 logins(&self.rotation.recipe, &self.rotation.entry(Holds::New))?;
-                self.at.vault.open_rotation(&self.account.secret, self.rotation.clone(), self.at.permit)?;
+                let Account { secret, store, .. } = &self.account;
+                let vault = &mut self.at.store.vault;
+                vault.open_rotation(store, secret, self.rotation.clone(), self.at.permit)?;
                 self.reached();
             }
             Intent::Resume => {}
             Intent::RollBack => {
                 let restored = self.rotation.stage.clone().rolled_back();
                 if restored != self.rotation.stage {
-                    self.turn(Next::To(restored))?;
+                    self.turn(Next::To(restored)).await?;
                 }
             }
         }
@@ -91,7 +95,7 @@ impl<'a> Drive<'a> {
             };
             self.tell(StepView { step: stage.ahead()[0], state });
             fault::point(format_args!("rotation:{}:checked", stage.name()));
-            self.turn(stage.after(checked.map(drop)))?;
+            self.turn(stage.after(checked.map(drop))).await?;
         }
         Ok(())
     }
@@ -100,26 +104,37 @@ impl<'a> Drive<'a> {
     async fn check(&self, stage: &Stage) -> Result<String, Failure> {
         match stage {
             Stage::Opened => self.prove(&self.rotation.entry(Holds::New)).await,
-            Stage::Stored => self.read_back(),
+            Stage::Stored => self.read_back().await,
             Stage::ReadBack => {
-                // What the vault gives now, not what is in memory.
-                let stored = self.at.vault.reread()?;
-                self.prove(stored.get(self.name()).ok_or_else(|| self.overtaken())?).await
+                // What the store gives now, not what is in memory.
+                let stored = self.at.store.again(self.name(), &self.rotation.old.bindings).await?;
+                // Another login that works may be somebody else's.
+                if !stored.document.means(&self.rotation.new) {
+                    return Err(self.not_given_back());
+                }
+                self.prove(&stored).await
             }
             Stage::Restored(_) => self.prove(&self.rotation.old).await,
         }
     }
 
-    fn read_back(&self) -> Result<String, Failure> {
-        let stored = self.at.vault.reread()?;
-        if stored.get(self.name()) == Some(&self.rotation.entry(Holds::New)) {
-            return Ok("another read of the vault gives what was stored".to_owned());
+    async fn read_back(&self) -> Result<String, Failure> {
+        let place = self.account.store.place();
+        if self.at.store.holds(self.name(), &self.rotation).await? == Some(Holds::New) {
+            return Ok(format!("another read of {place} gives what was stored"));
         }
-        Err(Failure::failed(
-            "the vault does not give back what was stored",
+        Err(self.not_given_back())
+    }
+
+    fn not_given_back(&self) -> Failure {
+        Failure::failed(
+            format!("{} does not give back what was stored", self.account.store.place()),
             "another read of it gives something else",
-            "check the disk that holds the vault",
-        ))
+            match self.account.store {
+                StoreKind::Vault => "check the disk that holds the vault",
+                StoreKind::Taskcluster(_) => "find out who else sets it, and agree on who does",
+            },
+        )
     }
 
     /// At every repository the secret is for, by clients that know nothing yet.
@@ -153,12 +168,27 @@ impl<'a> Drive<'a> {
         Ok(said.collect::<Vec<_>>().join("; "))
     }
 
-    /// One transition: on the disk first, then told.
-    fn turn(&mut self, next: Next) -> Result<(), Failure> {
-        let written = self.at.vault.advance(&self.account.secret, &self.rotation, &next, self.at.permit);
-        written.map_err(|error| self.stays_open(error))?;
-        if let Some((step, note)) = next.write() {
-            self.tell(StepView { step, state: StepState::Done { note: Some(note.to_owned()) } });
+    /// One transition: in the store first, then told.
+    async fn turn(&mut self, next: Next) -> Result<(), Failure> {
+        let (name, kept) = (self.account.secret.clone(), self.account.store.clone());
+        let next = match self.at.store.hold(&name, &self.rotation, &next, self.at.permit).await {
+            Ok(()) => next,
+            Err(Unheld::Failed(failure)) => return Err(self.stays_open(failure)),
+            Err(Unheld::Overtaken(failure)) => {
+                if let Some((step, _)) = next.write(&kept) {
+                    self.tell(StepView { step, state: StepState::Failed(failure.clone()) });
+                }
+                Next::End(End::Overtaken(failure))
+            }
+        };
+        fault::point(format_args!("rotation:{}:held", self.rotation.stage.name()));
+        let written = self.at.store.vault.advance(&kept, &name, &self.rotation, &next, self.at.permit);
+        written.map_err(|error| match error {
+            VaultError::Overtaken { .. } => error.into(),
+            error => self.stays_open(error.into()),
+        })?;
+        if let Some((step, note)) = next.write(&kept) {
+            self.tell(StepView { step, state: StepState::Done { note: Some(note) } });
         }
         match next {
             Next::To(stage) => {
@@ -181,12 +211,7 @@ impl<'a> Drive<'a> {
     }
 
     /// The stage that is on the disk stands: whoever takes it up again finds the check that is due.
-    fn stays_open(&self, error: VaultError) -> Failure {
-        let overtaken = matches!(error, VaultError::Overtaken { .. });
-        let failure = Failure::from(error);
-        if overtaken {
-            return failure;
-        }
+    fn stays_open(&self, failure: Failure) -> Failure {
         let name = self.name();
         Failure {
             why: format!(
@@ -200,10 +225,6 @@ impl<'a> Drive<'a> {
             ),
             ..failure
         }
-    }
-
-    fn overtaken(&self) -> Failure {
-        VaultError::Overtaken { name: self.name().clone() }.into()
     }
 }
 

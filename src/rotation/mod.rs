@@ -13,6 +13,7 @@ use crate::{
     domain::{
         document::SecretValue,
         failure::Failure,
+        holdings::StoreKind,
         name::SecretName,
         permission::MayWrite,
         recipe::Recipe,
@@ -20,6 +21,7 @@ use crate::{
         rotation::{Account, Stage, Standing, StepView},
     },
     journal::Journal,
+    keeping::Store,
     registry::Options,
     secrets::{Entry, OpenRotation, Vault, check_strength},
 };
@@ -27,7 +29,7 @@ use drive::{Drive, Intent};
 
 /// What a rotation works with.
 pub struct Surroundings<'a> {
-    pub vault: &'a mut Vault,
+    pub store: &'a mut Store,
     pub journal: &'a Journal,
     pub registry: &'a Options,
     /// `user@host`.
@@ -37,26 +39,20 @@ pub struct Surroundings<'a> {
     pub watch: &'a mut (dyn FnMut(&StepView) + Send + Sync),
 }
 
-/// Replaces the document of a secret by this one, which is proven first.
+/// Replaces the document of a secret, as it was seen, by this one, which is proven first.
 ///
 /// # Errors
 /// When there is nothing to tell of: the new document is refused for what it is, a rotation is open already, or
-/// vault or trail cannot be written. A rotation that has begun and cannot go on stays open. What the checks found is
+/// store or trail cannot be written. A rotation that has begun and cannot go on stays open. What the checks found is
 /// in the answer.
 pub async fn rotate(
     at: Surroundings<'_>,
     name: &SecretName,
     recipe: Recipe,
+    old: Entry,
     new: SecretValue,
 ) -> Result<Account, Failure> {
-    at.vault.check_at_rest(name)?;
-    let old = at.vault.get(name).cloned().ok_or_else(|| {
-        Failure::failed(
-            format!("there is no secret {name} in the vault"),
-            "what is not there cannot be replaced",
-            "set it: windlass secret set --username USER --password-stdin",
-        )
-    })?;
+    at.store.check_at_rest(name)?;
     check_strength(&recipe, &new)?;
     differs(name, &recipe, &old, &new)?;
     let (begun, by) = (Timestamp::now(), at.who.to_owned());
@@ -69,7 +65,7 @@ pub async fn rotate(
 /// # Errors
 /// As [`rotate`], and when none is open.
 pub async fn resume(at: Surroundings<'_>, name: &SecretName) -> Result<Account, Failure> {
-    let rotation = open(at.vault, name)?;
+    let rotation = open(at.store, name)?;
     Drive::new(at, name, rotation).run(Intent::Resume).await
 }
 
@@ -78,21 +74,27 @@ pub async fn resume(at: Surroundings<'_>, name: &SecretName) -> Result<Account, 
 /// # Errors
 /// As [`resume`].
 pub async fn roll_back(at: Surroundings<'_>, name: &SecretName) -> Result<Account, Failure> {
-    let rotation = open(at.vault, name)?;
+    let rotation = open(at.store, name)?;
     Drive::new(at, name, rotation).run(Intent::RollBack).await
 }
 
 /// What is known of an open rotation; `None` when there is none.
-pub fn status(vault: &Vault, name: &SecretName) -> Option<Account> {
-    vault.rotation(name).map(|rotation| account(vault, name, rotation))
+pub fn status(store: &Store, name: &SecretName) -> Option<Account> {
+    status_in(&store.vault, &store.kind(), name)
+}
+
+/// The same, where the store itself cannot be had: open rotations are in the vault.
+pub fn status_in(vault: &Vault, kept: &StoreKind, name: &SecretName) -> Option<Account> {
+    vault.rotation(kept, name).map(|rotation| account(vault, kept, name, rotation))
 }
 
 /// As the vault tells it.
-fn account(vault: &Vault, name: &SecretName, rotation: &OpenRotation) -> Account {
+fn account(vault: &Vault, kept: &StoreKind, name: &SecretName, rotation: &OpenRotation) -> Account {
     let fingerprints =
         |document| vault.fingerprints(&rotation.recipe, document).iter().map(ToString::to_string).collect();
     Account {
         secret: name.clone(),
+        store: kept.clone(),
         begun: rotation.begun,
         by: rotation.by.clone(),
         repositories: rotation.old.bindings.clone(),
@@ -103,12 +105,12 @@ fn account(vault: &Vault, name: &SecretName, rotation: &OpenRotation) -> Account
     }
 }
 
-fn open(vault: &Vault, name: &SecretName) -> Result<OpenRotation, Failure> {
-    vault.rotation(name).cloned().ok_or_else(|| {
+fn open(store: &Store, name: &SecretName) -> Result<OpenRotation, Failure> {
+    store.rotation(name).cloned().ok_or_else(|| {
         Failure::failed(
             format!("no rotation of {name} is open"),
             "none was begun, or it has ended",
-            format!("see what the vault holds: windlass secret show {name}"),
+            format!("see what is there: windlass secret show {name}"),
         )
     })
 }

@@ -1,4 +1,4 @@
-//! One secret of the vault, and the only way to its login.
+//! One secret, and the only way to its login.
 
 use std::collections::BTreeSet;
 
@@ -20,9 +20,14 @@ pub struct Entry {
     pub document: SecretValue,
     /// The only repositories it may be used for.
     pub bindings: BTreeSet<Repository>,
-    pub set: Timestamp,
-    /// `user@host`.
-    pub by: String,
+    /// When and by whom (`user@host`), where the store says so with it: the vault does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// From then on the store gives it no more; the vault sets no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
 }
 
 /// A secret that cannot be used for this repository.
@@ -58,7 +63,7 @@ impl From<SecretError> for Failure {
                         [] => "it is bound to no repository".to_owned(),
                         _ => format!("it is bound to {} alone", bound.join(", ")),
                     },
-                    "check the repository in windlass.toml; if it is right, bind the secret anew: windlass secret set",
+                    "check the repository in windlass.toml; if it is right, let the secret be used for it: windlass secret bind",
                 )
             }
             SecretError::NoLogin(error) => Self::usage(
@@ -82,8 +87,9 @@ mod tests {
         Entry {
             document: serde_json::from_str(r#"{"u":"bot","p":"hunter2hunter2"}"#).unwrap(),
             bindings: bindings.iter().map(|repository| repository.parse().unwrap()).collect(),
-            set: Timestamp::UNIX_EPOCH,
-            by: "bhearsum@buildhost".into(),
+            set: Some(Timestamp::UNIX_EPOCH),
+            by: Some("bhearsum@buildhost".into()),
+            expires: None,
         }
     }
 
@@ -106,7 +112,7 @@ mod tests {
         ] {
             let failure: Failure = entry(bindings).login_for(&recipe(), &other.parse().unwrap()).unwrap_err().into();
             assert_eq!((failure.kind, failure.why.as_str()), (FailureKind::NotAllowed, why));
-            assert!(failure.next.contains("windlass secret set"));
+            assert!(failure.next.contains("windlass secret bind"));
         }
     }
 

@@ -17,13 +17,16 @@ use super::{
     identity::Identity,
     vault::{OpenRotation, VaultPaths},
 };
-use crate::domain::{document::wiped_json, name::SecretName};
+use crate::domain::{document::wiped_json, holdings::StoreKind, name::SecretName, root_url::RootUrl};
 
 /// A vault at rest.
 const SCHEMA: &str = "windlass.vault/1";
 
 /// A vault with an open rotation, which a windlass that knows none must not write. Without one it is `SCHEMA` again.
 const SCHEMA_ROTATING: &str = "windlass.vault/2";
+
+/// A vault with an open rotation of a secret that is kept elsewhere.
+const SCHEMA_ROTATING_ELSEWHERE: &str = "windlass.vault/3";
 
 /// What the vault holds, as JSON. Keys that this version does not know are refused, since writing would lose them.
 #[derive(Clone, Serialize, Deserialize)]
@@ -34,6 +37,9 @@ pub(super) struct Document {
     pub secrets: BTreeMap<SecretName, Entry>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rotations: BTreeMap<SecretName, OpenRotation>,
+    /// Of secrets that Taskcluster deployments keep: one of the vault's may have the same name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub elsewhere: BTreeMap<RootUrl, BTreeMap<SecretName, OpenRotation>>,
 }
 
 #[derive(Deserialize)]
@@ -43,12 +49,43 @@ struct Head {
 
 impl Document {
     pub fn empty(fingerprint_key: FingerprintKey) -> Self {
-        Self { schema: SCHEMA.to_owned(), fingerprint_key, secrets: BTreeMap::new(), rotations: BTreeMap::new() }
+        Self {
+            schema: SCHEMA.to_owned(),
+            fingerprint_key,
+            secrets: BTreeMap::new(),
+            rotations: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
+        }
+    }
+
+    /// The open rotation of a secret that is kept there.
+    pub fn rotation(&self, store: &StoreKind, name: &SecretName) -> Option<&OpenRotation> {
+        match store {
+            StoreKind::Vault => self.rotations.get(name),
+            StoreKind::Taskcluster(root) => self.elsewhere.get(root)?.get(name),
+        }
+    }
+
+    /// What its rotation is from now on; `None` where it has ended.
+    pub fn set_rotation(&mut self, store: &StoreKind, name: &SecretName, rotation: Option<OpenRotation>) {
+        let rotations = match store {
+            StoreKind::Vault => &mut self.rotations,
+            StoreKind::Taskcluster(root) => self.elsewhere.entry(root.clone()).or_default(),
+        };
+        match rotation {
+            Some(rotation) => rotations.insert(name.clone(), rotation),
+            None => rotations.remove(name),
+        };
+        self.elsewhere.retain(|_, rotations| !rotations.is_empty());
     }
 
     /// Says who may write this, after a rotation was opened or has ended.
     pub fn declare_schema(&mut self) {
-        let schema = if self.rotations.is_empty() { SCHEMA } else { SCHEMA_ROTATING };
+        let schema = match (self.rotations.is_empty(), self.elsewhere.is_empty()) {
+            (_, false) => SCHEMA_ROTATING_ELSEWHERE,
+            (false, true) => SCHEMA_ROTATING,
+            (true, true) => SCHEMA,
+        };
         schema.clone_into(&mut self.schema);
     }
 
@@ -70,7 +107,7 @@ impl Document {
             ),
         };
         let Head { schema } = serde_json::from_slice(plaintext).map_err(damaged)?;
-        if ![SCHEMA, SCHEMA_ROTATING].contains(&schema.as_str()) {
+        if ![SCHEMA, SCHEMA_ROTATING, SCHEMA_ROTATING_ELSEWHERE].contains(&schema.as_str()) {
             let schema = crate::log::sanitise::plain(&schema);
             return Err(if schema.starts_with("windlass.vault/") {
                 VaultError::Newer { vault: vault.to_owned(), schema }

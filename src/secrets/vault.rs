@@ -24,7 +24,8 @@ use super::{
     sealed::{self, Document},
 };
 use crate::domain::{
-    document::SecretValue, name::SecretName, permission::MayWrite, recipe::Recipe, reference::Repository,
+    document::SecretValue, holdings::StoreKind, name::SecretName, permission::MayWrite, recipe::Recipe,
+    reference::Repository,
 };
 
 mod rotation;
@@ -117,19 +118,11 @@ impl Vault {
         by: String,
         _: MayWrite,
     ) -> Result<(), VaultError> {
-        folder::make(&self.paths.vault)?;
-        let _lock = Lock::take(&self.paths.vault, self.patience)?;
-        let stored = self.read_again()?;
-        let mut changed = stored.as_ref().map_or_else(|| self.document.clone(), |(document, _)| document.clone());
-        rotation::refuse_while_rotating(&changed, &name)?;
-        changed.secrets.insert(name, Entry { document, bindings, set: at, by });
-        match stored {
-            Some((_, identity)) => self.replace(&changed, &identity)?,
-            None => self.create(&changed, at)?,
-        }
-        self.document = changed;
-        self.on_disk = true;
-        Ok(())
+        self.change(at, |changed| {
+            rotation::refuse_while_rotating(changed, &StoreKind::Vault, &name)?;
+            changed.secrets.insert(name, Entry { document, bindings, set: Some(at), by: Some(by), expires: None });
+            Ok(())
+        })
     }
 
     /// Removes a secret; false when there is none of that name.
@@ -143,7 +136,7 @@ impl Vault {
         }
         let _lock = Lock::take(&self.paths.vault, self.patience)?;
         let Some((mut changed, identity)) = self.read_again()? else { return Ok(false) };
-        rotation::refuse_while_rotating(&changed, name)?;
+        rotation::refuse_while_rotating(&changed, &StoreKind::Vault, name)?;
         let removed = changed.secrets.remove(name).is_some();
         if removed {
             self.replace(&changed, &identity)?;
@@ -162,6 +155,27 @@ impl Vault {
     /// The names of all values that the recipe marks in this document, as [`Self::fingerprint`] gives them.
     pub fn fingerprints(&self, recipe: &Recipe, document: &SecretValue) -> Vec<Fingerprint> {
         recipe.marked(document).into_iter().map(|value| self.fingerprint(value)).collect()
+    }
+
+    /// One change of what is on the disk now; where nothing is there yet, both files are made.
+    fn change(
+        &mut self,
+        at: Timestamp,
+        edit: impl FnOnce(&mut Document) -> Result<(), VaultError>,
+    ) -> Result<(), VaultError> {
+        folder::make(&self.paths.vault)?;
+        let _lock = Lock::take(&self.paths.vault, self.patience)?;
+        let stored = self.read_again()?;
+        let mut changed = stored.as_ref().map_or_else(|| self.document.clone(), |(document, _)| document.clone());
+        edit(&mut changed)?;
+        changed.declare_schema();
+        match stored {
+            Some((_, identity)) => self.replace(&changed, &identity)?,
+            None => self.create(&changed, at)?,
+        }
+        self.document = changed;
+        self.on_disk = true;
+        Ok(())
     }
 
     fn read_again(&self) -> Result<Option<(Document, Identity)>, VaultError> {

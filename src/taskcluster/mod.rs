@@ -55,7 +55,7 @@ pub use hooks::{Fire, Hook};
 pub use livelog::Log;
 pub use pieces::{LogEnd, LogNote, LogPiece};
 pub use queue::{Counts, Group, Known};
-pub use secrets::Stored;
+pub use secrets::{Names, Stored};
 pub use service::Service;
 pub use transport::{Deployment, PlainHttp};
 pub use workers::{PoolError, WorkerPool};

@@ -29,6 +29,14 @@ pub struct Stored {
     pub expires: Timestamp,
 }
 
+/// The names of secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    pub names: Vec<SecretName>,
+    /// How many more there are that could not be names here: what is in them could act on a terminal.
+    pub unfit: usize,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct NamesPage {
@@ -49,14 +57,15 @@ fn path(name: &SecretName) -> String {
 }
 
 impl Deployment {
-    /// The names of all secrets, whatever of them we may read. Those that could not be names here are left out.
+    /// The names of all secrets, whatever of them we may read. Those that could not be names here are counted.
     ///
     /// # Errors
     /// When we may not know.
-    pub async fn secret_names(&self) -> Result<Vec<SecretName>, TaskclusterError> {
+    pub async fn secret_names(&self) -> Result<Names, TaskclusterError> {
         let call = Call::get(Service::Secrets, "/secrets", "secrets:list-secrets", "list the secrets");
-        let names = self.pages::<NamesPage>(call, usize::MAX).await?;
-        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+        let all = self.pages::<NamesPage>(call, usize::MAX).await?;
+        let names: Vec<SecretName> = all.iter().filter_map(|name| name.parse().ok()).collect();
+        Ok(Names { unfit: all.len() - names.len(), names })
     }
 
     /// The secret of this name.

@@ -1,4 +1,7 @@
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt as _, symlink},
+};
 
 use super::*;
 use crate::config::load;

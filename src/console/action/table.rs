@@ -242,7 +242,7 @@ pub const ACTIONS: &[Action] = &[
     .asking()
     .same_as("secret rotate SECRET")
     .unless(secrets::cannot_rotate),
-    action(Id::SecretRemove, Scope::Secrets, &[Key::char('d')], "remove it from the vault", secrets::remove)
+    action(Id::SecretRemove, Scope::Secrets, &[Key::char('d')], "remove it from its store", secrets::remove)
         .hinted("remove")
         .asking()
         .same_as("secret remove SECRET")
@@ -251,7 +251,7 @@ pub const ACTIONS: &[Action] = &[
         .hinted("history")
         .same_as("audit")
         .unless(secrets::no_history),
-    action(Id::SecretsAgain, Scope::Secrets, &[Key::char('r')], "look into vault and trail again", secrets::look)
+    action(Id::SecretsAgain, Scope::Secrets, &[Key::char('r')], "look into stores and trail again", secrets::look)
         .same_as("secret list")
         .unless(secrets::looking),
     action(Id::SecretList, Scope::History, &[on(KeyCode::Esc)], "back to the list", secrets::list).hinted("list"),

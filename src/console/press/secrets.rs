@@ -45,14 +45,12 @@ fn selected<'a>(model: &'a Model, what: impl FnOnce(&'a Row) -> Option<String>) 
 
 /// Why the login of this secret cannot be replaced or asked about.
 fn not_ours(row: &Row) -> Option<String> {
-    if row.needed.is_none() {
-        return Some(format!("no image of this project uses {}", row.name));
-    }
-    row.kept_elsewhere().then(|| format!("{} is kept by Taskcluster, and is changed there", row.name))
+    row.needed.is_none().then(|| format!("no image of this project uses {}", row.name))
 }
 
 fn missing(row: &Row) -> Option<String> {
-    row.held.is_none().then(|| format!("there is no secret {} yet", row.name))
+    let why = || row.untold.as_ref().map(|untold| format!("{}: {}", untold.what, untold.why));
+    row.held.is_none().then(|| why().unwrap_or_else(|| format!("there is no secret {} yet", row.name)))
 }
 
 fn rotating(row: &Row) -> Option<String> {
@@ -106,7 +104,8 @@ pub fn rotate(model: &mut Model) -> Vec<Effect> {
 fn fill_in(model: &mut Model, change: Change) -> Vec<Effect> {
     let Loaded::Yes(holdings) = &model.secrets.holdings else { return Vec::new() };
     let Some(row) = model.secrets.selected() else { return Vec::new() };
-    let makes_vault = change == Change::Set && holdings.key.is_none();
+    // A rotation keeps both documents in the vault, wherever the secret is.
+    let makes_vault = holdings.key.is_none() && (change == Change::Rotate || row.store().is_vault());
     let form = SecretForm::new(row, change, makes_vault, holdings.ssh_key.as_deref());
     let secret = form.secret.clone();
     model.layers.push(Layer::Form(Box::new(form)));
@@ -143,7 +142,7 @@ fn removal(row: &Row, held: &Held) -> Confirm {
     lines.push(Line::new("", "the registry takes the login until it is revoked there", Tone::Dim));
     let command = ["secret", "remove", name.as_str(), "--confirm", name.as_str()].map(str::to_owned).to_vec();
     Confirm {
-        title: format!("Remove {name} from the vault?"),
+        title: format!("Remove {name} from {}?", held.store.place()),
         lines,
         command: Some(command),
         typed: Some((name.to_string(), tui_input::Input::default())),

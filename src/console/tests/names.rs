@@ -402,7 +402,9 @@ impl Tour {
 
     fn secret(&self, mut row: crate::domain::holdings::Row) -> crate::domain::holdings::Row {
         if let Some(held) = &mut row.held {
-            held.by = self.text();
+            if let Ok(changed) = &mut held.changed {
+                changed.by = self.text();
+            }
             for key in &mut held.keys {
                 (key.at, key.fingerprint) = (self.text(), Some(self.text()));
             }
@@ -431,7 +433,19 @@ impl Tour {
             rotation: Some(self.account(Standing::Open(Stage::Restored(Reason::Failed(self.failure()))))),
             ..row
         };
-        let mut all = holdings(vec![self.secret(there()), self.secret(missing()), rotating(self.secret(there()))]);
+        let untold =
+            |row| crate::domain::holdings::Row { name: "untold".parse().unwrap(), untold: Some(self.failure()), ..row };
+        let mut unknown = self.secret(there());
+        unknown.name = "unknown".parse().unwrap();
+        unknown.held.iter_mut().for_each(|held| held.changed = Err(self.text()));
+        let rows = vec![
+            self.secret(there()),
+            self.secret(missing()),
+            rotating(self.secret(there())),
+            untold(self.secret(missing())),
+            unknown,
+        ];
+        let mut all = holdings(rows);
         (all.key, all.vault, all.ssh_key) = (Some(self.text()), self.text(), Some(self.text()));
         Message::Secrets(SecretNews::Holdings(Ok(Box::new(all))))
     }

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         audit::AuditRow,
         failure::{Failure, FailureKind},
-        holdings::Unfinished,
+        holdings::{Changed, Held, Unfinished},
         name::SecretName,
         proof::PushProof,
         rotation::{Account, End, Holds, Standing},
@@ -81,7 +81,7 @@ pub(super) fn heard(model: &mut Model, news: SecretNews, now: Timestamp) -> Vec<
         SecretNews::Rotated(name, told) => return rotated(model, &name, told.map(|account| *account)),
         SecretNews::Removed(name, Ok(())) => {
             model.secrets.forget(&name);
-            model.say(Tone::Good, format!("{name} is removed from the vault"));
+            model.say(Tone::Good, format!("{name} is removed"));
             return look(model);
         }
         SecretNews::Removed(_, Err(failure)) => fails(model, failure),
@@ -110,10 +110,12 @@ fn looked(model: &mut Model, holdings: Result<Box<Holdings>, Failure>) -> Vec<Ef
         model.rotation = open.find_map(Unfinished::of);
     }
     let Model { secrets, standing, .. } = model;
-    for row in secrets.rows().iter().filter(|row| !row.kept_elsewhere()) {
+    for row in secrets.rows() {
         let (word, tone) = row.standing();
         let words = match &row.held {
-            Some(held) if tone == Tone::Good => format!("{word} {}", held.set.strftime("%-d %b")),
+            Some(Held { changed: Ok(Changed { at, .. }), .. }) if tone == Tone::Good => {
+                format!("{word} {}", at.strftime("%-d %b"))
+            }
             _ => word.to_owned(),
         };
         for image in row.needed.iter().flat_map(|needed| &needed.images) {
@@ -132,7 +134,8 @@ fn looked(model: &mut Model, holdings: Result<Box<Holdings>, Failure>) -> Vec<Ef
 
 fn rotated(model: &mut Model, name: &SecretName, told: Result<Account, Failure>) -> Vec<Effect> {
     // A check of the old one still counts where that is the secret.
-    if told.as_ref().is_ok_and(|account| account.stands.holds() == Holds::New) {
+    let overtaken = |account: &Account| matches!(account.stands, Standing::Ended(End::Overtaken(_)));
+    if told.as_ref().is_ok_and(|account| account.stands.holds() == Holds::New || overtaken(account)) {
         model.secrets.forget(name);
     }
     let (tone, words) = match &told {

@@ -172,7 +172,7 @@ fn consequences(model: &Model, form: &SecretForm) -> Vec<Line> {
             lines.push(Line::new("keeps", list(kept), Tone::Plain));
         }
         if form.change == Change::Set {
-            lines.push(Line::new("was", format!("set {} UTC by {}", time(held.set), held.by), Tone::Plain));
+            lines.push(Line::new("was", format!("set {}", held.set()), Tone::Plain));
         }
     }
     lines.push(Line::new(
@@ -180,6 +180,9 @@ fn consequences(model: &Model, form: &SecretForm) -> Vec<Line> {
         list(repositories),
         Tone::Plain,
     ));
+    if let Some(root) = needed.store.root() {
+        lines.push(Line::new("at", root.to_string(), Tone::Plain));
+    }
     if form.key.is_some()
         && let Loaded::Yes(holdings) = &model.secrets.holdings
     {

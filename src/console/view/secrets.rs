@@ -30,7 +30,7 @@ use crate::{
     },
     domain::{
         audit::Outcome,
-        holdings::{Row, expiry},
+        holdings::{Changed, Row, ends_soon, expiry},
         proof::PushProof,
         sign::Tone,
         written::{age, time},
@@ -127,17 +127,17 @@ fn line(model: &Model, row: &Row, longest: usize, here: bool) -> Line<'static> {
     let look = model.look;
     let (standing, tone) = row.standing();
     let mark = if here { look.signs.glyph("▌", ">") } else { " " };
-    let store = row.held.as_ref().map(|held| held.store).or(row.needed.as_ref().map(|needed| needed.store));
     let mut spans = vec![
         look.span(Tone::Bold, mark),
         look.span(Tone::Bold, format!("{:<longest$}", end_of(row.name.as_str(), longest, look))),
-        look.span(Tone::Dim, format!("  {}  ", store.unwrap_or_default())),
+        look.span(Tone::Dim, format!("  {}  ", row.store())),
         look.span(tone, format!("{} {standing}", sign(look, tone))),
     ];
     let checking = model.secrets.checking.contains(&row.name);
     match (&row.held, checking, model.secrets.check_of(&row.name)) {
-        (None, ..) if row.kept_elsewhere() => {
-            spans.push(look.span(Tone::Dim, "  kept by Taskcluster: set and checked there"));
+        (None, ..) if row.untold.is_some() => {
+            let why = row.untold.as_ref().map_or(String::new(), |untold| fit(&untold.why, usize::MAX, look.signs));
+            spans.push(look.span(Tone::Dim, format!("  {why}")));
         }
         (None, ..) => {
             let set = format!("  no secret yet: press {}", model.keymap.first(Id::SecretSet));
@@ -149,7 +149,12 @@ fn line(model: &Model, row: &Row, longest: usize, here: bool) -> Line<'static> {
             spans.push(look.span(tone, format!("  {words}")));
         }
         (Some(held), false, None) => {
-            spans.push(look.span(Tone::Dim, format!("  set {}", age(model.now, held.set))));
+            if let Ok(Changed { at, .. }) = &held.changed {
+                spans.push(look.span(Tone::Dim, format!("  set {}", age(model.now, *at))));
+            }
+            if ends_soon(held.expires, model.now) {
+                spans.push(look.span(Tone::Bad, format!("  expires {}", expiry(held.expires))));
+            }
         }
     }
     Line::from(spans)
@@ -191,11 +196,17 @@ fn details(model: &Model, row: &Row, columns: usize) -> Vec<Line<'static>> {
         say("rotation", Tone::Notice, format!("{}; {key} takes it up", account.said()));
     }
     match &row.held {
-        None if !row.kept_elsewhere() => {
-            let set = model.keymap.first(Id::SecretSet);
-            say("", Tone::Bold, format!("no secret yet: press {set}"));
-        }
-        None => say("", Tone::Dim, "it is kept by Taskcluster, and is set and checked there".to_owned()),
+        None => match &row.untold {
+            None => {
+                let set = model.keymap.first(Id::SecretSet);
+                say("", Tone::Bold, format!("no secret yet: press {set}"));
+            }
+            Some(untold) => {
+                say("", Tone::Notice, untold.what.clone());
+                say("why", Tone::Plain, untold.why.clone());
+                say("next", Tone::Bold, untold.next.clone());
+            }
+        },
         Some(held) => {
             let mut label = "keys";
             for key in &held.keys {
@@ -204,9 +215,20 @@ fn details(model: &Model, row: &Row, columns: usize) -> Vec<Line<'static>> {
             }
             let bound: Vec<String> = held.bindings.iter().map(ToString::to_string).collect();
             say("bound to", Tone::Plain, if bound.is_empty() { "nothing".to_owned() } else { bound.join(", ") });
-            say("set", Tone::Plain, format!("{} UTC, {}, by {}", time(held.set), age(model.now, held.set), held.by));
-            say("expires", Tone::Plain, expiry(held.expires));
+            say(
+                "set",
+                Tone::Plain,
+                match &held.changed {
+                    Ok(Changed { at, by }) => format!("{} UTC, {}, by {by}", time(*at), age(model.now, *at)),
+                    Err(_) => held.set(),
+                },
+            );
+            let soon = ends_soon(held.expires, model.now);
+            say("expires", if soon { Tone::Bad } else { Tone::Plain }, expiry(held.expires));
         }
+    }
+    if let Some(root) = row.store().root() {
+        say("kept at", Tone::Plain, root.to_string());
     }
     if let Some(needed) = &row.needed {
         say("used by", Tone::Plain, needed.images.join(", "));

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{End, Holds, Reason, Stage, Step};
 use crate::domain::{
     failure::Failure,
+    holdings::StoreKind,
     name::SecretName,
     reference::{DOCKER_HUB, Repository},
 };
@@ -14,6 +15,7 @@ use crate::domain::{
 #[derive(Debug, Clone, PartialEq)]
 pub struct Account {
     pub secret: SecretName,
+    pub store: StoreKind,
     pub begun: Timestamp,
     /// `user@host` who began it.
     pub by: String,
@@ -91,6 +93,9 @@ impl Account {
             Standing::Ended(End::RolledBack { old: Err(_), .. }) => {
                 "rolled back: the old one is the secret, but it could not be verified".to_owned()
             }
+            Standing::Ended(End::Overtaken(_)) => {
+                "not rotated: what somebody else stored meanwhile is the secret".to_owned()
+            }
         }
     }
 
@@ -103,12 +108,13 @@ impl Account {
         }
     }
 
-    /// The fingerprints of what is the secret now.
+    /// The fingerprints of what is the secret now, as far as the rotation knows it.
     #[must_use]
-    pub fn in_force(&self) -> String {
-        match self.stands.holds() {
-            Holds::Old => self.old.join(", "),
-            Holds::New => self.new.join(", "),
+    pub fn in_force(&self) -> Option<String> {
+        match (&self.stands, self.stands.holds()) {
+            (Standing::Ended(End::Overtaken(_)), _) => None,
+            (_, Holds::Old) => Some(self.old.join(", ")),
+            (_, Holds::New) => Some(self.new.join(", ")),
         }
     }
 }

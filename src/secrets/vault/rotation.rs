@@ -1,19 +1,20 @@
-//! Open rotations in the vault. Both documents lie here, encrypted, until one of them is dropped; the secret itself
-//! and the stage change in one write, so that they never disagree.
+//! Open rotations in the vault. Both documents lie here, encrypted, until one of them is dropped. A secret of the vault
+//! and its stage change in one write, so that they never disagree; of one that is kept elsewhere, only the stage is here.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Vault, VaultError, read};
+use super::{Vault, VaultError};
 use crate::{
     domain::{
         document::SecretValue,
+        holdings::StoreKind,
         name::SecretName,
         permission::MayWrite,
         recipe::Recipe,
         rotation::{Holds, Next, Stage},
     },
-    secrets::{entry::Entry, folder, lock::Lock, sealed::Document},
+    secrets::{entry::Entry, sealed::Document},
 };
 
 /// A rotation that has not ended: everything that whoever takes it up again has to know.
@@ -40,8 +41,9 @@ impl OpenRotation {
             Holds::New => Entry {
                 document: self.new.clone(),
                 bindings: self.old.bindings.clone(),
-                set: self.begun,
-                by: self.by.clone(),
+                set: Some(self.begun),
+                by: Some(self.by.clone()),
+                expires: self.old.expires,
             },
         }
     }
@@ -60,72 +62,74 @@ impl Vault {
     ///
     /// # Errors
     /// When a rotation of it is open.
-    pub fn check_at_rest(&self, name: &SecretName) -> Result<(), VaultError> {
-        refuse_while_rotating(&self.document, name)
+    pub fn check_at_rest(&self, store: &StoreKind, name: &SecretName) -> Result<(), VaultError> {
+        refuse_while_rotating(&self.document, store, name)
     }
 
-    pub fn rotation(&self, name: &SecretName) -> Option<&OpenRotation> {
-        self.document.rotations.get(name)
+    /// The open rotation of the secret of this name that is kept there.
+    pub fn rotation(&self, store: &StoreKind, name: &SecretName) -> Option<&OpenRotation> {
+        self.document.rotation(store, name)
     }
 
-    /// Lays the documents of a rotation beside their secret, which stays as it is.
+    /// Lays the documents of a rotation beside their secret, which stays as it is. Where there is no vault yet, it is
+    /// made.
     ///
     /// # Errors
-    /// As [`Self::set`], and when the secret is no longer `rotation.old`.
-    pub fn open_rotation(&mut self, name: &SecretName, rotation: OpenRotation, _: MayWrite) -> Result<(), VaultError> {
-        self.change(|document| {
-            refuse_while_rotating(document, name)?;
-            if document.secrets.get(name) != Some(&rotation.old) {
+    /// As [`Self::set`], and when a secret of the vault is no longer `rotation.old`.
+    pub fn open_rotation(
+        &mut self,
+        store: &StoreKind,
+        name: &SecretName,
+        rotation: OpenRotation,
+        _: MayWrite,
+    ) -> Result<(), VaultError> {
+        self.change(rotation.begun, |document| {
+            refuse_while_rotating(document, store, name)?;
+            if store.is_vault() && document.secrets.get(name) != Some(&rotation.old) {
                 return Err(VaultError::Overtaken { name: name.clone() });
             }
-            document.rotations.insert(name.clone(), rotation);
+            document.set_rotation(store, name, Some(rotation));
             Ok(())
         })
     }
 
-    /// Takes a rotation from where it was seen to what is next: secret and stage in one write. At an end, the
-    /// document that is not the secret is dropped.
+    /// Takes a rotation from where it was seen to what is next: a secret of the vault and its stage in one write. At an
+    /// end, what is not the secret is dropped.
     ///
     /// # Errors
     /// As [`Self::set`], and when another process has gone on with it meanwhile.
     pub fn advance(
         &mut self,
+        store: &StoreKind,
         name: &SecretName,
         seen: &OpenRotation,
         next: &Next,
         _: MayWrite,
     ) -> Result<(), VaultError> {
-        self.change(|document| {
-            if document.rotations.get(name) != Some(seen) {
+        self.change(seen.begun, |document| {
+            if document.rotation(store, name) != Some(seen) {
                 return Err(VaultError::Overtaken { name: name.clone() });
             }
-            document.secrets.insert(name.clone(), seen.entry(next.holds()));
-            match next {
-                Next::To(stage) => {
-                    document.rotations.insert(name.clone(), OpenRotation { stage: stage.clone(), ..seen.clone() })
-                }
-                Next::End(_) => document.rotations.remove(name),
+            if store.is_vault() {
+                document.secrets.insert(name.clone(), seen.entry(next.holds()));
+            }
+            let open = match next {
+                Next::To(stage) => Some(OpenRotation { stage: stage.clone(), ..seen.clone() }),
+                Next::End(_) => None,
             };
+            document.set_rotation(store, name, open);
             Ok(())
         })
-    }
-
-    fn change(&mut self, edit: impl FnOnce(&mut Document) -> Result<(), VaultError>) -> Result<(), VaultError> {
-        let gone = || VaultError::Gone { vault: self.paths.vault.clone() };
-        folder::make(&self.paths.vault)?;
-        let _lock = Lock::take(&self.paths.vault, self.patience)?;
-        let (mut document, identity) = read(&self.paths, &self.passphrase)?.ok_or_else(gone)?;
-        edit(&mut document)?;
-        document.declare_schema();
-        self.replace(&document, &identity)?;
-        self.document = document;
-        Ok(())
     }
 }
 
 /// Who sets or removes a secret while it is rotated would have it put back by the rotation.
-pub(super) fn refuse_while_rotating(document: &Document, name: &SecretName) -> Result<(), VaultError> {
-    match document.rotations.get(name) {
+pub(super) fn refuse_while_rotating(
+    document: &Document,
+    store: &StoreKind,
+    name: &SecretName,
+) -> Result<(), VaultError> {
+    match document.rotation(store, name) {
         None => Ok(()),
         Some(open) => Err(VaultError::RotationOpen { name: name.clone(), by: open.by.clone(), begun: open.begun }),
     }

@@ -126,7 +126,10 @@ fn what_is_set_is_there_for_the_next_one() {
         r#"{"list":[null,true],"n":1.5,"password":"hunter2-\"swordfish\"","username":"bot"}"#
     );
     assert_eq!(entry.bindings, BTreeSet::from(["mozilla/balrog".parse().unwrap()]));
-    assert_eq!((entry.set.to_string().as_str(), entry.by.as_str()), ("2026-11-21T09:30:00Z", "bhearsum@buildhost"));
+    assert_eq!(
+        (entry.set.unwrap().to_string().as_str(), entry.by.as_deref().unwrap()),
+        ("2026-11-21T09:30:00Z", "bhearsum@buildhost")
+    );
 }
 
 #[test]
@@ -259,8 +262,8 @@ fn a_newer_vault_and_a_strange_one_are_left_alone() {
     let key = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY=";
     for (plaintext, why) in [
         (
-            r#"{"schema":"windlass.vault/3","anything":1}"#.to_owned(),
-            "was written by a newer windlass (windlass.vault/3)",
+            r#"{"schema":"windlass.vault/4","anything":1}"#.to_owned(),
+            "was written by a newer windlass (windlass.vault/4)",
         ),
         (r#"{"schema":"other/1"}"#.to_owned(), "is damaged: its schema is `other/1`, not windlass.vault/1"),
         ("hunter2".to_owned(), "is damaged: it decrypts, but not to a document of windlass.vault/1 (line 1, column "),
@@ -397,19 +400,23 @@ fn a_rotation_moves_with_its_secret_and_leaves_nothing() {
     let mut vault = open(&paths).unwrap();
     let mut rotation = opened(&vault, "the-new-password");
     let one = name("one");
-    vault.open_rotation(&one, rotation.clone(), may_write()).unwrap();
-    assert!(!format!("{vault:?} {:?}", vault.rotation(&one)).contains("hunter2"));
-    assert!(!format!("{vault:?} {:?}", vault.rotation(&one)).contains("the-new-password"));
+    vault.open_rotation(&StoreKind::Vault, &one, rotation.clone(), may_write()).unwrap();
+    assert!(!format!("{vault:?} {:?}", vault.rotation(&StoreKind::Vault, &one)).contains("hunter2"));
+    assert!(!format!("{vault:?} {:?}", vault.rotation(&StoreKind::Vault, &one)).contains("the-new-password"));
     assert_eq!(password(&open(&paths).unwrap(), "one"), VALUE, "nothing is stored yet");
     let stored = Next::To(Stage::Stored);
-    vault.advance(&one, &rotation, &stored, may_write()).unwrap();
+    vault.advance(&StoreKind::Vault, &one, &rotation, &stored, may_write()).unwrap();
     rotation.stage = Stage::Stored;
     let other = open(&paths).unwrap();
-    assert_eq!((password(&other, "one").as_str(), other.rotation(&one)), ("the-new-password", Some(&rotation)));
+    assert_eq!(
+        (password(&other, "one").as_str(), other.rotation(&StoreKind::Vault, &one)),
+        ("the-new-password", Some(&rotation))
+    );
     let entry = other.get(&one).unwrap();
-    assert_eq!((&entry.bindings, entry.set, entry.by.as_str()), (&rotation.old.bindings, rotation.begun, "ada@host"));
-    vault.advance(&one, &rotation, &Next::End(End::Rotated), may_write()).unwrap();
-    assert_eq!(vault.rotation(&one), None);
+    assert_eq!((&entry.bindings, entry.set), (&rotation.old.bindings, Some(rotation.begun)));
+    assert_eq!(entry.by.as_deref(), Some("ada@host"));
+    vault.advance(&StoreKind::Vault, &one, &rotation, &Next::End(End::Rotated), may_write()).unwrap();
+    assert_eq!(vault.rotation(&StoreKind::Vault, &one), None);
     let plaintext = String::from_utf8(open(&paths).unwrap().document.to_plaintext().unwrap().to_vec()).unwrap();
     assert!(!plaintext.contains("hunter2") && plaintext.contains("windlass.vault/1"), "{plaintext}");
 }
@@ -422,20 +429,53 @@ fn what_another_process_did_is_not_undone() {
     let rotation = opened(&first, "the-new-password");
     // The secret changed since it was read.
     set(&mut open(&paths).unwrap(), "one", "set-meanwhile").unwrap();
-    let overtaken = first.open_rotation(&one, rotation, may_write());
+    let overtaken = first.open_rotation(&StoreKind::Vault, &one, rotation, may_write());
     assert!(matches!(overtaken, Err(VaultError::Overtaken { .. })), "{overtaken:?}");
 
     let mut first = open(&paths).unwrap();
     let rotation = opened(&first, "the-new-password");
-    first.open_rotation(&one, rotation.clone(), may_write()).unwrap();
+    first.open_rotation(&StoreKind::Vault, &one, rotation.clone(), may_write()).unwrap();
     let mut second = open(&paths).unwrap();
-    let open_twice = second.open_rotation(&one, rotation.clone(), may_write());
+    let open_twice = second.open_rotation(&StoreKind::Vault, &one, rotation.clone(), may_write());
     assert!(matches!(open_twice, Err(VaultError::RotationOpen { .. })), "{open_twice:?}");
     assert!(matches!(set(&mut second, "one", VALUE), Err(VaultError::RotationOpen { .. })));
     assert!(matches!(second.remove(&one, may_write()), Err(VaultError::RotationOpen { .. })));
     set(&mut second, "two", VALUE).unwrap();
-    second.advance(&one, &rotation, &Next::To(Stage::Stored), may_write()).unwrap();
-    let late = first.advance(&one, &rotation, &Next::End(End::Rotated), may_write());
+    second.advance(&StoreKind::Vault, &one, &rotation, &Next::To(Stage::Stored), may_write()).unwrap();
+    let late = first.advance(&StoreKind::Vault, &one, &rotation, &Next::End(End::Rotated), may_write());
     assert!(matches!(late, Err(VaultError::Overtaken { .. })), "{late:?}");
-    assert_eq!(open(&paths).unwrap().rotation(&one).unwrap().stage, Stage::Stored);
+    assert_eq!(open(&paths).unwrap().rotation(&StoreKind::Vault, &one).unwrap().stage, Stage::Stored);
+}
+
+#[test]
+fn a_rotation_of_what_is_kept_elsewhere_leaves_the_vaults_own_alone() {
+    let (_folder, paths) = stored();
+    let mut vault = open(&paths).unwrap();
+    let (one, elsewhere) = (name("one"), StoreKind::Taskcluster("https://tc.example".parse().unwrap()));
+    let mut rotation = opened(&vault, "the-new-password");
+    vault.open_rotation(&elsewhere, &one, rotation.clone(), may_write()).unwrap();
+    vault.check_at_rest(&StoreKind::Vault, &one).unwrap();
+    assert!(matches!(vault.check_at_rest(&elsewhere, &one), Err(VaultError::RotationOpen { .. })));
+    let plaintext = || String::from_utf8(open(&paths).unwrap().document.to_plaintext().unwrap().to_vec()).unwrap();
+    assert!(plaintext().contains("windlass.vault/3"), "a windlass that would lose it does not write it");
+    vault.advance(&elsewhere, &one, &rotation, &Next::To(Stage::Stored), may_write()).unwrap();
+    rotation.stage = Stage::Stored;
+    assert_eq!(open(&paths).unwrap().rotation(&elsewhere, &one), Some(&rotation));
+    assert_eq!(password(&vault, "one"), VALUE, "of the vault nothing is changed");
+    vault.advance(&elsewhere, &one, &rotation, &Next::End(End::Rotated), may_write()).unwrap();
+    let left = plaintext();
+    assert!(!left.contains("the-new-password") && left.contains("windlass.vault/1"), "{left}");
+}
+
+#[test]
+fn a_rotation_of_what_is_kept_elsewhere_makes_the_vault() {
+    let (_folder, paths) = place();
+    let (_others, stored) = stored();
+    let rotation = opened(&open(&stored).unwrap(), "the-new-password");
+    let elsewhere = StoreKind::Taskcluster("https://tc.example".parse().unwrap());
+    let mut vault = open(&paths).unwrap();
+    assert!(!vault.exists());
+    vault.open_rotation(&elsewhere, &name("one"), rotation.clone(), may_write()).unwrap();
+    let vault = open(&paths).unwrap();
+    assert_eq!((vault.names(), vault.rotation(&elsewhere, &name("one"))), (Vec::new(), Some(&rotation)));
 }

@@ -1,4 +1,4 @@
-//! Looks into the vault, and sets, proves, rotates and removes what is in it.
+//! Looks into the stores of secrets, and sets, proves, rotates and removes what is in them.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -19,14 +19,14 @@ use crate::{
         reference::Repository,
         rotation::{Account, StepView},
     },
-    keeping::{self, DockerLogins, Given, Meant, Surroundings, key},
+    keeping::{self, DockerLogins, Given, Meant, New, Store, Surroundings, key},
     rotation,
     secrets::{NewIdentity, Vault},
 };
 
 /// What is wanted of a rotation.
 enum Wanted {
-    New(NewLogin),
+    New(NewLogin, Option<NewKey>),
     Resume,
     RollBack,
 }
@@ -34,7 +34,7 @@ enum Wanted {
 impl Shared {
     pub(super) async fn secrets(&self, errand: Errand) -> SecretNews {
         match errand {
-            Errand::Look => SecretNews::Holdings(self.holdings().map(Box::new)),
+            Errand::Look => SecretNews::Holdings(Box::pin(self.holdings()).await.map(Box::new)),
             Errand::AskDocker(name) => {
                 let offer = self.docker(&name).await;
                 SecretNews::Docker(name, offer)
@@ -47,7 +47,7 @@ impl Shared {
                 let found = self.check(&name).await;
                 SecretNews::Checked(name, found)
             }
-            Errand::Rotate { secret, login } => self.take_on(secret, Wanted::New(login)).await,
+            Errand::Rotate { secret, login, key } => self.take_on(secret, Wanted::New(login, key)).await,
             Errand::Resume(name) => self.take_on(name, Wanted::Resume).await,
             Errand::RollBack(name) => self.take_on(name, Wanted::RollBack).await,
             Errand::Remove(name) => {
@@ -62,16 +62,22 @@ impl Shared {
         tokio::task::block_in_place(|| self.ground.vault())
     }
 
+    /// The same for the store that the project has for this secret; of a secret that no image uses, the vault.
+    fn store(&self, name: &SecretName) -> Result<Store, Failure> {
+        let kept = self.meant(name).map(|meant| meant.source.store).unwrap_or_default();
+        tokio::task::block_in_place(|| self.ground.store(&kept))
+    }
+
     fn meant(&self, name: &SecretName) -> Result<Meant, Failure> {
         Meant::named(self.ground.project()?, name)
     }
 
-    fn holdings(&self) -> Result<Holdings, Failure> {
+    async fn holdings(&self) -> Result<Holdings, Failure> {
         let vault = self.vault()?;
         // What is wrong with the project is told where it is read.
         let project = self.ground.project().ok();
         Ok(Holdings {
-            rows: keeping::rows(&vault, project.as_ref()),
+            rows: keeping::rows(vault, project.as_ref(), |root| self.ground.cluster(root)).await,
             key: self.ground.identity()?.map(|kind| kind.to_string()),
             vault: self.ground.paths.vault().display().to_string(),
             ssh_key: key::usual_ssh_key(&*self.ground.environment).map(|key| key.display().to_string()),
@@ -98,20 +104,20 @@ impl Shared {
     async fn set(&self, name: &SecretName, login: NewLogin, key: Option<NewKey>) -> Result<Vec<String>, NotSet> {
         let permit = self.ground.permit("secret set")?;
         let meant = self.meant(name)?;
-        let mut vault = self.vault()?;
-        vault.check_at_rest(name).map_err(Failure::from)?;
+        let mut store = self.store(name)?;
+        store.check_at_rest(name)?;
         let repositories = meant.repositories();
+        let seen = store.look(name, &repositories).await?;
+        let old = seen.written_into(&meant.source)?;
         let given = self.given(login, &meant.source.recipe, &repositories).await?;
-        let document = given.document(&meant.source, vault.get(name), &repositories).map_err(NotSet::Unfit)?;
-        let makes = !vault.exists();
+        let document = given.document(&meant.source, old, &repositories).map_err(NotSet::Unfit)?;
+        let makes = meant.source.store.is_vault() && !store.vault.exists();
         if makes {
-            vault.keep_key(self.new_identity(key)?);
+            store.vault.keep_key(self.new_identity(key)?);
         }
         let (journal, who) = (self.journal().await?, who());
-        let at = Surroundings { vault: &mut vault, journal, who: &who, permit };
-        keeping::set(at, &meant, document).await?;
-        let bound: Vec<String> = repositories.iter().map(ToString::to_string).collect();
-        let mut said = vec![format!("{name} is set, bound to {}", bound.join(", "))];
+        let at = Surroundings { store: &mut store, journal, who: &who, permit };
+        let mut said = keeping::set(at, &meant, &seen, New { document, expires: None }).await?.said(name);
         if let (true, Some(kind)) = (makes, self.ground.identity()?) {
             said.insert(0, key::told(&self.ground.paths, &kind).replace('\n', "; "));
         }
@@ -137,8 +143,8 @@ impl Shared {
     }
 
     async fn check(&self, name: &SecretName) -> Result<Reports, Failure> {
-        let (vault, meant) = (self.vault()?, self.meant(name)?);
-        keeping::prove(&vault, &meant, &self.ground.registry_options(), self.ground.permit).await
+        let (store, meant) = (self.store(name)?, self.meant(name)?);
+        keeping::prove(&store, &meant, &self.ground.registry_options(), self.ground.permit).await
     }
 
     async fn take_on(&self, name: SecretName, wanted: Wanted) -> SecretNews {
@@ -148,14 +154,17 @@ impl Shared {
 
     async fn rotate(&self, name: &SecretName, wanted: Wanted) -> Result<Account, Failure> {
         let permit = self.ground.permit("secret rotate")?;
-        let mut vault = self.vault()?;
+        let mut store = self.store(name)?;
         let (new, back) = match wanted {
-            Wanted::New(login) => {
+            Wanted::New(login, key) => {
                 let meant = self.meant(name)?;
-                let old = meant.rotatable(&vault)?;
+                let old = meant.rotatable(&store).await?;
                 let given = self.given(login, &meant.source.recipe, &old.bindings).await?;
-                let document = given.document(&meant.source, Some(old), &old.bindings)?;
-                (Some((meant.source.recipe.clone(), document)), false)
+                let document = given.document(&meant.source, Some(&old), &old.bindings)?;
+                if !store.vault.exists() {
+                    store.vault.keep_key(self.new_identity(key)?);
+                }
+                (Some((meant.source.recipe.clone(), old, document)), false)
             }
             Wanted::Resume => (None, false),
             Wanted::RollBack => (None, true),
@@ -167,7 +176,7 @@ impl Shared {
             tokio::task::block_in_place(|| self.to.blocking_send(news).ok());
         };
         let at = rotation::Surroundings {
-            vault: &mut vault,
+            store: &mut store,
             journal,
             registry: &registry,
             who: &who,
@@ -175,7 +184,7 @@ impl Shared {
             watch: &mut watch,
         };
         match (new, back) {
-            (Some((recipe, document)), _) => rotation::rotate(at, name, recipe, document).await,
+            (Some((recipe, old, document)), _) => rotation::rotate(at, name, recipe, old, document).await,
             (None, true) => rotation::roll_back(at, name).await,
             (None, false) => rotation::resume(at, name).await,
         }
@@ -183,11 +192,11 @@ impl Shared {
 
     async fn remove(&self, name: &SecretName) -> Result<(), Failure> {
         let permit = self.ground.permit("secret remove")?;
-        let mut vault = self.vault()?;
-        vault.check_at_rest(name)?;
+        let mut store = self.store(name)?;
+        store.check_at_rest(name)?;
         let recipe = self.meant(name).ok().map(|meant| meant.source.recipe);
         let (journal, who) = (self.journal().await?, who());
-        let at = Surroundings { vault: &mut vault, journal, who: &who, permit };
+        let at = Surroundings { store: &mut store, journal, who: &who, permit };
         keeping::remove(at, name, recipe.as_ref()).await
     }
 }

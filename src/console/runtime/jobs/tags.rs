@@ -13,7 +13,7 @@ impl Shared {
         let project = self.ground.project()?;
         let image = project.image(Some(image))?;
         let journal = self.journal().await?;
-        let (client, locks) = (self.ground.reader(image)?, self.ground.paths.run());
+        let (client, locks) = (self.ground.reader(image).await?, self.ground.paths.run());
         let fresh = depth == Depth::Fresh;
         verify::table(&verify::Question { fresh, ..about(image, &client, journal, &locks) }).await
     }
@@ -28,7 +28,7 @@ impl Shared {
         let project = self.ground.project()?;
         let image = project.image(Some(image))?;
         let journal = self.journal().await?;
-        let (client, locks) = (self.ground.reader(image)?, self.ground.paths.run());
+        let (client, locks) = (self.ground.reader(image).await?, self.ground.paths.run());
         let question = verify::Question { fresh: true, tags: Some(tags), ..about(image, &client, journal, &locks) };
         let mut table = verify::table(&question).await?;
         let mut missed = Vec::new();

@@ -382,7 +382,7 @@ fn what_is_removed_has_its_name_typed() {
     assert_eq!(asked(&press(&mut model, "hub<enter>")), [&Errand::Remove(name())]);
     let effects = tell(&mut model, news(SecretNews::Removed(name(), Ok(()))));
     assert_eq!(asked(&effects), [&Errand::Look]);
-    assert_eq!(said(&model), (Tone::Good, "dockerhub is removed from the vault"));
+    assert_eq!(said(&model), (Tone::Good, "dockerhub is removed"));
 }
 
 #[test]

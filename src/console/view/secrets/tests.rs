@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     console::{
         message::Message,
-        model::{NotSet, SecretNews},
+        model::{Holdings, NotSet, SecretNews},
         sample::{console, press, tell},
         sample_secrets::{
             PASSWORD, act, found, holdings, missing, name, news, open_at, refused, secrets, there, without_a_vault,
@@ -16,6 +16,7 @@ use crate::{
     domain::{
         audit::Act,
         failure::Failure,
+        holdings::StoreKind,
         proof::{LoginProof, Report},
         rotation::{Account, End, Reason, Stage, Standing, Step, StepState, StepView},
         sign::Signs,
@@ -93,14 +94,57 @@ fn a_vault_that_is_not_read_says_why_and_what_to_do() {
 }
 
 #[test]
-fn what_another_store_keeps_is_not_called_missing() {
+fn what_a_deployment_does_not_tell_is_not_called_missing() {
     let mut row = missing();
-    row.needed.iter_mut().for_each(|needed| needed.store = crate::domain::holdings::StoreKind::Taskcluster);
+    row.needed.iter_mut().for_each(|needed| needed.store = taskcluster());
+    row.untold = Some(Failure::not_allowed("tc.example does not show ghcr", "secrets:get:ghcr is missing", "sign in"));
     let mut model = secrets((100, 30), vec![row]);
-    sees(&model, &["▌ghcr  taskcluster  · kept elsewhere  kept by Taskcluster: set and checked there"]);
+    sees(&model, &["▌ghcr  taskcluster  ◐ cannot tell  secrets:get:ghcr is missing"]);
+    sees(&model, &["tc.example does not show ghcr", "next      sign in", "kept at   https://tc.example"]);
     never_sees(&model, "press s");
-    press(&mut model, "s");
-    sees(&model, &["ghcr is kept by Taskcluster, and is changed there"]);
+    press(&mut model, "c");
+    sees(&model, &["tc.example does not show ghcr: secrets:get:ghcr is missing"]);
+}
+
+fn taskcluster() -> StoreKind {
+    StoreKind::Taskcluster("https://tc.example".parse().unwrap())
+}
+
+/// A secret that a deployment keeps until then.
+fn kept_until(expires: &str) -> Row {
+    let mut row = there();
+    row.needed.iter_mut().for_each(|needed| needed.store = taskcluster());
+    row.held.iter_mut().for_each(|held| (held.store, held.expires) = (taskcluster(), expires.parse().ok()));
+    row
+}
+
+#[test]
+fn the_end_of_what_a_deployment_keeps_is_in_sight() {
+    let model = secrets((100, 30), vec![kept_until("3026-11-21T00:00:00Z")]);
+    sees(&model, &["taskcluster  ✓ set  set 10 days ago", "expires   never", "kept at   https://tc.example"]);
+    let model = secrets((100, 30), vec![kept_until("2026-12-01T00:00:00Z")]);
+    sees(&model, &["✓ set  set 10 days ago  expires 2026-12-01 00:00:00 UTC"]);
+    let mut unknown = kept_until("3026-11-21T00:00:00Z");
+    unknown.held.iter_mut().for_each(|held| held.changed = Err("auth:audit-history:secret is missing".to_owned()));
+    let model = secrets((100, 30), vec![unknown]);
+    sees(&model, &["set       not known: auth:audit-history:secret is missing"]);
+    never_sees(&model, "days ago");
+}
+
+#[test]
+fn a_rotation_of_what_a_deployment_keeps_makes_a_vault_and_setting_does_not() {
+    let without = |keys: &str| {
+        let mut model = without_a_vault((100, 30));
+        let rows = vec![kept_until("3026-11-21T00:00:00Z")];
+        found(&mut model, Holdings { key: None, ..holdings(rows) });
+        press(&mut model, keys);
+        model
+    };
+    let rotating = without("t");
+    sees(&rotating, &["makes    the vault /home/ada/vault.age", "at       https://tc.example"]);
+    let setting = without("s");
+    sees(&setting, &["at       https://tc.example"]);
+    never_sees(&setting, "makes");
 }
 
 #[test]
@@ -309,7 +353,7 @@ fn nothing_from_elsewhere_acts_on_the_terminal_and_ascii_is_enough() {
     let evil = "a\x1b[2J\x07\u{9b}31m\u{202e}ä";
     let mut row = there();
     if let Some(held) = &mut row.held {
-        held.by = evil.to_owned();
+        held.changed = Err(evil.to_owned());
         held.keys[0].at = evil.to_owned();
     }
     for signs in [Signs::Unicode, Signs::Ascii] {
