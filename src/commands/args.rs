@@ -91,6 +91,8 @@ pub enum Command {
         #[arg(long, value_name = "RE")]
         grep: Option<String>,
     },
+    /// What the tasks of a release on Taskcluster left, or one of it into a file
+    Artifacts(ArtifactsArgs),
     /// Registry and record side by side, with a verdict for every tag
     Tags {
         #[command(flatten)]
@@ -164,6 +166,7 @@ impl Command {
             | Self::Releases { .. }
             | Self::Show { .. }
             | Self::Log { .. }
+            | Self::Artifacts(_)
             | Self::Tags { .. }
             | Self::Verify(_)
             | Self::Find { .. }
@@ -204,11 +207,26 @@ pub struct ImageArg {
 
 #[derive(Debug, Args)]
 pub struct ReleaseArg {
-    /// Id or its beginning, commit, or @ for the newest
+    /// Id or its beginning, commit, or @ for the newest; of Taskcluster a task, a group, or its page
     #[arg(value_name = "RELEASE")]
     pub release: String,
     #[command(flatten)]
     pub image: ImageArg,
+}
+
+#[derive(Debug, Args)]
+pub struct ArtifactsArgs {
+    #[command(flatten)]
+    pub release: ReleaseArg,
+    /// Write the artifact of this name to a file
+    #[arg(long, value_name = "NAME")]
+    pub get: Option<String>,
+    /// The file; the last part of the artifact's name in the current folder without it
+    #[arg(long, short, value_name = "FILE", requires = "get")]
+    pub output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long, requires = "get")]
+    pub force: bool,
 }
 
 #[derive(Debug, Args)]

@@ -20,11 +20,15 @@ use crate::{
     },
     journal::{Found, Journal},
     keeping::{Cluster, Store},
+    log::redact::Redactor,
     registry,
-    release::{Environment, lock},
+    release::{Environment, cluster, lock},
     secrets::{IdentityKind, Passphrase, Vault, VaultPaths},
     taskcluster,
 };
+
+/// Releases on Taskcluster whose records are looked for before a verdict.
+const NEWEST: usize = 10;
 
 #[derive(Clone)]
 pub struct Ground {
@@ -108,6 +112,29 @@ impl Ground {
         )?)
     }
 
+    /// Has the records of the newest releases on Taskcluster at hand, where the project has some. What keeps them away is
+    /// said: verdicts rest on what is known then.
+    pub async fn keep_records(&self, journal: &Journal) -> Option<Failure> {
+        self.project().ok().filter(|project| project.taskcluster.is_some())?;
+        let kept = async { self.remote().await?.keep_records(journal, NEWEST).await };
+        kept.await.err()
+    }
+
+    /// Knows the secrets of this project that are in the vault, where that opens without asking anybody.
+    pub fn redactor(&self) -> Arc<Redactor> {
+        let asks = self.identity().is_ok_and(|kind| kind.is_some_and(|kind| kind.needs_passphrase()));
+        let vault = if asks && self.passphrase.used().is_none() { None } else { self.vault().ok() };
+        let images = self.project().map(|project| project.images).unwrap_or_default();
+        let known = vault.iter().flat_map(|vault| {
+            let entries = images.iter().filter_map(|image| Some((image, vault.get(&image.secret.name)?)));
+            entries.map(|(image, entry)| (&image.secret.recipe, &image.repository, &entry.document))
+        });
+        let known: Vec<_> = known.collect();
+        let logins: Vec<Login> =
+            known.iter().filter_map(|(recipe, to, document)| recipe.login(document, to).ok()).collect();
+        Arc::new(Redactor::new(known.iter().flat_map(|(recipe, _, document)| recipe.marked(document)), &logins))
+    }
+
     /// The secrets of a deployment.
     pub fn cluster(&self, root: &RootUrl) -> Result<Cluster, Failure> {
         Cluster::at(root, &*self.environment, &self.settings, &self.paths)
@@ -154,8 +181,36 @@ impl Ground {
         Ok(registry::Client::new(repository, login, &self.registry_options())?)
     }
 
-    /// The release a RELEASE argument means. `@` is the newest of the selected image.
+    /// The releases of this project that run on Taskcluster.
+    pub async fn remote(&self) -> Result<cluster::Cluster, Failure> {
+        let project = self.project()?;
+        let root = project.taskcluster.as_ref().map(|at| at.root_url.clone());
+        let root = root.ok_or_else(|| {
+            Failure::usage(
+                "this project has no releases on Taskcluster",
+                "windlass.toml names no deployment",
+                "name it: [taskcluster] root-url",
+            )
+        })?;
+        cluster::Cluster::new(self.taskcluster(root)?.deployment, project).await
+    }
+
+    /// The release of this machine that a RELEASE argument means. `@` is the newest of the selected image.
     pub async fn release(&self, journal: &Journal, wanted: &ReleaseArg) -> Result<Release, Failure> {
+        let text = wanted.release.as_str();
+        match self.found(journal, wanted).await? {
+            Some(release) => Ok(release),
+            None if text.parse::<ReleaseId>().is_ok_and(|id| id.task().is_some()) => Err(Failure::usage(
+                format!("{text} is of Taskcluster"),
+                "only releases of this machine can be changed from here",
+                format!("see it: windlass show {text}"),
+            )),
+            None => Err(no_release(text)),
+        }
+    }
+
+    /// The same; `None` where there is none.
+    pub async fn found(&self, journal: &Journal, wanted: &ReleaseArg) -> Result<Option<Release>, Failure> {
         let image = match &wanted.image.image {
             Some(name) => Some(name.clone()),
             // Outside a project `@` is the newest release of all.
@@ -172,15 +227,9 @@ impl Ground {
                     "name one of them by its id",
                 ));
             }
-            Found::None => {
-                return Err(Failure::usage(
-                    format!("there is no release `{text}`"),
-                    "an id, its beginning, a commit or @ is expected",
-                    "see the list: windlass releases",
-                ));
-            }
+            Found::None => return Ok(None),
         };
-        self.release_of(journal, &id).await
+        self.release_of(journal, &id).await.map(Some)
     }
 
     /// The release of this id as it is now.
@@ -207,6 +256,15 @@ impl Ground {
         }
         Ok(())
     }
+}
+
+/// What is said where these words name no release.
+pub(super) fn no_release(text: &str) -> Failure {
+    Failure::usage(
+        format!("there is no release `{text}`"),
+        "an id, its beginning, a commit or @ is expected; of Taskcluster also a task, a group or the address of its page",
+        "see the list: windlass releases",
+    )
 }
 
 /// The image an `--image` argument means.

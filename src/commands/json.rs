@@ -19,7 +19,7 @@ pub fn release(release: &Release) -> Value {
     let steps: Vec<Value> = release
         .steps
         .iter()
-        .map(|s| json!({"name": s.step, "state": s.state, "seconds": s.seconds(), "error": s.failure}))
+        .map(|s| json!({"name": s.step.name(), "state": s.state, "seconds": s.seconds(), "error": s.failure}))
         .collect();
     let record = release.record.as_ref().map(|r| json!({"path": r.path, "sha256": r.sha256}));
     json!({
@@ -29,7 +29,7 @@ pub fn release(release: &Release) -> Value {
         "trigger": plan.trigger,
         "parent": plan.parent,
         "ref": plan.source.git_ref,
-        "commit": plan.source.commit,
+        "commit": (!plan.source.commit.is_unknown()).then_some(&plan.source.commit),
         "state": release.state,
         "started": release.started,
         "ended": release.ended,

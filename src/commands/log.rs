@@ -1,15 +1,34 @@
 //! `windlass log`: the build log as it was spooled.
 
-use std::{io::Read as _, ops::ControlFlow, path::PathBuf};
+use std::{
+    io::Read as _,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use super::{args::ReleaseArg, ground::Ground, tail::Tail};
+use jiff::Timestamp;
+
+use super::{
+    args::ReleaseArg,
+    ground::Ground,
+    seen::{Seen, There, seen},
+    tail::Tail,
+};
 use crate::{
-    domain::{failure::Failure, release::Release},
+    domain::{failure::Failure, name::ReleaseId, release::Release},
     journal::Journal,
     log::{bare::bare, pattern::Pattern},
-    release::attach::{Follower, News},
+    release::{
+        attach::{Follower, News},
+        cluster_log::{self, Fetching},
+    },
     spool::{self, Text},
 };
+
+/// Between two looks at what has come in.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Where the log of a release lies.
 pub fn file(ground: &Ground, release: &Release) -> PathBuf {
@@ -24,7 +43,10 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg, follow: bool, grep: Optio
         })
         .transpose()?;
     let journal = ground.journal().await?;
-    let release = ground.release(&journal, wanted).await?;
+    let release = match seen(ground, &journal, wanted).await? {
+        Seen::Here(release) => *release,
+        Seen::There(there) => return self::there(ground, &there, follow, pattern.as_ref()).await,
+    };
     if follow {
         self::follow(ground, &journal, &release, pattern.as_ref()).await?;
     }
@@ -44,11 +66,74 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg, follow: bool, grep: Optio
     if follow {
         return Ok(0);
     }
+    print(ground, &file, pattern.as_ref())
+}
+
+/// The log of a task on Taskcluster: of the one that is named, else of the one that tells the most.
+async fn there(ground: &Ground, there: &There, follow: bool, pattern: Option<&Pattern>) -> Result<u8, Failure> {
+    let named = there.detailed.tasks.iter().find(|task| *task.id() == there.named.id && !there.is_group());
+    let none = |why: &str| {
+        let next = format!("see how it stands: windlass show {}", there.named.id);
+        Failure::failed(format!("{} has no log", there.named.id), why, next)
+    };
+    let task = named.or_else(|| there.detailed.telling()).ok_or_else(|| none("no task of it has begun"))?;
+    let run = there.named.run.or_else(|| task.status.last_run().map(|run| run.id));
+    let run = run.ok_or_else(|| none(&task.status.words(Timestamp::now())))?;
+    let over = task.status.runs.iter().find(|known| known.id == run).is_some_and(|run| run.state.is_over());
+    if !over && !follow {
+        ground.output.note("it is running: what there is by now is printed at its end; to follow it: windlass log -f");
+    }
+    let file = ground.paths.logs().join(format!("{}.log", ReleaseId::of_run(task.id(), run)));
+    let fetching = Fetching {
+        task: task.id().clone(),
+        run,
+        file: file.clone(),
+        redactor: ground.redactor(),
+        grown: Arc::new(|_| {}),
+    };
+    let mut tail = Tail::at(file.clone());
+    let show = |lines: Vec<String>| {
+        for line in lines.iter().filter(|line| pattern.is_none_or(|pattern| pattern.regex().is_match(&bare(line)))) {
+            ground.output.raw(format!("{line}\n").as_bytes())?;
+        }
+        Ok::<_, Failure>(())
+    };
+    let mut fetch = std::pin::pin!(cluster_log::fetch(&there.cluster, fetching));
+    let missing = loop {
+        tokio::select! {
+            ended = &mut fetch => break ended?,
+            () = tokio::time::sleep(LOOK), if follow => {
+                while let Some(lines) = tail.more()? {
+                    show(lines)?;
+                }
+            }
+        }
+    };
+    if !follow && file.exists() {
+        print(ground, &file, pattern)?;
+    } else if file.exists() {
+        while let Some(lines) = tail.more()? {
+            show(lines)?;
+        }
+        tail.rest()?.map_or(Ok(()), |line| show(vec![line]))?;
+    }
+    match missing {
+        Some(why) if file.exists() => {
+            ground.output.note(&why);
+            Ok(0)
+        }
+        Some(why) => Err(none(&why)),
+        None => Ok(0),
+    }
+}
+
+/// All of it, or the lines that the pattern finds.
+fn print(ground: &Ground, file: &Path, pattern: Option<&Pattern>) -> Result<u8, Failure> {
     let unreadable = |e: std::io::Error| {
         Failure::failed("the log cannot be read", e.to_string(), format!("look at the file {}", file.display()))
     };
     let Some(pattern) = pattern else {
-        let mut log = std::fs::File::open(&file).map_err(unreadable)?;
+        let mut log = std::fs::File::open(file).map_err(unreadable)?;
         let mut chunk = vec![0; 256 * 1024];
         loop {
             match log.read(&mut chunk).map_err(unreadable)? {
@@ -58,7 +143,7 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg, follow: bool, grep: Optio
         }
     };
     let mut written = Ok(());
-    let reader = spool::Reader::open(&file)?;
+    let reader = spool::Reader::open(file)?;
     let mut unread = Ok(());
     reader.grep(pattern.regex(), false, |_, line| {
         match line {

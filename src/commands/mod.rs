@@ -1,6 +1,7 @@
 //! The headless commands, one file each: read arguments, call a use case, write the result.
 
 pub mod args;
+mod artifacts;
 mod audit;
 mod cancel;
 mod carry_out;
@@ -24,6 +25,7 @@ mod secret;
 mod secret_bind;
 mod secret_rotate;
 mod secret_set;
+mod seen;
 mod show;
 mod table;
 pub mod tags;
@@ -102,6 +104,7 @@ pub async fn run(ground: &Ground, command: Command) -> Result<u8, Failure> {
         Command::Show { release, watch: true } => watch::run(ground, &release).await,
         Command::Cancel { release } => cancel::run(ground, &release).await,
         Command::Log { release, follow, grep } => log::run(ground, &release, follow, grep.as_deref()).await,
+        Command::Artifacts(args) => Box::pin(artifacts::run(ground, &args)).await,
         Command::Tags { image, history: Some(tag), .. } => tags::history(ground, &image, &tag).await,
         Command::Tags { image, fresh, history: None, records } => tags::run(ground, &image, fresh, &records).await,
         Command::Verify(args) => verify::run(ground, &args).await,

@@ -23,12 +23,34 @@ pub async fn run(ground: &Ground, image: &ImageArg, limit: usize) -> Result<u8, 
     for damaged in &listing.damaged {
         ground.output.note(&damaged.to_string());
     }
-    let releases = &listing.releases;
+    let seen = there(ground, image, limit).await;
+    let mut releases = listing.releases;
+    if let Some(Ok(seen)) = &seen {
+        releases.extend(seen.iter().cloned());
+        releases.sort_by_key(|release| std::cmp::Reverse(release.started));
+        releases.truncate(limit);
+    }
+    let releases = &releases;
     ground.output.result(
         || json!({"schema": "windlass.releases/1", "releases": releases.iter().map(json::release).collect::<Vec<_>>()}),
         |style| text(style, releases),
     )?;
-    Ok(u8::from(!listing.damaged.is_empty()))
+    match seen {
+        // What there is of this machine has been told.
+        Some(Err(failure)) => Err(failure),
+        _ => Ok(u8::from(!listing.damaged.is_empty())),
+    }
+}
+
+/// The releases on Taskcluster, where the project has some.
+async fn there(ground: &Ground, image: &ImageArg, limit: usize) -> Option<Result<Vec<Release>, Failure>> {
+    let project = ground.project().ok().filter(|project| project.taskcluster.is_some())?;
+    let first = project.images.first().map(|image| image.name.clone());
+    if image.image.is_some() && image.image != first {
+        return None;
+    }
+    let seen = async { ground.remote().await?.releases(limit).await };
+    Some(seen.await)
 }
 
 fn text(style: Style, releases: &[Release]) -> String {

@@ -7,6 +7,7 @@ use super::{
     ground::Ground,
     json,
     output::{Cell, Style, Tone, columns, seconds, time},
+    seen::{Seen, seen},
 };
 use crate::{
     domain::{
@@ -22,7 +23,10 @@ const LAST_LINES: usize = 10;
 
 pub async fn run(ground: &Ground, wanted: &ReleaseArg) -> Result<u8, Failure> {
     let journal = ground.journal().await?;
-    let release = ground.release(&journal, wanted).await?;
+    let release = match seen(ground, &journal, wanted).await? {
+        Seen::Here(release) => *release,
+        Seen::There(there) => there.detailed.release,
+    };
     let tail = last_lines(ground, &release)?;
     ground
         .output

@@ -19,7 +19,12 @@ pub struct Tail {
 
 impl Tail {
     pub fn of(ground: &Ground, release: &Release) -> Self {
-        Self { file: log::file(ground, release), log: None, next: 0 }
+        Self::at(log::file(ground, release))
+    }
+
+    /// Of the log that is there, or will be.
+    pub fn at(file: std::path::PathBuf) -> Self {
+        Self { file, log: None, next: 0 }
     }
 
     /// The next lines; `None` when there are no more by now.

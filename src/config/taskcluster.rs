@@ -12,6 +12,8 @@ pub struct Taskcluster {
     pub root_url: RootUrl,
     /// `owner/repository` where builds are listed.
     pub github: Option<String>,
+    /// Places in the index whose tasks are of releases, too.
+    pub index: Vec<String>,
     /// Globs of the names of tasks that make a release.
     pub tasks: Vec<String>,
     /// The artifact that holds the image id.
@@ -41,11 +43,12 @@ pub enum Trigger {
 
 /// Reads the section; `None` where something in it is wrong, which the reader then knows.
 pub(super) fn read(reader: &mut Reader<'_>, section: Section<'_>) -> Option<Taskcluster> {
-    let section =
-        section.only(reader, &["root-url", "github", "tasks", "artifact", "digest-in-log", "pools", "trigger"]);
+    let section = section
+        .only(reader, &["root-url", "github", "index", "tasks", "artifact", "digest-in-log", "pools", "trigger"]);
     section.require(reader, &["root-url"]);
     Some(Taskcluster {
         github: github(reader, &section),
+        index: index(reader, &section),
         tasks: tasks(reader, &section),
         artifact: section
             .string(reader, "artifact")
@@ -72,6 +75,18 @@ fn github(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<String> {
     }
     reader.problem(text.span, &format!("`{}` is not owner/repository", text.value), None);
     None
+}
+
+fn index(reader: &mut Reader<'_>, section: &Section<'_>) -> Vec<String> {
+    let paths = section.strings(reader, "index").unwrap_or_default();
+    for path in &paths {
+        // Source: index, `namespace`.
+        let fits = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_graphic() && b != b'/');
+        if !path.value.split('.').all(fits) {
+            reader.problem(path.span.clone(), &format!("`{}` is no place in the index: a.b.c", path.value), None);
+        }
+    }
+    paths.into_iter().map(|path| path.value.to_owned()).collect()
 }
 
 fn tasks(reader: &mut Reader<'_>, section: &Section<'_>) -> Vec<String> {

@@ -22,6 +22,8 @@ pub enum Id {
     Filter,
     Errors,
     Steps,
+    NextTask,
+    PreviousTask,
     NextStep,
     PreviousStep,
     Wrap,

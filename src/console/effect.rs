@@ -1,6 +1,6 @@
 //! What is to be done outside the model, as data: the runtime does it and answers with messages.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::{
     masked::Masked,
@@ -92,6 +92,21 @@ pub enum Effect {
     /// Find the first line of the log that says what went wrong.
     FindFault {
         release: ReleaseId,
+    },
+    /// The newest releases on Taskcluster, so much later.
+    LookAtCluster {
+        turn: u64,
+        after: Duration,
+    },
+    /// The tasks of a release on Taskcluster, so much later.
+    LookAtTasks {
+        release: ReleaseId,
+        turn: u64,
+        after: Duration,
+    },
+    /// Have the log of this run of a task come in, to its end.
+    FetchLog {
+        run: ReleaseId,
     },
     /// Find out whether the engine answers and whether there is a vault. Nobody is asked for anything.
     LookAround,

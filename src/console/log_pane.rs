@@ -142,11 +142,16 @@ impl LogPane {
                     seen.window.at_end = false;
                 }
             }
-            LogState::Absent | LogState::Failed(_) => {
-                self.state = LogState::Loading;
-                self.asked = None;
-            }
+            LogState::Absent | LogState::Failed(_) => self.look_again(),
             LogState::Open(_) | LogState::Loading => {}
+        }
+    }
+
+    /// A log that could not be read may be there by now.
+    pub fn look_again(&mut self) {
+        if matches!(self.state, LogState::Absent | LogState::Failed(_)) {
+            self.state = LogState::Loading;
+            self.asked = None;
         }
     }
 

@@ -50,6 +50,12 @@ pub enum Message {
     /// Of this image.
     Tags(String, Result<Table, Failure>),
     Verified(Verified),
+    /// The newest releases on Taskcluster, for the look of this turn.
+    Cluster(u64, Result<Vec<Release>, Failure>),
+    /// A release on Taskcluster with its tasks, for the look of this turn.
+    Tasks(ReleaseId, u64, Result<Box<Release>, Failure>),
+    /// All there is of the log of a run is here; what is missing of it, in words.
+    Fetched(ReleaseId, Result<Option<String>, Failure>),
     /// Somebody wrote to the journal, or a release began or ended.
     Changed,
     /// Of a release that is followed.

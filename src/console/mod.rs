@@ -34,6 +34,7 @@ pub mod model;
 mod mouse;
 pub mod press;
 mod projects_pane;
+mod remote;
 pub mod request;
 pub mod runtime;
 #[cfg(test)]

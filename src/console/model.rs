@@ -11,6 +11,7 @@ pub use super::layer::{Ask, Choice, Confirm, Layer, Line, Menu, Prompt, Reach};
 pub use super::log_pane::{LogPane, LogState, Mode, Seen, Sight};
 pub use super::marking::Marking;
 pub use super::projects_pane::{KnownProject, Past, ProjectsPane};
+pub use super::remote::{Fetch, Remote};
 pub use super::request::{Answer, Request};
 pub use super::search::{Goal, Match, Scan, Scanned, Search};
 pub use super::secret_form::{Change, Field, KeyForm, NewKey, NewLogin, Offer, SecretForm};
@@ -74,6 +75,8 @@ pub struct Model {
     pub selected: Option<ReleaseId>,
     /// Releases that are followed, with what they do right now.
     pub followed: BTreeMap<ReleaseId, Option<Doing>>,
+    /// What was seen of the releases on Taskcluster.
+    pub remote: Remote,
     /// Which of the project's images is meant.
     pub image: usize,
     pub log: LogPane,
@@ -230,6 +233,7 @@ impl Model {
             faults: BTreeMap::new(),
             selected: None,
             followed: BTreeMap::new(),
+            remote: Remote::default(),
             image: 0,
             log: LogPane::default(),
             tags: TagsPane::default(),

@@ -17,11 +17,12 @@ use crate::domain::{
     event::{Built, Event, Stamped, Step},
     name::ReleaseId,
     observation::{Content, Hashed, Observation, ObservedImage},
-    plan::{Plan, TagKind},
+    plan::{Plan, Runner, TagKind, Trigger},
     record::{Known, RecordSource},
-    release::Release,
+    release::{Release, ReleaseState, StepId, StepState, StepView},
     sign::Signs,
     table::{Row, Table},
+    task::TaskId,
     verdict::judge,
 };
 use crate::log::{
@@ -90,6 +91,49 @@ pub fn running(number: u8) -> Release {
     events.extend(done(Step::Build, "sha256:7eb2f01f0000  11 steps, 6 cached"));
     events.push(Event::StepStarted { step: Step::Push });
     release(number, "2026-11-21T09:30:00Z", events)
+}
+
+/// One on Taskcluster, of which these tasks are known.
+pub fn remote(tasks: &[StepView]) -> Release {
+    let group: TaskId = "f18OCIBgRoSL6-8OrQg82Q".parse().unwrap();
+    let plan = Plan { release: (&group).into(), runner: Runner::Taskcluster, trigger: Trigger::Push, ..plan(9) };
+    let mut release = Release::new(plan, "2026-11-21T09:20:00Z".parse().unwrap(), 5);
+    release.steps = tasks.to_vec();
+    let runs = tasks.is_empty() || tasks.iter().any(|task| task.state == StepState::Running);
+    release.state = if runs { ReleaseState::Running } else { ReleaseState::Succeeded };
+    release.ended = (!runs).then(now);
+    release
+}
+
+fn task(name: &str, state: StepState) -> StepView {
+    let id: TaskId = format!("{name}-0123456789012345678901")[..22].parse().unwrap();
+    StepView {
+        step: StepId::Task { id, name: format!("{name}-image-balrog") },
+        run: Some(0),
+        state,
+        started: Some("2026-11-21T09:21:00Z".parse().unwrap()),
+        ended: (state == StepState::Succeeded).then(now),
+        note: "releng-3/linux-docker".to_owned(),
+        failure: None,
+    }
+}
+
+pub fn finished_task(name: &str) -> StepView {
+    task(name, StepState::Succeeded)
+}
+
+pub fn running_task(name: &str) -> StepView {
+    task(name, StepState::Running)
+}
+
+/// A console whose project names a deployment, with these releases of it.
+pub fn cluster(size: (u16, u16), releases: Vec<Release>) -> Model {
+    let mut model = Model::new(size, look(), now());
+    let project = Project { cluster: Some("tc.example".to_owned()), ..project() };
+    tell(&mut model, Message::Project(Ok(project)));
+    tell(&mut model, Message::Releases(Ok(Listing { releases: Vec::new(), damaged: 0 })));
+    tell(&mut model, Message::Cluster(1, Ok(releases)));
+    model
 }
 
 /// An image of this name, as an engine built it.

@@ -22,6 +22,8 @@ pub struct Standing {
     no_vault: bool,
     /// Images whose secret is not in the vault.
     absent: BTreeSet<String>,
+    /// Why the Taskcluster deployment cannot be seen; `None` where it was, or nobody looked.
+    cluster: Option<Known>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +58,21 @@ impl Standing {
     /// Nobody has set the secret of this image.
     pub fn lacks_secret(&self, image: &str) -> bool {
         self.no_vault || self.absent.contains(image)
+    }
+
+    /// The Taskcluster deployment at this host, which is always told.
+    pub fn cluster(&self, host: &str) -> Known {
+        let tone = self.cluster.as_ref().map_or(Tone::Plain, |known| known.tone);
+        let told = self.cluster.as_ref().filter(|known| known.tone != Tone::Good);
+        Known::new(tone, told.map_or_else(|| host.to_owned(), |known| format!("{host} {}", known.words)))
+    }
+
+    pub fn cluster_answered(&mut self) {
+        self.cluster = Some(Known::good(""));
+    }
+
+    pub fn cluster_failed(&mut self, failure: &Failure) {
+        self.cluster = Some(Known::new(Tone::Bad, refused(failure)));
     }
 
     pub fn looked(&mut self, around: Around) {

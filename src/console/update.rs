@@ -17,6 +17,7 @@ use super::{
     model::{Confirm, Doing, Fault, Inquiry, Layer, Loaded, Model, Older, Reload, Screen, runs},
     mouse::mouse,
     press::{paste, press, projects, screens},
+    remote,
 };
 use crate::domain::{
     event::Stamped,
@@ -147,6 +148,18 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         Message::Older(listing) => {
             take_older(model, listing);
             follow(model)
+        }
+        Message::Cluster(turn, seen) => {
+            remote::listed(model, turn, seen);
+            Vec::new()
+        }
+        Message::Tasks(release, turn, seen) => {
+            remote::tasks(model, &release, turn, seen);
+            Vec::new()
+        }
+        Message::Fetched(run, ended) => {
+            remote::fetched(model, &run, ended);
+            Vec::new()
         }
         Message::News(release, news) => heard(model, &release, news),
         Message::Log(..)
@@ -307,7 +320,7 @@ fn settle(model: &mut Model) -> Vec<Effect> {
     let trail = model.activity.wants().then_some(Effect::ReadTrail);
     let fault = fault::wants(model);
     let asked = tags.into_iter().chain(checks.map(Effect::Examine)).chain(trail).chain(fault);
-    asked.chain(log::wants(model)).collect()
+    asked.chain(remote::wants(model)).chain(log::wants(model)).collect()
 }
 
 /// Looks at the journal, unless somebody is at it: then once more after that.
@@ -368,6 +381,7 @@ fn newest(model: &mut Model, listing: Listing) {
     }
     model.releases = Loaded::Yes(known);
     model.damaged = listing.damaged;
+    remote::merge(model);
 }
 
 /// Releases that came before those in the list.
@@ -385,13 +399,14 @@ fn take_older(model: &mut Model, listing: Result<Listing, Failure>) {
     let new = |release: &Release| known.iter().all(|known| known.plan.release != release.plan.release);
     let older: Vec<Release> = listing.releases.into_iter().filter(new).collect();
     known.extend(older);
+    remote::merge(model);
 }
 
 /// Every release that runs is followed, once.
 fn follow(model: &mut Model) -> Vec<Effect> {
     let Model { releases: Loaded::Yes(releases), followed, .. } = model else { return Vec::new() };
     let mut effects = Vec::new();
-    for release in releases.iter().filter(|release| runs(release)) {
+    for release in releases.iter().filter(|release| runs(release) && !remote::is_remote(release)) {
         let plan = &release.plan;
         followed.entry(plan.release.clone()).or_insert_with(|| {
             effects.push(Effect::Follow {

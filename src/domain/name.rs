@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::task::TaskId;
+
 /// A text that is not the kind of name it was taken for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {what}")]
@@ -15,7 +17,8 @@ pub struct NotAName {
 /// The alphabet of release ids: RFC 4648 base32 in lower case.
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
-/// Ten base32 characters, made from random bytes.
+/// Ten base32 characters, made from random bytes; of Taskcluster the 22 of a task or of a group of tasks, with a dot and
+/// a number for one run of a task.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ReleaseId(String);
@@ -38,6 +41,19 @@ impl Commit {
     #[must_use]
     pub fn short(&self) -> &str {
         &self.0[..7]
+    }
+}
+
+impl Commit {
+    /// What git writes where there is none. Source: git, "null object id".
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self("0".repeat(40))
+    }
+
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.0.bytes().all(|b| b == b'0')
     }
 }
 
@@ -72,6 +88,32 @@ impl ProjectName {
         let room = Self::LONGEST.saturating_sub(end.len()).min(self.0.len());
         Self(format!("{}{end}", &self.0[..room]))
     }
+}
+
+impl From<&TaskId> for ReleaseId {
+    fn from(task: &TaskId) -> Self {
+        Self(task.to_string())
+    }
+}
+
+impl ReleaseId {
+    /// One run of a task.
+    #[must_use]
+    pub fn of_run(task: &TaskId, run: u32) -> Self {
+        Self(format!("{task}.{run}"))
+    }
+
+    /// The task, or the group of tasks, that it is of, and the run that it names.
+    #[must_use]
+    pub fn task(&self) -> Option<(TaskId, Option<u32>)> {
+        let (task, run) = self.0.split_once('.').map_or((self.0.as_str(), None), |(task, run)| (task, Some(run)));
+        Some((task.parse().ok()?, run.and_then(|run| run.parse().ok())))
+    }
+}
+
+fn is_task(text: &str) -> bool {
+    let (task, run) = text.split_once('.').map_or((text, "0"), |(task, run)| (task, run));
+    task.parse::<TaskId>().is_ok() && (1..=4).contains(&run.len()) && run.bytes().all(|b| b.is_ascii_digit())
 }
 
 macro_rules! name {
@@ -116,8 +158,9 @@ macro_rules! name {
         }
     };
 }
-name!(ReleaseId, "a release id: ten characters of a-z and 2-7", |t| t.len() == 10
-    && t.bytes().all(|b| BASE32.contains(&b)));
+name!(ReleaseId, "a release id: ten characters of a-z and 2-7, or a task id of Taskcluster", |t| (t.len() == 10
+    && t.bytes().all(|b| BASE32.contains(&b)))
+    || is_task(t));
 name!(Commit, "a commit: 40 or 64 lower-case hexadecimal digits", |t| matches!(t.len(), 40 | 64)
     && t.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
 name!(SecretName, "a secret's name: 1 to 255 printable characters without spaces", |t| (1..=255).contains(&t.len())
@@ -140,6 +183,12 @@ mod tests {
         assert_eq!(id.as_str(), "ab7a7jihgf");
         assert_eq!(id.as_str().parse::<ReleaseId>().unwrap(), id);
         assert!("ab7a7jihg1".parse::<ReleaseId>().is_err());
+        let of_task: ReleaseId = "f18OCIBgRoSL6-8OrQg82Q.2".parse().unwrap();
+        assert_eq!(of_task.task(), Some(("f18OCIBgRoSL6-8OrQg82Q".parse().unwrap(), Some(2))));
+        assert_eq!(id.task(), None);
+        for text in ["f18OCIBgRoSL6-8OrQg82Q.", "f18OCIBgRoSL6-8OrQg82Q./..", "f18OCIBgRoSL6-8OrQg82Q.99999"] {
+            assert!(text.parse::<ReleaseId>().is_err(), "{text}");
+        }
     }
 
     #[test]

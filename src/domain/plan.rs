@@ -33,6 +33,23 @@ pub enum Trigger {
     /// A moving tag is pointed to the image of an earlier release.
     #[serde(rename = "point")]
     Point,
+    /// A push to a branch, of which Taskcluster heard.
+    #[serde(rename = "push")]
+    Push,
+    /// A git tag.
+    #[serde(rename = "tag")]
+    Tag,
+    /// A release at the host of the repository.
+    #[serde(rename = "github release")]
+    GithubRelease,
+    /// Somebody asks to have something merged: what it makes is no release.
+    #[serde(rename = "pull request")]
+    PullRequest,
+    /// A hook of Taskcluster.
+    #[serde(rename = "hook")]
+    Hook,
+    #[serde(rename = "other")]
+    Other,
 }
 
 impl fmt::Display for Trigger {
@@ -41,6 +58,12 @@ impl fmt::Display for Trigger {
             Self::ByHand => "by hand",
             Self::Rerun => "rerun",
             Self::Point => "point",
+            Self::Push => "push",
+            Self::Tag => "tag",
+            Self::GithubRelease => "github release",
+            Self::PullRequest => "pull request",
+            Self::Hook => "hook",
+            Self::Other => "another event",
         })
     }
 }

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     digest::Digest,
     name::{Commit, ReleaseId},
-    plan::{PlannedTag, Runner},
+    plan::{PlannedTag, Runner, TagKind},
     reference::{Platform, Repository, Tag},
+    task::TaskId,
 };
 
 /// The name of the artifact that consumers check images against, as the first such releases called it.
@@ -67,12 +68,15 @@ pub struct Record {
 }
 
 /// Where a record was found. Named in every verdict's why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RecordSource {
     /// The journal of this machine.
     Journal,
     /// A folder with the files of a record.
     Folder(String),
+    /// An artifact, or the log, of a task of Taskcluster.
+    Task { task: TaskId, run: u32, place: String },
 }
 
 impl fmt::Display for RecordSource {
@@ -80,6 +84,7 @@ impl fmt::Display for RecordSource {
         match self {
             Self::Journal => f.write_str("journal"),
             Self::Folder(path) => write!(f, "folder {path}"),
+            Self::Task { task, run, place } => write!(f, "{place} of task {task}, run {run}"),
         }
     }
 }
@@ -110,6 +115,12 @@ impl Record {
     #[must_use]
     pub fn names(&self, tag: &Tag) -> bool {
         self.tags.iter().any(|t| &t.tag == tag)
+    }
+
+    /// It names the tags that were written once, too: one that was found in a task's artifact may know nothing of them.
+    #[must_use]
+    pub fn knows_its_tags(&self) -> bool {
+        self.tags.iter().any(|tag| tag.kind == TagKind::Frozen)
     }
 
     /// The digest of the image's config, from the engine or from the registry.

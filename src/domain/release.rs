@@ -10,6 +10,7 @@ use super::{
     plan::{Plan, TagKind},
     record::Record,
     reference::Tag,
+    task::TaskId,
     verdict::Verdict,
 };
 
@@ -38,9 +39,50 @@ pub enum StepState {
     Skipped,
 }
 
+/// A step of a release: one that windlass itself takes, or a task of Taskcluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepId {
+    Own(Step),
+    Task { id: TaskId, name: String },
+}
+
+impl StepId {
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Own(step) => step.name(),
+            Self::Task { name, .. } => name,
+        }
+    }
+
+    #[must_use]
+    pub fn own(&self) -> Option<Step> {
+        match self {
+            Self::Own(step) => Some(*step),
+            Self::Task { .. } => None,
+        }
+    }
+
+    #[must_use]
+    pub fn task(&self) -> Option<&TaskId> {
+        match self {
+            Self::Own(_) => None,
+            Self::Task { id, .. } => Some(id),
+        }
+    }
+}
+
+impl PartialEq<Step> for StepId {
+    fn eq(&self, step: &Step) -> bool {
+        self.own() == Some(*step)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepView {
-    pub step: Step,
+    pub step: StepId,
+    /// Which attempt it is, where there may be several: of a task.
+    pub run: Option<u32>,
     pub state: StepState,
     pub started: Option<Timestamp>,
     pub ended: Option<Timestamp>,
@@ -119,7 +161,8 @@ impl Release {
     #[must_use]
     pub fn new(plan: Plan, at: Timestamp, seq: u64) -> Self {
         let step = |step| StepView {
-            step,
+            step: StepId::Own(step),
+            run: None,
             state: StepState::Pending,
             started: None,
             ended: None,

@@ -228,6 +228,11 @@ fn compare(known: &Known, all: &[Known], content: &Content) -> Judgement {
         );
     }
     if record.config().is_some_and(|config| content.images.iter().any(|i| &i.config == config)) {
+        // An artifact with an image id alone says nothing of a manifest: its image is all there is to compare.
+        if !content.index && record.top_digests().next().is_none() {
+            let id = record.image_id.short();
+            return say(Verdict::Match, format!("{found} hashed, with the image {id}; recorded by {release}"));
+        }
         return say(Verdict::SameImageRepacked, format!("the image of {release} under another manifest, {found}"));
     }
     if let Some(other) = all.iter().find(|k| k.record.release != record.release && is_image_of(&k.record, content)) {
@@ -265,7 +270,9 @@ fn compare(known: &Known, all: &[Known], content: &Content) -> Judgement {
     )
 }
 
-fn is_image_of(record: &Record, content: &Content) -> bool {
+/// This content is the image that was recorded.
+#[must_use]
+pub fn is_image_of(record: &Record, content: &Content) -> bool {
     record.top_digests().any(|d| d == &content.digest || content.images.iter().any(|i| &i.manifest == d))
         || record.config().is_some_and(|config| content.images.iter().any(|i| &i.config == config))
 }

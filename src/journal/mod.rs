@@ -31,6 +31,7 @@ mod observed;
 mod records;
 mod releases;
 mod schema;
+mod seen;
 mod time;
 
 pub use audit::AuditNumber;

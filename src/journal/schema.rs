@@ -93,6 +93,17 @@ const MIGRATIONS: &[&str] = &[
         why         TEXT
     ) STRICT;
 ",
+    "
+    -- Records of releases that ran on Taskcluster, as they were seen there. `source` says where, as JSON.
+    CREATE TABLE seen_records (
+        release     TEXT NOT NULL,
+        repository  TEXT NOT NULL,
+        recorded_at TEXT NOT NULL,
+        source      TEXT NOT NULL,
+        body        TEXT NOT NULL,
+        PRIMARY KEY (release, repository)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// A connection to a journal of today's schema.

@@ -1,7 +1,7 @@
 //! The secrets that a Taskcluster deployment keeps, with what this machine knows of them: what they may be used for, and
 //! when they end. The service has no versions and no compare-and-swap: each write looks just before and just after.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -97,7 +97,8 @@ impl Cluster {
     /// When the deployment may not be spoken to.
     pub fn at(root: &RootUrl, environment: &Environment, settings: &Settings, paths: &Paths) -> Result<Self, Failure> {
         let settings = settings.clone();
-        let access = Access::to(root.clone(), environment, &move |host| settings.allows_plain_http(host))?;
+        let access =
+            Access::to(root.clone(), environment, Arc::new(move |host: &str| settings.allows_plain_http(host)))?;
         Ok(Self::new(access, environment, paths))
     }
 

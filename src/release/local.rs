@@ -134,7 +134,13 @@ impl<'a, 'w> Run<'a, 'w> {
 
     async fn end(&mut self, outcome: Result<(), Failure>) -> Result<(), Failure> {
         if let Err(failure) = outcome {
-            let step = self.release.steps.iter().find(|s| s.ended.is_none()).map_or(Step::Verify, |s| s.step);
+            let step = self
+                .release
+                .steps
+                .iter()
+                .find(|s| s.ended.is_none())
+                .and_then(|s| s.step.own())
+                .unwrap_or(Step::Verify);
             let failure = self.release.with_way_on(failure);
             self.emit(Event::StepFailed { step, failure }).await?;
         }

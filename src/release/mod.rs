@@ -9,6 +9,8 @@
 
 pub mod attach;
 mod build;
+pub mod cluster;
+pub mod cluster_log;
 mod conclude;
 pub mod detach;
 mod frame;

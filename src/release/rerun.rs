@@ -174,8 +174,11 @@ async fn lost_image(earlier: &Release, environment: &Environment) -> Result<Opti
 fn carried(earlier: &Release, first: Step) -> Vec<Event> {
     let id = &earlier.plan.release;
     let mut events = Vec::new();
-    for view in earlier.steps.iter().filter(|view| view.step < first) {
-        match view.step {
+    for (step, view) in earlier.steps.iter().filter_map(|view| Some((view.step.own()?, view))) {
+        if step >= first {
+            break;
+        }
+        match step {
             Step::Build => events.extend(earlier.built.clone().map(Event::Built)),
             Step::Push => {
                 events.extend(earlier.pushes.iter().map(|push| match (&push.digest, push.size) {
@@ -196,7 +199,7 @@ fn carried(earlier: &Release, first: Step) -> Vec<Event> {
         }
         let whole = matches!(view.state, StepState::Succeeded | StepState::Reused) && !view.note.is_empty();
         let note = if whole { format!("of {id}: {}", view.note) } else { format!("of {id}") };
-        events.push(Event::StepReused { step: view.step, note });
+        events.push(Event::StepReused { step, note });
     }
     events
 }

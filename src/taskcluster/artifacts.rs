@@ -45,6 +45,20 @@ impl From<String> for Storage {
     }
 }
 
+impl Storage {
+    /// As the queue writes it.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::S3 => "s3",
+            Self::Object => "object",
+            Self::Reference => "reference",
+            Self::Link => "link",
+            Self::Error => "error",
+            Self::Other(word) => word,
+        }
+    }
+}
+
 /// An artifact, as it is listed. There is no hash of it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]

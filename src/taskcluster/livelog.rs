@@ -346,9 +346,10 @@ impl Log {
                     return Ok(());
                 }
                 Err(error) if error.is_absent() => expired |= error.status() == Some(410),
-                Err(TaskclusterError::NotUploaded { why: said, .. } | TaskclusterError::NotMade { why: said, .. }) => {
-                    why = said;
+                Err(TaskclusterError::NotUploaded { why: said, .. }) => {
+                    why = format!("it was announced, and never uploaded ({said})");
                 }
+                Err(TaskclusterError::NotMade { why: said, .. }) => why = said,
                 Err(error) => return self.lost(error),
             }
         }

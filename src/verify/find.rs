@@ -61,7 +61,8 @@ pub struct Finding {
 /// When the journal cannot be read. A repository that does not answer finds nothing.
 pub async fn find(sought: &Sought, journal: &Journal, clients: &[Client]) -> Result<Vec<Finding>, Failure> {
     let mut found = Vec::new();
-    for record in journal.all_records().await? {
+    let seen = journal.seen_records(None).await?.into_iter().map(|known| known.record);
+    for record in journal.all_records().await?.into_iter().chain(seen) {
         found.extend(in_record(sought, &record));
     }
     if found.is_empty() {

@@ -19,7 +19,7 @@ use crate::{
         reference::{Repository, Tag},
         release::{Release, ReleaseState},
         table::{Row, Table},
-        verdict::{Judgement, Verdict, judge},
+        verdict::{Judgement, Verdict, is_image_of, judge},
     },
     journal::{Journal, ReleaseFilter},
     registry::{Client, RegistryError, is_referrer_tag},
@@ -71,7 +71,12 @@ pub async fn table(question: &Question<'_>) -> Result<Table, Failure> {
 }
 
 fn row(tag: Tag, observation: Observation, known: &[Known], unrecorded: &[Release]) -> Row {
-    let newest = known.iter().find(|k| k.record.names(&tag));
+    let named = known.iter().find(|k| k.record.names(&tag));
+    // A record that a task left may name no tag that is written once: such a tag is joined to it by its image.
+    let newest = named.or_else(|| {
+        let Observation::Seen { content, .. } = &observation else { return None };
+        known.iter().find(|k| !k.record.knows_its_tags() && is_image_of(&k.record, content))
+    });
     let mut judgement = judge(&tag, newest, known, &observation);
     // An earlier record that names the tag says nothing of what a later release left under it.
     if of_no_record(judgement.verdict)
@@ -121,12 +126,17 @@ pub async fn records(journal: &Journal, repository: &Repository, folder: Option<
     let from_journal = journal.records(repository).await?;
     let mut known: Vec<Known> =
         from_journal.into_iter().map(|record| Known { record, source: RecordSource::Journal }).collect();
+    let seen = journal.seen_records(Some(repository)).await?;
+    let several = folder.is_some() || !seen.is_empty();
+    known.extend(seen);
     if let Some(folder) = folder {
         for record in attest::read_all(folder)? {
             if &record.repository == repository && !known.iter().any(|k| k.record.release == record.release) {
                 known.push(Known { record, source: RecordSource::Folder(folder.display().to_string()) });
             }
         }
+    }
+    if several {
         known.sort_by_key(|k| std::cmp::Reverse(k.record.when));
     }
     Ok(known)

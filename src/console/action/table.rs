@@ -100,6 +100,16 @@ pub const ACTIONS: &[Action] = &[
         .unless(log::no_steps),
     action(Id::PreviousStep, Scope::Releases, &[Key::char('[')], "to the step before in the log", log::previous_step)
         .unless(log::no_steps),
+    action(Id::NextTask, Scope::Releases, &[Key::char('}')], "to the log of the next task", releases::next_task)
+        .unless(releases::no_tasks),
+    action(
+        Id::PreviousTask,
+        Scope::Releases,
+        &[Key::char('{')],
+        "to the log of the task before",
+        releases::previous_task,
+    )
+    .unless(releases::no_tasks),
     action(Id::Wrap, Scope::Releases, &[Key::char('w')], "wrap long lines, or cut them", log::wrap)
         .hinted("wrap")
         .unless(log::no_log),

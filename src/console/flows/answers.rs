@@ -147,7 +147,13 @@ impl World {
 
     fn cancel(&mut self, release: &ReleaseId) -> Vec<Message> {
         let steps = &self.kept(release).expect("a release").release.steps;
-        let step = steps.iter().find(|step| step.state == StepState::Running).expect("it runs").step;
+        let step = steps
+            .iter()
+            .find(|step| step.state == StepState::Running)
+            .expect("it runs")
+            .step
+            .own()
+            .expect("it is local");
         let failure = Failure::cancelled("the release was cancelled", "begin another");
         let mut messages = vec![Message::CancelTold(release.clone(), Ok(()))];
         messages.extend(self.record(release, Event::StepFailed { step, failure }));

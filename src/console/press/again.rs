@@ -7,6 +7,7 @@ use crate::{
         effect::Effect,
         model::{Choice, Layer, Loaded, Menu, Model, Request, runs},
         press::read_only,
+        remote,
     },
     domain::{
         plan::{TagKind, Trigger},
@@ -22,7 +23,7 @@ pub fn rerun(model: &mut Model) -> Vec<Effect> {
 }
 
 pub fn cannot_rerun(model: &Model) -> Option<String> {
-    read_only(model).or_else(|| match ended(model) {
+    read_only(model).or_else(|| model.selected().and_then(remote::seen_only)).or_else(|| match ended(model) {
         Ok(release) if release.plan.trigger == Trigger::Point => {
             let key = model.keymap.first(Id::Point);
             Some(format!("release {} only pointed a tag: {key} points one again", release.plan.release))
@@ -53,7 +54,7 @@ pub fn point(model: &mut Model) -> Vec<Effect> {
 }
 
 pub fn cannot_point(model: &Model) -> Option<String> {
-    read_only(model).or_else(|| match ended(model) {
+    read_only(model).or_else(|| model.selected().and_then(remote::seen_only)).or_else(|| match ended(model) {
         Ok(release) if release.record.is_none() => {
             Some(format!("release {} left no record of what it built", release.plan.release))
         }

@@ -5,6 +5,7 @@ use crate::console::{
     geometry::Geometry,
     model::{Model, Older, Pane, Screen},
     press::layers,
+    remote,
     view::{evidence, secrets},
 };
 
@@ -87,8 +88,10 @@ pub fn scroll(model: &mut Model, lines: i64) -> Vec<Effect> {
                 model.selected = Some(model.list()[at].plan.release.clone());
                 if at == last && model.older == Older::There {
                     model.older = Older::Asked;
-                    let before = model.list()[last].plan.release.clone();
-                    return vec![Effect::LoadOlder { repositories: model.repositories(), before }];
+                    let ours = model.list().iter().rev().find(|release| !remote::is_remote(release));
+                    let before = ours.map(|release| release.plan.release.clone());
+                    let repositories = model.repositories();
+                    return before.map(|before| Effect::LoadOlder { repositories, before }).into_iter().collect();
                 }
             }
         }

@@ -22,8 +22,8 @@ pub fn no_commit_page(model: &Model) -> Option<String> {
 
 /// Gives the log to the pager.
 pub fn page(model: &mut Model) -> Vec<Effect> {
-    let release = model.selected().map(|release| release.plan.release.clone());
-    release.map(|release| Effect::Lend(Guest::Pager(release))).into_iter().collect()
+    let log = model.log.release.clone();
+    log.map(|release| Effect::Lend(Guest::Pager(release))).into_iter().collect()
 }
 
 pub fn edit(_: &mut Model) -> Vec<Effect> {

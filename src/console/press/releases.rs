@@ -9,6 +9,7 @@ use crate::{
         fault,
         model::{Ask, Confirm, Layer, Line, Loaded, Model, Older, Pane, Request, runs},
         press::read_only,
+        remote,
         update::reload as reload_list,
     },
     domain::{sign::Tone, wishes::Wishes},
@@ -67,6 +68,7 @@ pub fn cancel(model: &mut Model) -> Vec<Effect> {
 
 pub fn cannot_cancel(model: &Model) -> Option<String> {
     read_only(model).or_else(|| match model.selected() {
+        Some(release) if remote::is_remote(release) => remote::seen_only(release),
         Some(release) if runs(release) => None,
         Some(release) => Some(format!("nothing to cancel: release {} has ended", release.plan.release)),
         None => Some("nothing to cancel: there is no release".to_owned()),
@@ -86,6 +88,27 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The log of the next task of a release on Taskcluster.
+pub fn next_task(model: &mut Model) -> Vec<Effect> {
+    remote::choose(model, true);
+    Vec::new()
+}
+
+pub fn previous_task(model: &mut Model) -> Vec<Effect> {
+    remote::choose(model, false);
+    Vec::new()
+}
+
+pub fn no_tasks(model: &Model) -> Option<String> {
+    match model.selected() {
+        Some(release) if remote::is_remote(release) => {
+            release.steps.is_empty().then(|| "its tasks are not known yet".to_owned())
+        }
+        Some(_) => Some("only a release on Taskcluster has tasks".to_owned()),
+        None => Some("there is no release".to_owned()),
+    }
+}
+
 pub fn back(model: &mut Model) -> Vec<Effect> {
     model.focus = Pane::List;
     Vec::new()
@@ -103,6 +126,7 @@ pub fn zoom(model: &mut Model) -> Vec<Effect> {
 
 pub fn reload(model: &mut Model) -> Vec<Effect> {
     model.project = Loaded::Not;
+    remote::again(model);
     vec![Effect::LoadProject]
 }
 

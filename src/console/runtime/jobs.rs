@@ -2,6 +2,7 @@
 //! do is in the files of this folder, one an area.
 
 mod activity;
+mod cluster;
 mod doctor;
 mod faults;
 mod log;
@@ -29,6 +30,7 @@ use crate::{
     },
     domain::{failure::Failure, name::ProjectName},
     journal::Journal,
+    release::cluster::Cluster,
     secrets::Passphrase,
 };
 
@@ -43,6 +45,7 @@ struct Shared {
     ground: Ground,
     /// Opened by the first that needs it, together with the eye on it.
     journal: OnceCell<(Journal, Option<Watch>)>,
+    cluster: OnceCell<Cluster>,
     to: Outbox,
 }
 
@@ -56,7 +59,7 @@ impl Jobs {
             None => question.asked_through(to.clone()),
         };
         let logs = Logs::new(ground.paths.logs(), to.clone())?;
-        let shared = Arc::new(Shared { ground, journal: OnceCell::new(), to });
+        let shared = Arc::new(Shared { ground, journal: OnceCell::new(), cluster: OnceCell::new(), to });
         Ok(Self { shared, logs, question })
     }
 
@@ -83,6 +86,14 @@ impl Jobs {
                     tokio::select! {
                         () = shared.to.closed() => {}
                         () = shared.follow(release, &repository, after) => {}
+                    }
+                });
+            }
+            Effect::LookAtCluster { .. } | Effect::LookAtTasks { .. } | Effect::FetchLog { .. } => {
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = shared.to.closed() => {}
+                        () = shared.look_at_cluster(effect) => {}
                     }
                 });
             }
@@ -164,6 +175,9 @@ impl Shared {
             Effect::Secrets(errand) => Message::Secrets(Box::pin(self.secrets(errand)).await),
             // Those are carried out elsewhere.
             Effect::Follow { .. }
+            | Effect::LookAtCluster { .. }
+            | Effect::LookAtTasks { .. }
+            | Effect::FetchLog { .. }
             | Effect::ReadLog { .. }
             | Effect::SearchLog { .. }
             | Effect::FindInLog { .. }

@@ -6,6 +6,7 @@ use crate::{
         geometry::Geometry,
         message::{Message, Save, Saved, Taken},
         model::{Confirm, Layer, Line, Model},
+        remote,
     },
     domain::{failure::Failure, name::ReleaseId, sign::Tone, written::count},
 };
@@ -59,7 +60,7 @@ fn take_saved(model: &mut Model, save: Save, saved: Result<Saved, Failure>) {
 /// What is missing: the log on the screen is the selected release's, its lines and steps are there or asked for, and what
 /// is looked for in it is looked for to its end.
 pub(super) fn wants(model: &mut Model) -> Vec<Effect> {
-    let selected = model.selected().map(|release| release.plan.release.clone());
+    let selected = remote::log_of(model);
     if model.log.release != selected {
         model.log.open(selected);
     }

@@ -16,6 +16,7 @@ use crate::{
 
 /// Of a user name or a version.
 const LONGEST: usize = 20;
+const CLUSTER: &str = "tc";
 /// In less, they stand closer together.
 const ROOMY: usize = 40;
 
@@ -54,6 +55,7 @@ pub fn spans(model: &Model, columns: usize) -> Vec<Span<'static>> {
     let (look, images, standing) = (model.look, model.images(), &model.standing);
     let one = |label, known| Indicator { label, known, whole: true };
     let mut all = vec![one("engine", standing.engine.clone())];
+    all.extend(model.cluster().map(|host| one(CLUSTER, Some(standing.cluster(host)))));
     if !images.is_empty() {
         all.push(one("registry", standing.registry(images)));
         all.push(one("secret", standing.secret(images)));
@@ -80,12 +82,17 @@ pub fn spans(model: &Model, columns: usize) -> Vec<Span<'static>> {
     };
     let too_wide = |all: &[Indicator]| line(all).iter().map(|span| width(&span.content)).sum::<usize>() > columns;
     while too_wide(&all) {
-        let wordy = |well: bool| move |indicator: &&mut Indicator| indicator.whole && indicator.is_well() == well;
+        // Which deployment is spoken to is always told.
+        let wordy = |well: bool| {
+            move |indicator: &&mut Indicator| {
+                indicator.whole && indicator.is_well() == well && indicator.label != CLUSTER
+            }
+        };
         if let Some(wordy) = all.iter_mut().rev().find(wordy(true)) {
             wordy.whole = false;
         } else if let Some(wordy) = all.iter_mut().rev().find(wordy(false)) {
             wordy.whole = false;
-        } else if let Some(last) = all.iter().rposition(Indicator::is_well) {
+        } else if let Some(last) = all.iter().rposition(|known| known.is_well() && known.label != CLUSTER) {
             all.remove(last);
         } else if all.pop().is_none() {
             break;

@@ -20,7 +20,8 @@ use super::{
 use crate::{
     console::{
         geometry::Geometry,
-        model::{LogState, Mode, Model, Pane, runs},
+        model::{Fetch, LogState, Mode, Model, Pane, runs},
+        remote,
     },
     domain::{
         event::Step,
@@ -46,7 +47,7 @@ pub fn render(model: &Model, release: &Release, frame: &mut Frame<'_>, geometry:
     match &model.log.state {
         LogState::Open(_) => rows(model, frame, area, text),
         LogState::Loading => said(model, frame, text, &[(Tone::Dim, "reading the log")]),
-        LogState::Absent => said(model, frame, text, &[(Tone::Dim, &no_log(release))]),
+        LogState::Absent => said(model, frame, text, &[(Tone::Dim, &no_log(model, release))]),
         LogState::Failed(failure) => {
             let words = [(Tone::Bad, &*failure.what), (Tone::Plain, &failure.why), (Tone::Bold, &failure.next)];
             said(model, frame, text, &words);
@@ -54,7 +55,16 @@ pub fn render(model: &Model, release: &Release, frame: &mut Frame<'_>, geometry:
     }
 }
 
-fn no_log(release: &Release) -> String {
+fn no_log(model: &Model, release: &Release) -> String {
+    if remote::is_remote(release) {
+        return match remote::fetch(model) {
+            Some(Fetch::Comes) => "the log is on its way".to_owned(),
+            Some(Fetch::Ended(Some(why))) => why.clone(),
+            Some(Fetch::Ended(None)) => "its log is empty".to_owned(),
+            Some(Fetch::Failed(failure)) => format!("{}: {}; {}", failure.what, failure.why, failure.next),
+            None => "no log yet: it begins when a worker takes the task".to_owned(),
+        };
+    }
     let built = release.steps.iter().find(|step| step.step == Step::Build).map(|step| step.state);
     match (&release.plan.parent, built) {
         (Some(parent), Some(StepState::Reused)) => format!("nothing was built: the image is that of release {parent}"),
@@ -63,10 +73,21 @@ fn no_log(release: &Release) -> String {
     }
 }
 
+/// More of it may come.
+fn grows(model: &Model, release: &Release) -> bool {
+    if remote::is_remote(release) { remote::fetch(model) == Some(&Fetch::Comes) } else { runs(release) }
+}
+
 fn title(model: &Model, release: &Release) -> String {
     let dot = model.look.dot();
     let log = &model.log;
     let mut words = vec!["Log".to_owned()];
+    if let Some(task) = remote::chosen(model, release).and_then(|at| release.steps.get(at))
+        && remote::is_remote(release)
+    {
+        words.push(task.step.name().to_owned());
+        words.extend(task.run.filter(|run| *run > 0).map(|run| format!("run {run}")));
+    }
     if clipped(model, release) {
         words.push(CLIPPED.to_owned());
     }
@@ -78,12 +99,15 @@ fn title(model: &Model, release: &Release) -> String {
             (None, matches) => Some(format!("{} matches", count(matches))),
         });
     }
+    if let Some(Fetch::Ended(Some(why))) = remote::fetch(model) {
+        words.push(why.clone());
+    }
     match log.mode {
-        Mode::Following if runs(release) => words.push("following".to_owned()),
+        Mode::Following if grows(model, release) => words.push("following".to_owned()),
         Mode::Paused { .. } if log.unseen() > 0 => {
             words.push(format!("{} new lines {}", count(log.unseen()), model.look.signs.glyph("↓", "below")));
         }
-        Mode::Paused { .. } if runs(release) => words.push("paused".to_owned()),
+        Mode::Paused { .. } if grows(model, release) => words.push("paused".to_owned()),
         Mode::Following | Mode::Paused { .. } => {}
     }
     match (log.mode, log.total(), &log.filter) {

@@ -12,11 +12,15 @@
 
 use ratatui::{Frame, layout::Rect, text::Line};
 
-use super::{card, log, progress, search, step_tree, text::fit};
+use super::{
+    card, log, progress, search, step_tree,
+    text::{fit, padded, width},
+};
 use crate::{
     console::{
-        geometry::Geometry,
+        geometry::{Geometry, top_row},
         model::{Loaded, Model, Pane},
+        remote,
     },
     domain::{
         release::{Release, StepState, StepView},
@@ -25,8 +29,10 @@ use crate::{
     },
 };
 
-/// Columns before the note: sign, name, time.
-const BEFORE_NOTE: usize = 1 + 2 + 9 + 1 + 10 + 2;
+/// Columns of the longest name of a step of our own.
+const NAME: usize = 9;
+/// Columns before the note without the name: sign, time.
+const BEFORE_NOTE: usize = 1 + 2 + 1 + 10 + 2;
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
     if geometry.release.is_empty() {
@@ -52,9 +58,16 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
     if geometry.steps.height == 1 {
         frame.render_widget(strip(model, release), geometry.steps);
     } else {
-        for (i, step) in release.steps.iter().take(usize::from(geometry.steps.height)).enumerate() {
-            let row = Rect { y: geometry.steps.y + u16::try_from(i).unwrap_or(0), height: 1, ..geometry.steps };
-            frame.render_widget(line(model, release, step, usize::from(row.width)), row);
+        let height = usize::from(geometry.steps.height);
+        // Of tasks there may be more than rows: the one whose log is shown is among them.
+        let shown = remote::chosen(model, release).filter(|_| remote::is_remote(release));
+        let first = top_row(shown, geometry.steps.height);
+        for (i, step) in release.steps.iter().enumerate().skip(first).take(height) {
+            let row = Rect { y: geometry.steps.y + u16::try_from(i - first).unwrap_or(0), height: 1, ..geometry.steps };
+            frame.render_widget(line(model, release, step, shown == Some(i), usize::from(row.width)), row);
+        }
+        if release.steps.is_empty() && remote::is_remote(release) {
+            frame.render_widget(look.span(Tone::Dim, " looking at its tasks"), geometry.steps);
         }
     }
     if !geometry.card.is_empty() {
@@ -67,7 +80,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
     }
 }
 
-fn line(model: &Model, release: &Release, step: &StepView, columns: usize) -> Line<'static> {
+fn line(model: &Model, release: &Release, step: &StepView, here: bool, columns: usize) -> Line<'static> {
     let look = model.look;
     let (sign, tone) = look.signs.step(step.state);
     let took = match (step.seconds(), step.started) {
@@ -75,7 +88,9 @@ fn line(model: &Model, release: &Release, step: &StepView, columns: usize) -> Li
         (None, Some(started)) if step.state == StepState::Running => progress::elapsed(started, model.now),
         (None, _) => String::new(),
     };
-    let room = columns.saturating_sub(BEFORE_NOTE);
+    let longest = release.steps.iter().map(|step| width(step.step.name())).max().unwrap_or(0);
+    let name = longest.max(NAME).min((columns / 3).max(NAME));
+    let room = columns.saturating_sub(BEFORE_NOTE + name);
     let note = match (&step.failure, step.state, model.doing(&release.plan.release)) {
         (Some(failure), ..) => fit(&failure.what, room, look.signs),
         (None, StepState::Running, Some(doing)) => progress::line(doing, model.now, room, look.signs),
@@ -83,9 +98,10 @@ fn line(model: &Model, release: &Release, step: &StepView, columns: usize) -> Li
         (None, ..) => fit(&step.note, room, look.signs),
     };
     let name_tone = if step.state == StepState::Pending { Tone::Dim } else { Tone::Plain };
+    let mark = if here { look.signs.glyph("▌", ">") } else { " " };
     Line::from(vec![
-        look.span(tone, format!(" {sign} ")),
-        look.span(name_tone, format!("{:<9} ", step.step.name())),
+        look.span(tone, format!("{mark}{sign} ")),
+        look.span(name_tone, format!("{} ", padded(step.step.name(), name, look.signs))),
         look.span(Tone::Dim, format!("{took:>10}  ")),
         look.span(Tone::Plain, note),
     ])

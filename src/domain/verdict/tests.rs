@@ -77,6 +77,24 @@ fn index(name: &str, images: Vec<ObservedImage>) -> Content {
     Content { digest: digest(name), media_type: String::new(), index: true, images }
 }
 
+/// What a task left that recorded the image id alone.
+fn only_an_id(name: &str) -> Known {
+    let mut known = record("aaaaaaaaaa", name);
+    known.record.manifest_digest = None;
+    known.record.diff_ids = Vec::new();
+    known
+}
+
+#[test]
+fn an_image_id_alone_is_matched_by_its_image() {
+    let known = only_an_id("ours");
+    let verdict = |content| judge(&tag(), Some(&known), std::slice::from_ref(&known), &seen(content)).verdict;
+    assert_eq!(verdict(single("any", "ours config", "ours layer")), Verdict::Match);
+    assert_eq!(verdict(single("any", "other config", "ours layer")), Verdict::Mismatch);
+    let inside = index("x", vec![image("any", "ours config", "ours layer", "linux/amd64")]);
+    assert_eq!(verdict(inside), Verdict::SameImageRepacked);
+}
+
 fn seen(content: Content) -> Observation {
     Observation::Seen { content, hashed: Hashed::Now }
 }

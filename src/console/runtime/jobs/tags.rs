@@ -3,7 +3,7 @@
 use super::Shared;
 use crate::{
     commands::tags::about,
-    console::model::Depth,
+    console::{message::Message, model::Depth},
     domain::{failure::Failure, reference::Tag, table::Table},
     verify,
 };
@@ -13,6 +13,9 @@ impl Shared {
         let project = self.ground.project()?;
         let image = project.image(Some(image))?;
         let journal = self.journal().await?;
+        if let Some(failure) = self.ground.keep_records(journal).await {
+            self.tell(Message::Unwatched(failure)).await;
+        }
         let (client, locks) = (self.ground.reader(image).await?, self.ground.paths.run());
         let fresh = depth == Depth::Fresh;
         verify::table(&verify::Question { fresh, ..about(image, &client, journal, &locks) }).await

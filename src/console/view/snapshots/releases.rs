@@ -5,7 +5,10 @@ use crate::{
     console::{
         message::{Listing, Message, News},
         model::{Image, Model},
-        sample::{console, id, look, news, now, press, project, read, running, tell},
+        sample::{
+            cluster, console, finished_task, id, look, news, now, press, project, read, remote, running, running_task,
+            tell,
+        },
         view::tests::{busy, succeeded, unbuilt},
     },
     domain::{failure::Failure, release::Release},
@@ -67,6 +70,19 @@ pub const RELEASES: &[State] = &[
         let mut dead = running(3);
         dead.found_dead();
         told(console(size, vec![dead]), Message::Log(id(3), Ok(None)))
+    }),
+    ("remote", |size| {
+        let mut runs = remote(&[finished_task("build"), running_task("push")]);
+        runs.started = "2026-11-21T09:30:30Z".parse().unwrap();
+        let mut model = cluster(size, vec![remote(&[])]);
+        let id = runs.plan.release.clone();
+        let effects = tell(&mut model, Message::Tasks(id, 1, Ok(Box::new(runs))));
+        read(&mut model, effects, &said());
+        model
+    }),
+    ("remote-away", |size| {
+        let away = Failure::unreachable("tc.example cannot be reached", "no route to host", "look at the network");
+        told(cluster(size, vec![remote(&[])]), Message::Cluster(2, Err(away)))
     }),
     ("images", of_two_images),
     ("unreadable", |size| {

@@ -1,0 +1,94 @@
+//! What is looked at and when, and what of it is shown.
+
+use super::*;
+use crate::console::{
+    message::{Listing, Message, News},
+    model::Project,
+    sample::{cluster, console, finished_task, look, now, press, project, remote, running, running_task, tell},
+};
+
+const SIZE: (u16, u16) = (100, 30);
+
+fn with_cluster() -> Project {
+    Project { cluster: Some("tc.example".to_owned()), ..project() }
+}
+
+/// The effects that look at Taskcluster.
+fn looks(effects: &[Effect]) -> Vec<String> {
+    let seconds = |after: &Duration| after.as_secs();
+    let told = effects.iter().filter_map(|effect| match effect {
+        Effect::LookAtCluster { after, .. } => Some(format!("list in {}", seconds(after))),
+        Effect::LookAtTasks { release, after, .. } => Some(format!("{release} in {}", seconds(after))),
+        Effect::FetchLog { run } => Some(format!("log of {run}")),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn without_a_deployment_nothing_is_looked_at() {
+    let mut model = console(SIZE, vec![running(1)]);
+    assert_eq!(looks(&tell(&mut model, Message::Tick)), [""; 0]);
+}
+
+#[test]
+fn the_list_is_looked_at_every_minute_while_it_is_on_the_screen() {
+    let mut model = Model::new(SIZE, look(), now());
+    let effects = tell(&mut model, Message::Project(Ok(with_cluster())));
+    assert_eq!(looks(&effects), ["list in 0"]);
+    assert_eq!(looks(&tell(&mut model, Message::Tick)), [""; 0], "it is on its way");
+    tell(&mut model, Message::Releases(Ok(Listing { releases: vec![running(1)], damaged: 0 })));
+    let effects = tell(&mut model, Message::Cluster(1, Ok(vec![remote(&[])])));
+    assert_eq!(looks(&effects), ["list in 60"]);
+    assert_eq!(model.list().len(), 2);
+    press(&mut model, "2");
+    assert_eq!(looks(&tell(&mut model, Message::Cluster(2, Ok(vec![remote(&[])])))), [""; 0], "nobody looks");
+    assert_eq!(looks(&press(&mut model, "1")), ["list in 60"]);
+    press(&mut model, "r");
+    let effects = tell(&mut model, Message::Project(Ok(with_cluster())));
+    assert_eq!(looks(&effects), ["list in 0"], "somebody wants it now");
+    assert_eq!(looks(&tell(&mut model, Message::Cluster(3, Ok(Vec::new())))), [""; 0], "an earlier look");
+    assert_eq!(model.list().len(), 2);
+}
+
+#[test]
+fn a_release_that_runs_is_looked_at_until_it_ends_and_its_log_comes_in_once() {
+    let mut model = cluster(SIZE, vec![remote(&[])]);
+    let id = model.selected().unwrap().plan.release.clone();
+    let runs = remote(&[finished_task("build"), running_task("push")]);
+    let effects = tell(&mut model, Message::Tasks(id.clone(), 1, Ok(Box::new(runs))));
+    let push = running_task("push").step.task().unwrap().clone();
+    assert_eq!(looks(&effects), [format!("{id} in 3"), format!("log of {push}.0")]);
+    let key = ReleaseId::of_run(&push, 0);
+    assert_eq!(model.log.release.as_ref(), Some(&key));
+    tell(&mut model, Message::Log(key.clone(), Ok(None)));
+    let effects = tell(&mut model, Message::News(key.clone(), News::Log(3)));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::ReadLog { release, .. } if *release == key)));
+    let ended = remote(&[finished_task("build"), finished_task("push")]);
+    let effects = tell(&mut model, Message::Tasks(id.clone(), 2, Ok(Box::new(ended))));
+    assert_eq!(looks(&effects), [""; 0]);
+    assert!(model.toasts.iter().any(|toast| toast.words.contains("succeeded")), "its end is said");
+    assert_eq!(looks(&press(&mut model, "{")), [format!("log of {}.0", finished_task("build").step.task().unwrap())]);
+    assert_eq!(looks(&press(&mut model, "}{")), [""; 0], "they are here");
+}
+
+#[test]
+fn what_fails_is_said_once_and_what_was_seen_stays() {
+    let mut model = cluster(SIZE, vec![remote(&[])]);
+    let away = || Failure::unreachable("tc.example cannot be reached", "no route", "look at the network");
+    let turn = model.remote.list.turn;
+    tell(&mut model, Message::Cluster(turn, Err(away())));
+    tell(&mut model, Message::Cluster(turn + 1, Err(away())));
+    let said = model.toasts.iter().filter(|toast| toast.words.contains("cannot be reached")).count();
+    assert_eq!((said, model.list().len()), (1, 1));
+}
+
+#[test]
+fn what_runs_there_is_only_seen_from_here() {
+    let mut model = cluster(SIZE, vec![remote(&[])]);
+    for key in ["e", "p", "x"] {
+        let effects = press(&mut model, key);
+        assert!(effects.iter().all(|effect| !matches!(effect, Effect::Prepare(_) | Effect::Cancel { .. })), "{key}");
+        assert!(model.toasts.iter().any(|toast| toast.words.contains("runs on Taskcluster")), "{key}");
+    }
+}
