@@ -41,7 +41,7 @@ struct Change {
 
 #[derive(Default)]
 pub struct Clients {
-    clients: BTreeMap<String, Client>,
+    by_id: BTreeMap<String, Client>,
     pub roles: BTreeMap<String, Role>,
     history: Vec<Change>,
 }
@@ -77,7 +77,7 @@ pub const ROUTES: &[Route] = &[
 impl World {
     /// A client that may sign; the error is what a 401 says.
     pub fn client(&self, id: &str, now: Timestamp) -> Result<&Client, String> {
-        match self.auth.clients.get(id) {
+        match self.auth.by_id.get(id) {
             None => Err(format!("Client with clientId '{id}' not found")),
             Some(client) if client.disabled => Err(format!("Client with clientId '{id}' is disabled")),
             Some(client) if client.expires < now => Err(format!("Client with clientId: '{id}' has expired")),
@@ -133,13 +133,13 @@ fn expand_scopes(call: &mut Call) -> Result<Reply, Refusal> {
 
 fn client(call: &mut Call) -> Result<Reply, Refusal> {
     let id = call.parameter("clientId");
-    let client = call.world.auth.clients.get(id).ok_or_else(|| Refusal::not_found("Client not found"))?;
+    let client = call.world.auth.by_id.get(id).ok_or_else(|| Refusal::not_found("Client not found"))?;
     Ok(call.world.client_json(id, client).into())
 }
 
 fn delete_client(call: &mut Call) -> Result<Reply, Refusal> {
     let id = call.parameter("clientId").to_owned();
-    call.world.auth.clients.remove(&id);
+    call.world.auth.by_id.remove(&id);
     call.audit("client", &id, "deleted");
     Ok(Reply::nothing())
 }
@@ -147,7 +147,7 @@ fn delete_client(call: &mut Call) -> Result<Reply, Refusal> {
 fn reset_access_token(call: &mut Call) -> Result<Reply, Refusal> {
     let id = call.parameter("clientId").to_owned();
     let now = call.now;
-    let client = call.world.auth.clients.get_mut(&id).ok_or_else(|| Refusal::not_found("Client not found"))?;
+    let client = call.world.auth.by_id.get_mut(&id).ok_or_else(|| Refusal::not_found("Client not found"))?;
     client.token = random::token();
     client.last_rotated = now;
     let client = client.clone();
@@ -276,13 +276,13 @@ impl Double {
             created: now,
             last_rotated: now,
         };
-        world.auth.clients.insert(id.to_owned(), client);
+        world.auth.by_id.insert(id.to_owned(), client);
         Credentials::new(id, token)
     }
 
     /// Changes a client, as an administrator would: disables it, lets it expire, takes scopes.
     pub fn change_client(&self, id: &str, change: impl FnOnce(&mut Client)) {
-        change(self.world().auth.clients.get_mut(id).unwrap());
+        change(self.world().auth.by_id.get_mut(id).unwrap());
     }
 
     /// A role; its id may end in `*`, and then `<..>` in its scopes is what the `*` stands for.

@@ -7,7 +7,7 @@ use flate2::{Compression, write::GzEncoder};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::{Double, Shared, hawk, moment, requests::Asked};
+use super::{Double, Shared, hawk, moment, random::hex, requests::Asked};
 use crate::support::http::{Answer, Request};
 
 /// What is stored, as it is stored.
@@ -40,13 +40,6 @@ impl Blob {
     pub fn hash(bytes: &[u8]) -> String {
         hex(&Sha256::digest(bytes))
     }
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").unwrap();
-        hex
-    })
 }
 
 /// A text as it stands in an address; `/` too, if it is not among what is kept.

@@ -91,7 +91,8 @@ fn builds(call: &mut Call) -> Result<Reply, Refusal> {
         }
     }
     let fits = |build: &&Value| {
-        let number = asked("pullRequest").is_none_or(|number| build["pullRequestNumber"].to_string() == *number);
+        let number =
+            asked("pullRequest").is_none_or(|number| build["pullRequestNumber"].as_u64() == number.parse().ok());
         number && ["organization", "repository", "sha"].iter().all(|f| asked(f).is_none_or(|value| build[f] == *value))
     };
     let found: Vec<&Value> = call.world.github.builds.iter().filter(fits).collect();
@@ -116,7 +117,7 @@ fn render(call: &mut Call) -> Result<Reply, Refusal> {
     match call.world.github.rendered.iter().find(|(known, _)| known == body) {
         Some((_, Ok(json))) => Ok(json.clone().into()),
         Some((_, Err(message))) => Err(Refusal::input(message)),
-        None => panic!("the test asked to render a file that it did not prepare with `renders`"),
+        None => Err(Refusal::input("the test did not say with `renders` what this file makes")),
     }
 }
 

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
 
 use super::{
-    bucket::{Blob, hex},
+    bucket::Blob,
     call::Call,
     moment,
+    random::hex,
     refusal::Refusal,
     reply::{Content, Reply},
     route::{Route, SLUG},

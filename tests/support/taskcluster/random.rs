@@ -1,6 +1,16 @@
 //! Ids and tokens that nobody can guess, in the services' shapes.
 
+use std::fmt::Write as _;
+
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+
+/// Two digits a byte.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
+}
 
 fn uuid() -> [u8; 16] {
     let mut bytes = [0; 16];
@@ -24,6 +34,6 @@ pub fn token() -> String {
 
 /// A UUID with dashes, as incidents and requests have.
 pub fn incident() -> String {
-    let hex: String = uuid().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(&uuid());
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }

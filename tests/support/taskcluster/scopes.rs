@@ -1,6 +1,6 @@
 //! The scope algebra of the services: what satisfies what, what roles expand to, and how expressions are written.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use serde::Serialize;
 
@@ -103,10 +103,10 @@ fn given(role_id: &str, role: &Role, scope: &str) -> Vec<String> {
 }
 
 /// These scopes and all that roles add to them, in the services' order.
-pub fn expanded<'r>(roles: impl Iterator<Item = (&'r String, &'r Role)> + Clone, scopes: &[String]) -> Vec<String> {
+pub fn expanded(roles: &BTreeMap<String, Role>, scopes: &[String]) -> Vec<String> {
     let mut all = normalised(scopes.to_vec());
     loop {
-        let more = all.iter().flat_map(|scope| roles.clone().flat_map(|(id, role)| given(id, role, scope)));
+        let more = all.iter().flat_map(|scope| roles.iter().flat_map(|(id, role)| given(id, role, scope)));
         let next = normalised(all.iter().cloned().chain(more).collect());
         if next == all {
             return all;

@@ -45,7 +45,7 @@ impl World {
 
     /// These scopes with what roles add.
     pub fn expanded(&self, granted: &[String]) -> Vec<String> {
-        scopes::expanded(self.auth.roles.iter(), granted)
+        scopes::expanded(&self.auth.roles, granted)
     }
 
     /// A caller with these scopes and those that everybody has.

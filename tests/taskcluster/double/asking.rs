@@ -148,13 +148,13 @@ impl Question {
         let mut stream = TcpStream::connect(host)?;
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
         if self.header("host").is_empty() {
-            head.push_str(&format!("host: {host}\r\n"));
+            head.extend(["host: ", host, "\r\n"]);
         }
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value, "\r\n"]);
         }
         if !self.body.is_empty() {
-            head.push_str(&format!("content-length: {}\r\n", self.body.len()));
+            head.extend(["content-length: ", &self.body.len().to_string(), "\r\n"]);
         }
         stream.write_all(head.as_bytes())?;
         stream.write_all(b"\r\n")?;

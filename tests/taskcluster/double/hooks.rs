@@ -44,8 +44,8 @@ fn hooks_are_triggered_and_refused_as_recorded() {
     let token = hooks(&world);
     let fired = again(&world, "hooks-triggerHook");
     assert_eq!(status(double, fired["taskId"].as_str().unwrap())["state"], "pending");
-    let fires = Recorded::named("hooks-listLastFires");
-    fires.check_as(double, &fires.question().ask(&double.root).unwrap(), without_ids);
+    let history = Recorded::named("hooks-listLastFires");
+    history.check_as(double, &history.question().ask(&double.root).unwrap(), without_ids);
     Recorded::again("hooks-triggerHook-400-schema", double, Some(admin));
     Recorded::again("hooks-triggerHook-404", double, Some(admin));
     Recorded::again("hooks-triggerHook-403", double, Some(few));

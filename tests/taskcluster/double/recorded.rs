@@ -164,7 +164,9 @@ fn comparable(json: &mut Value, roots: [&str; 2]) {
     match json {
         Value::String(text) => *text = comparable_text(text, roots),
         Value::Array(list) => {
-            list.iter_mut().for_each(|value| comparable(value, roots));
+            for value in list.iter_mut() {
+                comparable(value, roots);
+            }
             // Claims come in no certain order.
             if list.iter().all(|value| value.get("credentials").is_some()) {
                 list.sort_by_key(|claim| claim["status"]["taskId"].to_string());

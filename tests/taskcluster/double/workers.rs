@@ -65,7 +65,7 @@ fn who_waits_for_work_gets_it_when_it_comes() {
     let World { double, admin, .. } = world();
     double.long_poll(Duration::ZERO);
     Recorded::again("queue-claimWork-empty-longpoll", &double, Some(&admin));
-    double.long_poll(Duration::from_secs(600));
+    double.long_poll(Duration::from_mins(10));
     let recorded = Recorded::named("queue-claimWork-longpoll-wakeup");
     recorded.set_clock(&double);
     let question = recorded.question().signed(&double, &recorded.signing(&admin, None));

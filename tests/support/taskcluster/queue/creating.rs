@@ -230,13 +230,14 @@ impl World {
         let task = Task::new(id, definition);
         let unknown =
             task.strings("dependencies").filter(|other| *other != id && !self.queue.tasks.contains_key(*other));
-        let unknown: String = unknown.map(|other| format!("\n * {other}")).collect();
+        let unknown: Vec<String> = unknown.map(|other| format!("\n * {other}")).collect();
         self.queue.tasks.insert(id.to_owned(), task);
         if !unknown.is_empty() {
             // The task stays, unscheduled: its id is used up.
             return Err(Refusal::input(format!(
-                "`task.dependencies` references non-existing tasks: {unknown}\nAll taskIds in `task.dependencies` \
-                 **must** exist\nbefore the task is created.\n"
+                "`task.dependencies` references non-existing tasks: {}\nAll taskIds in `task.dependencies` \
+                 **must** exist\nbefore the task is created.\n",
+                unknown.concat()
             )));
         }
         self.schedule_if_ready(id, now);

@@ -21,7 +21,8 @@ pub struct Task {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
-    pub run_id: usize,
+    #[serde(rename = "runId")]
+    pub number: usize,
     pub state: &'static str,
     reason_created: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,7 +147,7 @@ impl Task {
 
     fn add_run(&mut self, state: &'static str, reason: &'static str, now: Timestamp) {
         self.runs.push(Run {
-            run_id: self.runs.len(),
+            number: self.runs.len(),
             state,
             reason_created: reason,
             reason_resolved: None,
@@ -172,12 +173,12 @@ impl Task {
         run.state = "running";
         (run.worker_group, run.worker_id) = (Some(group.to_owned()), Some(worker.to_owned()));
         (run.taken_until, run.started) = (Some(now + moment::minutes(20)), Some(now));
-        Some(run.run_id)
+        Some(run.number)
     }
 
     /// Extends a claim. `None` if it is not running.
     pub fn reclaim(&mut self, run: usize, now: Timestamp) -> Option<Timestamp> {
-        let last = self.runs.last_mut().filter(|last| last.run_id == run && last.state == "running")?;
+        let last = self.runs.last_mut().filter(|last| last.number == run && last.state == "running")?;
         last.taken_until = Some(now + moment::minutes(20));
         last.taken_until
     }

@@ -119,7 +119,7 @@ fn check_run(call: &Call, expires: Timestamp) -> Result<(String, usize, String),
     }
     let ended_lately = run.resolved.is_some_and(|ended| ended > call.now - moment::minutes(25));
     if run.state == "running" || run.state == "exception" && ended_lately {
-        return Ok((task.id.clone(), run.run_id, format!("{group}/{worker}")));
+        return Ok((task.id.clone(), run.number, format!("{group}/{worker}")));
     }
     let status = serde_json::to_string_pretty(&task.status()).unwrap();
     Err(Refusal::conflict(format!(
