@@ -6,12 +6,24 @@
 //! let double = Double::open();                                  // anonymous may read, as at Firefox's deployment
 //! double.role("repo:github.com/o/r:*", &["secrets:get:repo:github.com/o/r:<..>"]);
 //! let me = double.client("github/1|me", "token", &["secrets:get:project/x/*"]);
+//! let narrow = me.temporary(Some("x/me"), &["secrets:get:project/x/docker"], double.now(), double.now() + moment::days(1));
 //! double.secret("project/x/docker", json!({"user": "u"}), double.now() + moment::days(1));
+//!
+//! let live = Live::start();
+//! let push = double.task(&json!({"taskQueueId": "proj-x/ci", "scopes": ["secrets:get:project/x/docker"]}));
+//! let run = double.claim(&push);
+//! double.artifact(&push, run, "public/logs/live.log", Stored::Reference { url: live.url.clone() });
+//! live.push("building\n");
+//! live.drop_connections();                                      // readers are cut, and may come back
+//! double.artifact(&push, run, "public/logs/live_backing.log", Stored::log("building\n"));
+//! double.resolve(&push, Outcome::Completed);                    // what depends on it is pending now
+//!
 //! double.fault("GET", "/secret/", Fault::Html500, 1);           // the next one goes wrong
 //! // … ask `double.root` as `me` …
 //! assert_eq!(double.requests()[0].status, Some(500));
-//! double.clock(SignedDuration::from_mins(16));                  // now every signature is stale
+//! double.clock(SignedDuration::from_mins(21));                  // claims end, and every signature is stale
 //! ```
+
 #![expect(clippy::unnecessary_wraps, reason = "handlers of all routes have one type")]
 
 pub mod auth;

@@ -149,6 +149,21 @@ fn artifacts_of_all_kinds_are_made_and_fetched_as_recorded() {
 }
 
 #[test]
+fn an_artifact_may_live_longer_and_not_shorter() {
+    let world = world();
+    let task = world.claimed();
+    let path = format!("/api/queue/v1/task/{PUSH}/runs/0/artifacts/public%2Fx");
+    let create = |hours: u64| {
+        let expires = moment::text(world.double.now() + moment::hours(hours));
+        let body =
+            json!({"storageType": "error", "expires": expires, "reason": "file-missing-on-worker", "message": "m"});
+        let question = Question::new("POST", &path).json(&body).signed(&world.double, &Signing::by(&task));
+        question.ask(&world.double.root).unwrap().status
+    };
+    assert_eq!([create(2), create(3), create(2)], [200, 200, 409]);
+}
+
+#[test]
 fn larger_objects_are_put_as_recorded() {
     let World { double, admin, .. } = &world();
     let recorded = Recorded::named("object-createUpload-putUrl");

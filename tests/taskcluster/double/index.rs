@@ -43,6 +43,9 @@ fn tasks_are_found_by_path_as_recorded() {
     double.index("other.path", &task);
     let found = Question::get("/api/index/v1/task/other.path").ask(&double.root).unwrap().json();
     assert_eq!(found["taskId"], task.as_str());
+    double.clock(double.now().duration_since(jiff::Timestamp::now()) + jiff::SignedDuration::from_hours(24 * 400));
+    let over = Question::get("/api/index/v1/task/other.path").ask(&double.root).unwrap();
+    assert_eq!((over.status, over.message().as_str()), (404, "Indexed task not found"));
 }
 
 #[test]
