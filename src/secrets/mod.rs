@@ -1,4 +1,5 @@
-//! Secrets of registries: where they are kept, what they may be used for, and what is refused as one.
+//! Secrets of registries: where they are kept, what they may be used for, and what is refused as one. Beside them lie
+//! the sign-ins at Taskcluster deployments.
 
 mod entry;
 mod error;
@@ -20,4 +21,4 @@ pub use identity_file::IdentityKind;
 pub use new_identity::NewIdentity;
 pub use passphrase::{Ask, Passphrase, Unanswered};
 pub use strength::{WeakSecret, check_strength, trim_newline};
-pub use vault::{OpenRotation, Vault, VaultPaths};
+pub use vault::{OpenRotation, SignIn, Vault, VaultPaths};

@@ -15,7 +15,7 @@ use super::{
     error::VaultError,
     fingerprint::FingerprintKey,
     identity::Identity,
-    vault::{OpenRotation, VaultPaths},
+    vault::{OpenRotation, SignIn, VaultPaths},
 };
 use crate::domain::{document::wiped_json, holdings::StoreKind, name::SecretName, root_url::RootUrl};
 
@@ -25,8 +25,9 @@ const SCHEMA: &str = "windlass.vault/1";
 /// A vault with an open rotation, which a windlass that knows none must not write. Without one it is `SCHEMA` again.
 const SCHEMA_ROTATING: &str = "windlass.vault/2";
 
-/// A vault with an open rotation of a secret that is kept elsewhere.
-const SCHEMA_ROTATING_ELSEWHERE: &str = "windlass.vault/3";
+/// A vault with something of a Taskcluster deployment, which a windlass that knows none must not write either: a sign-in,
+/// or the open rotation of a secret that is kept there.
+const SCHEMA_CLUSTER: &str = "windlass.vault/3";
 
 /// What the vault holds, as JSON. Keys that this version does not know are refused, since writing would lose them.
 #[derive(Clone, Serialize, Deserialize)]
@@ -40,6 +41,8 @@ pub(super) struct Document {
     /// Of secrets that Taskcluster deployments keep: one of the vault's may have the same name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub elsewhere: BTreeMap<RootUrl, BTreeMap<SecretName, OpenRotation>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sign_ins: BTreeMap<RootUrl, SignIn>,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +58,7 @@ impl Document {
             secrets: BTreeMap::new(),
             rotations: BTreeMap::new(),
             elsewhere: BTreeMap::new(),
+            sign_ins: BTreeMap::new(),
         }
     }
 
@@ -79,10 +83,10 @@ impl Document {
         self.elsewhere.retain(|_, rotations| !rotations.is_empty());
     }
 
-    /// Says who may write this, after a rotation was opened or has ended.
+    /// Says who may write this, after a change of what it has.
     pub fn declare_schema(&mut self) {
-        let schema = match (self.rotations.is_empty(), self.elsewhere.is_empty()) {
-            (_, false) => SCHEMA_ROTATING_ELSEWHERE,
+        let schema = match (self.rotations.is_empty(), self.elsewhere.is_empty() && self.sign_ins.is_empty()) {
+            (_, false) => SCHEMA_CLUSTER,
             (false, true) => SCHEMA_ROTATING,
             (true, true) => SCHEMA,
         };
@@ -107,7 +111,7 @@ impl Document {
             ),
         };
         let Head { schema } = serde_json::from_slice(plaintext).map_err(damaged)?;
-        if ![SCHEMA, SCHEMA_ROTATING, SCHEMA_ROTATING_ELSEWHERE].contains(&schema.as_str()) {
+        if ![SCHEMA, SCHEMA_ROTATING, SCHEMA_CLUSTER].contains(&schema.as_str()) {
             let schema = crate::log::sanitise::plain(&schema);
             return Err(if schema.starts_with("windlass.vault/") {
                 VaultError::Newer { vault: vault.to_owned(), schema }

@@ -29,8 +29,10 @@ use crate::domain::{
 };
 
 mod rotation;
+mod sign_in;
 
 pub use rotation::OpenRotation;
+pub use sign_in::SignIn;
 
 /// How long a change waits for another process that is changing the vault. A change takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -13,6 +13,7 @@ use super::*;
 use crate::domain::{
     failure::{Failure, FailureKind},
     recipe::Recipe,
+    root_url::RootUrl,
     rotation::{End, Next, Stage},
 };
 
@@ -478,4 +479,55 @@ fn a_rotation_of_what_is_kept_elsewhere_makes_the_vault() {
     vault.open_rotation(&elsewhere, &name("one"), rotation.clone(), may_write()).unwrap();
     let vault = open(&paths).unwrap();
     assert_eq!((vault.names(), vault.rotation(&elsewhere, &name("one"))), (Vec::new(), Some(&rotation)));
+}
+
+#[test]
+fn a_sign_in_is_kept_beside_the_secrets_until_it_is_forgotten() {
+    let (_folder, paths) = stored();
+    let [root, other]: [RootUrl; 2] = ["https://tc.example", "https://tc.example.evil"].map(|r| r.parse().unwrap());
+    let signed_in = |token: &str| SignIn {
+        client_id: "github/1|ada/windlass-k3v9".into(),
+        access_token: token.into(),
+        made: "2026-11-22T09:30:00Z".parse().unwrap(),
+        by: "ada@host".into(),
+    };
+    let token = |vault: &Vault| vault.sign_in(&root).map(|kept| kept.access_token.expose_secret().to_owned());
+    let mut vault = open(&paths).unwrap();
+    vault.keep_sign_in(root.clone(), signed_in("the-first-token"), may_write()).unwrap();
+    vault.keep_sign_in(root.clone(), signed_in("the-second-token"), may_write()).unwrap();
+    set(&mut vault, "two", VALUE).unwrap();
+    let vault = open(&paths).unwrap();
+    assert_eq!(token(&vault).as_deref(), Some("the-second-token"));
+    assert!(vault.sign_in(&other).is_none() && vault.names() == [name("one"), name("two")]);
+    assert!(!format!("{vault:?} {:?}", vault.sign_in(&root)).contains("the-second-token"));
+
+    let plaintext = age("age", &["-d", "-i"], &[&paths.identity, &paths.vault]);
+    let document: serde_json::Value = serde_json::from_str(&plaintext).unwrap();
+    assert_eq!(document["schema"], "windlass.vault/3", "a windlass that would lose it does not write it");
+    assert_eq!(
+        document["sign_ins"]["https://tc.example"],
+        serde_json::json!({
+            "client_id": "github/1|ada/windlass-k3v9", "access_token": "the-second-token",
+            "made": "2026-11-22T09:30:00Z", "by": "ada@host",
+        })
+    );
+    assert!(!plaintext.contains("the-first-token"));
+
+    let mut vault = open(&paths).unwrap();
+    vault.forget_sign_in(&root, Timestamp::UNIX_EPOCH, may_write()).unwrap();
+    assert!(token(&vault).is_none());
+    let left = age("age", &["-d", "-i"], &[&paths.identity, &paths.vault]);
+    assert!(!left.contains("the-second-token") && left.contains("windlass.vault/1"), "{left}");
+}
+
+#[test]
+fn a_sign_in_makes_the_vault() {
+    let (_folder, paths) = place();
+    let root: RootUrl = "https://tc.example".parse().unwrap();
+    let made = Timestamp::UNIX_EPOCH;
+    let kept = SignIn { client_id: "me".into(), access_token: "token".into(), made, by: "ada@host".into() };
+    open(&paths).unwrap().keep_sign_in(root.clone(), kept, may_write()).unwrap();
+    let vault = open(&paths).unwrap();
+    assert!(vault.exists() && vault.names().is_empty());
+    assert_eq!(vault.sign_in(&root).unwrap().client_id, "me");
 }
