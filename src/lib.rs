@@ -6,7 +6,7 @@
 //!   release  verify  keeping  rotation  doctor  init use cases: async, emit events
 //!      │
 //!   engine registry taskcluster secrets git         adapters, one per system; they do not know each other
-//!   journal spool config attest                     (http: what clients of HTTP services share)
+//!   journal spool config attest browser             (http: what clients of HTTP services share)
 //!      │
 //!   domain  log                                     pure: no I/O, no clock, no environment
 //! ```
@@ -22,6 +22,7 @@
 //! what the words of the table mean.
 
 pub mod attest;
+pub mod browser;
 pub mod commands;
 pub mod config;
 pub mod console;

@@ -12,7 +12,7 @@ use syn::visit::Visit;
 /// Pure: no input or output, no clock, no environment.
 const PURE: &[&str] = &["domain", "log"];
 const ADAPTERS: &[&str] =
-    &["attest", "config", "engine", "git", "journal", "registry", "secrets", "spool", "taskcluster"];
+    &["attest", "browser", "config", "engine", "git", "journal", "registry", "secrets", "spool", "taskcluster"];
 /// What adapters of HTTP services stand on.
 const HTTP: &[&str] = &["http"];
 const USE_CASES: &[&str] = &["doctor", "init", "keeping", "release", "rotation", "verify"];

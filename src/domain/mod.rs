@@ -28,6 +28,7 @@ pub mod rotation;
 pub mod scope;
 pub mod shasum;
 pub mod sign;
+pub mod sign_in;
 pub mod table;
 pub mod tag_rules;
 mod take_up;

@@ -1,14 +1,15 @@
-//! Web pages of what is named here: the commit of a release, a tag of a repository. Made of names that were parsed,
-//! on hosts whose addresses are known; nothing remote can make one.
+//! Web pages of what is named here: the commit of a release, a tag of a repository, a new client of a deployment. Made of
+//! names that were parsed, on hosts whose addresses are known; nothing remote can make one.
 
 use std::fmt;
 
 use super::{
     plan::Source,
     reference::{DOCKER_HUB, Repository, Tag},
+    root_url::RootUrl,
 };
 
-/// The address of a page, `https` always.
+/// The address of a page: `https`, but for a deployment that is on this machine or that the user's settings allow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page(String);
 
@@ -36,6 +37,11 @@ impl Page {
             ("quay.io", _) => format!("https://quay.io/repository/{path}?tab=tags&tag={tag}"),
             _ => return None,
         }))
+    }
+
+    /// The one that makes a client of whoever is signed in at a Taskcluster deployment. The query is encoded.
+    pub(super) fn of_new_client(root: &RootUrl, query: &str) -> Self {
+        Self(root.below(&format!("/auth/clients/create?{query}")))
     }
 
     pub fn as_str(&self) -> &str {
