@@ -3,7 +3,7 @@
 //! ```text
 //!   console    commands                             what people touch
 //!        \  /
-//!   release  verify  keeping  rotation  doctor  init use cases: async, emit events
+//!   release  verify  keeping  rotation  signin  doctor  init use cases: async, emit events
 //!      │
 //!   engine registry taskcluster secrets git         adapters, one per system; they do not know each other
 //!   journal spool config attest browser             (http: what clients of HTTP services share)
@@ -40,6 +40,7 @@ pub mod registry;
 pub mod release;
 pub mod rotation;
 pub mod secrets;
+pub mod signin;
 pub mod spool;
 pub mod taskcluster;
 pub mod verify;

@@ -15,7 +15,7 @@ const ADAPTERS: &[&str] =
     &["attest", "browser", "config", "engine", "git", "journal", "registry", "secrets", "spool", "taskcluster"];
 /// What adapters of HTTP services stand on.
 const HTTP: &[&str] = &["http"];
-const USE_CASES: &[&str] = &["doctor", "init", "keeping", "release", "rotation", "verify"];
+const USE_CASES: &[&str] = &["doctor", "init", "keeping", "release", "rotation", "signin", "verify"];
 /// Where tests stop the program: for use cases, and for what people touch.
 const FAULT: &[&str] = &["fault"];
 /// What people touch.

@@ -14,6 +14,8 @@ use crate::domain::{
     finding::CheckId,
     name::{ProjectName, SecretName},
     reference::{Platform, Repository, Tag},
+    root_url::RootUrl,
+    sign_in::{self, Lifetime},
 };
 
 /// The release console for container images.
@@ -130,6 +132,11 @@ pub enum Command {
     /// The registry login, in its store
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Get credentials for the project's Taskcluster deployment, in the browser, and keep them in the vault
+    ///
+    /// The page asks for no more scopes than this project's secrets need. What the environment has is used before a
+    /// sign-in, and a sign-in before what Taskcluster's own command line has.
+    Signin(SigninArgs),
     /// Who changed what, the newest first; as JSON, one line each
     Audit {
         /// At most this many
@@ -162,6 +169,7 @@ impl Command {
             | Self::Point(_)
             | Self::Cancel { .. }
             | Self::Init(_) => true,
+            Self::Signin(args) => !args.instead.status,
             Self::Secret(SecretCommand::List | SecretCommand::Show(_) | SecretCommand::Check(_))
             | Self::Releases { .. }
             | Self::Show { .. }
@@ -441,6 +449,44 @@ impl FromStr for ExpiresArg {
             _ => text.parse().map(Self::At).map_err(|_| "a time such as 2027-06-30T00:00:00Z, or never, is expected"),
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub struct SigninArgs {
+    /// The deployment; without it the project's
+    #[arg(long, value_name = "URL")]
+    pub root_url: Option<RootUrl>,
+    /// Ask for this scope too
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = sign_in::scope)]
+    pub scopes: Vec<String>,
+    /// How long it is to last: 30m, 8h, 1d, 2w
+    #[arg(long, value_name = "TIME", default_value = "1d")]
+    pub expires: Lifetime,
+    /// The browser is on another machine: bring the address at which it ends
+    #[arg(long)]
+    pub paste: bool,
+    /// Read that address, or a client id and its access token, from stdin
+    #[arg(long, conflicts_with = "paste")]
+    pub stdin: bool,
+    /// How the key of a new vault is kept: plain, passphrase, or ssh:PATH of an SSH private key
+    #[arg(long, value_name = "KIND")]
+    pub identity: Option<IdentityArg>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub instead: InsteadOfSigninArgs,
+}
+
+#[derive(Debug, Args)]
+#[group(multiple = false, conflicts_with_all = ["scopes", "paste", "stdin", "identity"])]
+pub struct InsteadOfSigninArgs {
+    /// Say who is asked as, until when, and with which scopes; exit code 1 where it is nobody
+    #[arg(long)]
+    pub status: bool,
+    /// Forget the credentials of a sign-in
+    #[arg(long)]
+    pub forget: bool,
 }
 
 /// How the key of a new vault is kept.

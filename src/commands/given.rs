@@ -93,7 +93,7 @@ fn piped_login(ground: &Ground, args: &GivenArgs) -> Result<Login, Failure> {
 }
 
 /// All of stdin, in memory that is wiped.
-fn read_stdin() -> Result<SecretString, Failure> {
+pub fn read_stdin() -> Result<SecretString, Failure> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(64 * 1024));
     std::io::stdin()
         .lock()

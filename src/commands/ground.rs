@@ -24,7 +24,7 @@ use crate::{
     registry,
     release::{Environment, cluster, lock},
     secrets::{IdentityKind, Passphrase, Vault, VaultPaths},
-    taskcluster,
+    signin, taskcluster,
 };
 
 /// Releases on Taskcluster whose records are looked for before a verdict.
@@ -102,14 +102,10 @@ impl Ground {
         registry::Options::new(move |host| settings.allows_plain_http(host))
     }
 
-    /// The deployment of this root URL, as whoever has credentials for it here.
+    /// The deployment of this root URL, as whoever has credentials for it here. Asks for the vault's passphrase, where
+    /// it has one and these are of a sign-in.
     pub fn taskcluster(&self, root: RootUrl) -> Result<taskcluster::Access, Failure> {
-        let settings = self.settings.clone();
-        Ok(taskcluster::Access::to(
-            root,
-            &*self.environment,
-            Arc::new(move |host: &str| settings.allows_plain_http(host)),
-        )?)
+        signin::access(root, &*self.environment, &self.settings, &self.paths, || self.vault())
     }
 
     /// Has the records of the newest releases on Taskcluster at hand, where the project has some. What keeps them away is
@@ -137,7 +133,8 @@ impl Ground {
 
     /// The secrets of a deployment.
     pub fn cluster(&self, root: &RootUrl) -> Result<Cluster, Failure> {
-        Cluster::at(root, &*self.environment, &self.settings, &self.paths)
+        let access = self.taskcluster(root.clone())?;
+        Ok(Cluster::new(access, &*self.environment, &self.paths))
     }
 
     /// Where a secret is kept, on this machine's vault. Asks for its passphrase as [`Self::vault`] does.

@@ -27,6 +27,8 @@ mod secret_rotate;
 mod secret_set;
 mod seen;
 mod show;
+mod signin;
+mod signin_status;
 mod table;
 pub mod tags;
 mod tail;
@@ -113,6 +115,7 @@ pub async fn run(ground: &Ground, command: Command) -> Result<u8, Failure> {
         Command::Audit { limit } => audit::run(ground, limit).await,
         Command::Doctor { check, image } => Box::pin(doctor::run(ground, check, &image)).await,
         Command::Init(args) => init::run(ground, &args).await,
+        Command::Signin(args) => Box::pin(signin::run(ground, &args)).await,
         Command::Completions { shell, .. } => completions::run(ground, shell),
         Command::Man { dir } => man::run(ground, dir.as_deref()),
     }

@@ -8,14 +8,27 @@ use super::{args::IdentityArg, ground::Ground, terminal::Terminal};
 use crate::{
     domain::{failure::Failure, holdings::KeyKept},
     keeping::key,
-    secrets::NewIdentity,
+    secrets::{NewIdentity, Vault},
 };
 
 /// How often a new passphrase may be mistyped.
 const TRIES: usize = 3;
 
-/// As the command line says.
-pub fn as_wanted(ground: &Ground, wanted: &IdentityArg) -> Result<NewIdentity, Failure> {
+/// `--identity`, looked at before anybody types a secret.
+pub fn wanted(ground: &Ground, identity: Option<&IdentityArg>, vault: &Vault) -> Result<Option<NewIdentity>, Failure> {
+    let Some(wanted) = identity else { return Ok(None) };
+    if !vault.exists() {
+        return as_wanted(ground, wanted).map(Some);
+    }
+    let kept = ground.identity()?.map_or(String::new(), |kind| format!(", and its key is {kind}"));
+    Err(Failure::usage(
+        "the vault's key is not kept in another way",
+        format!("--identity is for a new vault; {} is there{kept}", ground.paths.vault().display()),
+        "leave --identity out",
+    ))
+}
+
+fn as_wanted(ground: &Ground, wanted: &IdentityArg) -> Result<NewIdentity, Failure> {
     match wanted {
         IdentityArg::Plain => Ok(NewIdentity::plain()),
         IdentityArg::Passphrase => under_passphrase(&Terminal::open()?),

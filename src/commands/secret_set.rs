@@ -92,17 +92,14 @@ pub(super) fn wanted_identity(
     makes: bool,
     vault: &Vault,
 ) -> Result<Option<NewIdentity>, Failure> {
-    let Some(wanted) = wanted else { return Ok(None) };
-    let refused =
-        |why: String| Err(Failure::usage("the vault's key is not kept in another way", why, "leave --identity out"));
-    if vault.exists() {
-        let kept = ground.identity()?.map_or(String::new(), |kind| format!(", and its key is {kind}"));
-        return refused(format!("--identity is for a new vault; {} is there{kept}", ground.paths.vault().display()));
+    if !makes && wanted.is_some() && !vault.exists() {
+        return Err(Failure::usage(
+            "the vault's key is not kept in another way",
+            "--identity is for a new vault, and Taskcluster keeps this secret",
+            "leave --identity out",
+        ));
     }
-    if !makes {
-        return refused("--identity is for a new vault, and Taskcluster keeps this secret".to_owned());
-    }
-    new_vault::as_wanted(ground, wanted).map(Some)
+    new_vault::wanted(ground, wanted, vault)
 }
 
 /// How the key of a new vault is kept: as was said, as somebody says who is asked, or in a plain file.

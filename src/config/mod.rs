@@ -5,7 +5,8 @@
 //! load(start) ── windlass.toml ── section.rs (typed look at TOML, collects problems)
 //!                                   └─ project_file.rs, taskcluster.rs ─→ Project
 //!                                                                       └→ Vec<Diagnostic>, all at once
-//! Paths::from_env ─→ Settings::load(settings.toml), Known::load(projects.toml), Bindings::load(bindings.toml)
+//! Paths::from_env ─→ Settings::load(settings.toml), Known::load(projects.toml), Bindings::load(bindings.toml),
+//!                    SignIns::load(signins.toml)
 //! ```
 
 mod bindings;
@@ -18,6 +19,7 @@ mod project;
 mod project_file;
 mod section;
 mod settings;
+mod sign_ins;
 mod taskcluster;
 mod version;
 
@@ -33,6 +35,7 @@ pub use known::Known;
 pub use paths::Paths;
 pub use project::{Image, Project, SecretSource};
 pub use settings::{KeyWish, Placed, Settings};
+pub use sign_ins::SignIns;
 pub use taskcluster::{Taskcluster, Trigger};
 pub use version::VersionSource;
 

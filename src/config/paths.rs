@@ -17,7 +17,7 @@ pub struct Paths {
     pub state: PathBuf,
     /// What cannot be made again: the vault.
     pub data: PathBuf,
-    /// What the user decided: settings, identity, known projects.
+    /// What the user decided: settings, identity, known projects, and where they are signed in.
     pub config: PathBuf,
 }
 
@@ -98,6 +98,12 @@ impl Paths {
     #[must_use]
     pub fn bindings(&self) -> PathBuf {
         self.config.join("bindings.toml")
+    }
+
+    /// The list of deployments that somebody is signed in at.
+    #[must_use]
+    pub fn sign_ins(&self) -> PathBuf {
+        self.config.join("signins.toml")
     }
 
     /// Makes the folders, for their owner alone.

@@ -14,7 +14,7 @@ pub struct AuditRow {
     /// `user@host`.
     pub who: String,
     pub what: Act,
-    /// What it was done to: a secret's name, a release's id, `REPOSITORY:TAG`.
+    /// What it was done to: a secret's name, a release's id, `REPOSITORY:TAG`, a root URL.
     pub subject: String,
     /// Of the secret's values that were in force after the act, or that it removed.
     pub fingerprint: Option<String>,
@@ -123,10 +123,14 @@ pub enum Act {
     Cancel,
     /// A moving tag was pointed to another release.
     Point,
+    /// Credentials for a Taskcluster deployment were got: the subject is its root URL.
+    SignIn,
+    /// These were forgotten.
+    SignOut,
 }
 
 impl Act {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::SecretSet,
         Self::SecretBind,
         Self::SecretRemove,
@@ -137,6 +141,8 @@ impl Act {
         Self::Rerun,
         Self::Cancel,
         Self::Point,
+        Self::SignIn,
+        Self::SignOut,
     ];
 
     #[must_use]
@@ -152,6 +158,8 @@ impl Act {
             Self::Rerun => "rerun",
             Self::Cancel => "cancel",
             Self::Point => "point",
+            Self::SignIn => "sign-in",
+            Self::SignOut => "sign-out",
         }
     }
 
@@ -165,7 +173,7 @@ impl Act {
             | Self::SecretRotate
             | Self::SecretResume
             | Self::SecretRollback => true,
-            Self::Release | Self::Rerun | Self::Cancel | Self::Point => false,
+            Self::Release | Self::Rerun | Self::Cancel | Self::Point | Self::SignIn | Self::SignOut => false,
         }
     }
 }

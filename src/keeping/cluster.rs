@@ -1,12 +1,12 @@
 //! The secrets that a Taskcluster deployment keeps, with what this machine knows of them: what they may be used for, and
 //! when they end. The service has no versions and no compare-and-swap: each write looks just before and just after.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use crate::{
-    config::{Binding, Bindings, Paths, SecretSource, Settings},
+    config::{Binding, Bindings, Paths, SecretSource},
     domain::{
         failure::Failure,
         finding::CheckId,
@@ -93,15 +93,6 @@ impl From<TaskclusterError> for Unheld {
 }
 
 impl Cluster {
-    /// # Errors
-    /// When the deployment may not be spoken to.
-    pub fn at(root: &RootUrl, environment: &Environment, settings: &Settings, paths: &Paths) -> Result<Self, Failure> {
-        let settings = settings.clone();
-        let access =
-            Access::to(root.clone(), environment, Arc::new(move |host: &str| settings.allows_plain_http(host)))?;
-        Ok(Self::new(access, environment, paths))
-    }
-
     pub fn new(access: Access, environment: &Environment, paths: &Paths) -> Self {
         Self {
             unfit: access.unfit.iter().map(ToString::to_string).collect(),

@@ -20,6 +20,7 @@ use crate::{
     log::redact::Redactor,
     registry::{self, Client, PushRight},
     secrets::{Entry, Vault, VaultPaths},
+    signin,
 };
 
 use super::{Surroundings, held, local::Run, plan::context_root};
@@ -84,7 +85,12 @@ async fn access(run: &Run<'_, '_>, plan: &Plan) -> Result<Access, Failure> {
         StoreKind::Vault => from_vault(run.at, plan).await?,
         StoreKind::Taskcluster(root) => {
             let at = run.at;
-            let cluster = Cluster::at(root, at.environment, at.settings, at.paths)?;
+            let vault = || {
+                let paths = VaultPaths { vault: at.paths.vault(), identity: at.paths.identity() };
+                Ok(Vault::open(paths, at.passphrase)?)
+            };
+            let access = signin::access(root.clone(), &at.environment, at.settings, at.paths, vault)?;
+            let cluster = Cluster::new(access, at.environment, at.paths);
             // The other password of one that is being rotated stays in the vault: nobody is asked to open that here.
             (cluster.entry(&plan.secret, &BTreeSet::from([plan.repository.clone()])).await?, None)
         }

@@ -1,5 +1,5 @@
-//! The credentials that are there already: in the environment, or in the configuration file of Taskcluster's own command
-//! line. Both may be half set; what is not used is told, and why.
+//! The credentials that are there already: in the environment, of a sign-in, or in the configuration file of Taskcluster's
+//! own command line. The first and the last may be half set; what is not used is told, and why.
 
 use std::{
     ffi::OsString,
@@ -20,6 +20,9 @@ use crate::domain::root_url::RootUrl;
 /// Reads one variable of the environment.
 type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
+/// What is kept of a sign-in at a deployment: credentials, or why they are of no use; `None` without one.
+pub type Kept = Option<Result<Credentials, String>>;
+
 #[derive(Default)]
 struct Found {
     credentials: Option<Credentials>,
@@ -35,10 +38,17 @@ pub struct Access {
 }
 
 impl Access {
+    /// `signed_in` is asked where the environment has nothing.
+    ///
     /// # Errors
-    /// As [`Deployment::new`].
-    pub fn to(root: RootUrl, environment: Environment<'_>, plain: PlainHttp) -> Result<Self, TaskclusterError> {
-        let Found { credentials, unfit } = find(&root, environment);
+    /// As [`Deployment::new`], and when `signed_in` fails.
+    pub fn to<E: From<TaskclusterError>>(
+        root: RootUrl,
+        environment: Environment<'_>,
+        signed_in: impl FnOnce(&RootUrl) -> Result<Kept, E>,
+        plain: PlainHttp,
+    ) -> Result<Self, E> {
+        let Found { credentials, unfit } = find(&root, environment, signed_in)?;
         Ok(Self { deployment: Deployment::new(root, credentials, plain)?, unfit })
     }
 }
@@ -66,8 +76,12 @@ struct Parts {
     certificate: Option<SecretString>,
 }
 
-/// The credentials for this deployment: those of the environment, else those of the file.
-fn find(root: &RootUrl, environment: Environment<'_>) -> Found {
+/// The credentials for this deployment: those of the environment, else those of a sign-in, else those of the file.
+fn find<E>(
+    root: &RootUrl,
+    environment: Environment<'_>,
+    signed_in: impl FnOnce(&RootUrl) -> Result<Kept, E>,
+) -> Result<Found, E> {
     let mut found = Found::default();
     let mut named = from_environment(environment);
     let file = file(environment);
@@ -81,20 +95,25 @@ fn find(root: &RootUrl, environment: Environment<'_>) -> Found {
     // The command line takes a root URL that only its file has for what the environment has, too.
     named.root = named.root.or_else(|| filed.root.clone());
     let path = file.unwrap_or_default().display().to_string();
-    for (parts, names, source) in [
-        (named, ["TASKCLUSTER_ROOT_URL", "TASKCLUSTER_CLIENT_ID", "TASKCLUSTER_ACCESS_TOKEN"], Source::Environment),
-        (filed, ["rootUrl", "clientId", "accessToken"], Source::CliFile(path)),
-    ] {
-        if found.credentials.is_some() {
-            break;
-        }
-        let place = source.to_string();
-        match parts.credentials(root, names, source) {
-            Ok(credentials) => found.credentials = credentials,
-            Err(why) => found.unfit.push(Unfit { place, why }),
+    let names = ["TASKCLUSTER_ROOT_URL", "TASKCLUSTER_CLIENT_ID", "TASKCLUSTER_ACCESS_TOKEN"];
+    found.take(Source::Environment, named.credentials(root, names, Source::Environment));
+    if found.credentials.is_none() {
+        found.take(Source::SignIn, signed_in(root)?.transpose());
+    }
+    if found.credentials.is_none() {
+        let source = Source::CliFile(path);
+        found.take(source.clone(), filed.credentials(root, ["rootUrl", "clientId", "accessToken"], source));
+    }
+    Ok(found)
+}
+
+impl Found {
+    fn take(&mut self, source: Source, credentials: Result<Option<Credentials>, String>) {
+        match credentials {
+            Ok(credentials) => self.credentials = credentials,
+            Err(why) => self.unfit.push(Unfit { place: source.to_string(), why }),
         }
     }
-    found
 }
 
 impl Parts {
@@ -175,6 +194,11 @@ mod tests {
 
     /// What is found for `https://tc.example` with these variables and this file, in one line.
     fn told(variables: &[(&str, &str)], yaml: Option<&str>) -> String {
+        told_signed_in(variables, None, yaml)
+    }
+
+    /// The same, with this of a sign-in.
+    fn told_signed_in(variables: &[(&str, &str)], kept: Kept, yaml: Option<&str>) -> String {
         let home = tempfile::tempdir().unwrap();
         if let Some(yaml) = yaml {
             fs::write(home.path().join("taskcluster.yml"), yaml).unwrap();
@@ -182,7 +206,12 @@ mod tests {
         let mut known: HashMap<String, OsString> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect();
         known.insert("XDG_CONFIG_HOME".into(), home.path().into());
-        let found = find(&"https://tc.example".parse().unwrap(), &|name| known.get(name).cloned());
+        let signed_in = |root: &RootUrl| {
+            assert_eq!(root.host(), "tc.example");
+            Ok::<_, TaskclusterError>(kept)
+        };
+        let root = "https://tc.example".parse().unwrap();
+        let found = find(&root, &|name| known.get(name).cloned(), signed_in).unwrap();
         let credentials = found.credentials.map_or("nobody".to_owned(), |made| {
             let temporary = if made.certificate.is_some() { ", temporary" } else { "" };
             format!("{} with {}{temporary}", made.client_id, made.access_token.expose_secret())
@@ -205,6 +234,31 @@ mod tests {
         assert_eq!(told(&[ROOT, ID, TOKEN, certificate], None), "me with tok, temporary; ");
         let yaml = format!("{FILE}  certificate: '{}'\n", certificate.1);
         assert_eq!(told(&[], Some(&yaml)), "filed with 12345, temporary; ");
+    }
+
+    #[test]
+    fn a_sign_in_comes_between_the_environment_and_the_file() {
+        let signed_in = || {
+            let root = "https://tc.example".parse().unwrap();
+            Some(Credentials::new(root, "ada".into(), "kept".into(), None, Source::SignIn))
+        };
+        assert_eq!(told_signed_in(&[], signed_in(), None), "ada with kept; ");
+        assert_eq!(told_signed_in(&[], signed_in(), Some(FILE)), "ada with kept; ");
+        assert_eq!(told_signed_in(&[ROOT, ID, TOKEN], signed_in(), Some(FILE)), "me with tok; ");
+        let over = || Some(Err("it lasted until yesterday".to_owned()));
+        assert_eq!(
+            told_signed_in(&[], over(), Some(FILE)),
+            "filed with 12345; windlass signin: it lasted until yesterday"
+        );
+        assert_eq!(told_signed_in(&[], over(), None), "nobody; windlass signin: it lasted until yesterday");
+    }
+
+    #[test]
+    fn what_keeps_a_sign_in_from_being_read_is_told() {
+        let locked = |_: &RootUrl| Err(TaskclusterError::Setup { why: "the vault is locked".into() });
+        let none = |_: &str| None;
+        let refused = Access::to("https://tc.example".parse().unwrap(), &none, locked, &|_| false);
+        assert!(refused.is_err_and(|error| error.to_string().contains("the vault is locked")));
     }
 
     #[test]

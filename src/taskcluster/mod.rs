@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `transport.rs` | [`Deployment`]: one request and its answer; limits, retries, the services' clock |
 //! | `signing.rs`, `credentials.rs` | Hawk; whose credentials, for which deployment, until when |
-//! | `found.rs` | the credentials in the environment and in the CLI's configuration file |
+//! | `found.rs` | the credentials in the environment, of a sign-in, and in the CLI's configuration file |
 //! | `service.rs`, `pages.rs` | where services are; lists in pages |
 //! | `auth.rs` | alive?, scopes, clients, who changed what |
 //! | `secrets.rs` | the Secrets service |
@@ -49,7 +49,7 @@ pub use auth::{Change, Client};
 pub use credentials::{Certificate, Credentials, Source};
 pub use download::Downloaded;
 pub use error::{Refusal, TaskclusterError, skewed};
-pub use found::{Access, Unfit};
+pub use found::{Access, Kept, Unfit};
 pub use github::{Build, BuildState, Event, Rendered};
 pub use hooks::{Fire, Hook};
 pub use livelog::Log;

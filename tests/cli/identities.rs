@@ -20,7 +20,7 @@ fn at_terminal(project: &Project, arguments: &[&str]) -> Terminal {
 }
 
 /// In a session of its own: there is no terminal to ask at, whatever this test runs in.
-fn without_terminal(project: &Project, arguments: &[&str]) -> Ran {
+pub fn without_terminal(project: &Project, arguments: &[&str]) -> Ran {
     let program = project.program(arguments);
     let mut command = Command::new("setsid");
     command.arg("--wait").arg(program.get_program()).args(program.get_args()).env_clear();

@@ -22,6 +22,7 @@ mod rerunning;
 pub mod rotating;
 pub mod rotation_faults;
 mod secrecy;
+mod signing_in;
 mod starting;
 mod troubles;
 mod verdicts;
