@@ -7,9 +7,10 @@ use std::{
 
 use regex::Regex;
 
-static COMPILED: LazyLock<Mutex<HashMap<&'static str, Regex>>> = LazyLock::new(Mutex::default);
+static COMPILED: LazyLock<Mutex<HashMap<&'static str, &'static Regex>>> = LazyLock::new(Mutex::default);
 
-pub fn pattern(text: &'static str) -> Regex {
+/// It stays for as long as the tests run: a copy would begin without what it has learnt of its texts.
+pub fn pattern(text: &'static str) -> &'static Regex {
     let mut compiled = COMPILED.lock().unwrap();
-    compiled.entry(text).or_insert_with(|| Regex::new(text).unwrap()).clone()
+    compiled.entry(text).or_insert_with(|| Box::leak(Box::new(Regex::new(text).unwrap())))
 }
