@@ -182,23 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn artifacts_are_listed_with_where_they_are() {
-        let page: ArtifactsPage = serde_json::from_str(include_str!("recorded/artifacts.json")).unwrap();
-        let told: Vec<(&str, &Storage)> =
-            page.artifacts.iter().map(|artifact| (artifact.name.as_str(), &artifact.storage)).collect();
-        assert_eq!(
-            told,
-            [
-                ("private/secret.txt", &Storage::S3),
-                ("public/alias.txt", &Storage::Link),
-                ("public/dangling.txt", &Storage::Link),
-                ("public/docker-image-shasum256.txt", &Storage::S3),
-                ("public/logs/live_backing.log", &Storage::S3),
-                ("public/logs/live.log", &Storage::Link),
-                ("public/missing.txt", &Storage::Error),
-                ("public/object.bin", &Storage::Object),
-            ]
-        );
+    fn kinds_that_are_new_are_kept_as_they_came() {
         let newer = r#"{"storageType":"tape","name":"a","expires":"2026-11-24T06:14:16.815Z","contentType":"a/b",
             "contentLength":17}"#;
         let newer: Artifact = serde_json::from_str(newer).unwrap();

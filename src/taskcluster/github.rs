@@ -208,13 +208,4 @@ mod tests {
     fn a_dot_in_a_name_is_a_percent_sign_at_the_service() {
         assert_eq!(stored("a.b-c_d"), "a%b-c_d");
     }
-
-    #[test]
-    fn what_is_rendered_has_the_role_of_the_event_among_its_scopes() {
-        let rendered: RenderedJson = serde_json::from_str(include_str!("recorded/rendered.json")).unwrap();
-        let rendered = Rendered::from(rendered);
-        assert!(rendered.scopes.satisfy("assume:repo:github.com/mozilla/balrog:branch:main"));
-        let (id, task) = &rendered.tasks[0];
-        assert_eq!((id.as_str(), &task["metadata"]["name"]), ("D2fTqBjkSX-__dsMocd9fg", &json!("n")));
-    }
 }

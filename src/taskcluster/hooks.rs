@@ -114,14 +114,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hook_says_what_it_takes() {
-        let hook: Hook = serde_json::from_str(include_str!("recorded/hook.json")).unwrap();
-        assert_eq!((hook.hook_id.as_str(), hook.metadata.description.as_str()), ("docker", "builds"));
-        assert_eq!(hook.trigger_schema["required"][0], "msg");
-        assert_eq!(hook.task["payload"]["maxRunTime"], 60);
-    }
-
-    #[test]
     fn the_reason_of_a_fire_that_failed_is_one_line() {
         let page: FiresPage = serde_json::from_str(include_str!("recorded/fire-failed.json")).unwrap();
         let error = page.last_fires[0].error.clone().unwrap();

@@ -19,12 +19,11 @@ use reqwest::Url;
 use tokio::time::sleep;
 
 use super::{
-    artifacts::{Content, Storage, named},
     body::Body,
     error::TaskclusterError,
     pieces::{LogEnd, LogNote, LogPiece},
     replay::{Beginning, Given, Replay},
-    stores::QUIET,
+    sources::{Kept, Live, Sources},
     transport::Deployment,
 };
 use crate::domain::{
@@ -43,18 +42,16 @@ const UPLOAD: u32 = 5;
 /// A pause grows to so many times the pace.
 const LONGEST: u32 = 8;
 
-/// How the task stands, when its time has come.
-type Asking = Pin<Box<dyn Future<Output = Result<Status, TaskclusterError>> + Send>>;
+/// A question that goes on being asked where its answer is not waited for.
+type Asking<T> = Pin<Box<dyn Future<Output = Result<T, TaskclusterError>> + Send>>;
 
 /// The log of a run, which is followed for as long as [`Log::next`] is called.
 pub struct Log {
-    deployment: Deployment,
-    task: TaskId,
-    run: u32,
-    names: LogNames,
+    sources: Sources,
     pace: Duration,
     status: Status,
-    asking: Asking,
+    /// How the task stands, when its time has come.
+    asking: Asking<Status>,
     stage: Stage,
     ready: VecDeque<LogPiece>,
     given: Given,
@@ -80,8 +77,8 @@ pub struct Log {
 enum Stage {
     /// For the queue's answer.
     Waiting,
-    /// What the queue's answer means is to be found out.
-    Answered,
+    LookingLive(Asking<Live>),
+    LookingKept(Asking<Kept>),
     Live {
         body: Box<Body>,
         url: Url,
@@ -98,15 +95,13 @@ enum Stage {
 impl Deployment {
     /// The log of this run of a task. `pace`: how often the queue is asked how the task stands; two seconds are fine.
     pub fn log(&self, task: &Task, run: u32, pace: Duration) -> Log {
-        Log {
-            deployment: self.clone(),
-            task: task.id().clone(),
-            run,
-            names: LogNames::of(&task.definition.payload),
+        let names = LogNames::of(&task.definition.payload);
+        let mut log = Log {
+            sources: Sources { deployment: self.clone(), task: task.id().clone(), run, names },
             pace,
             status: task.status.clone(),
             asking: ask(self, task.id(), pace),
-            stage: Stage::Answered,
+            stage: Stage::Waiting,
             ready: VecDeque::new(),
             given: Given::default(),
             finished: None,
@@ -118,11 +113,13 @@ impl Deployment {
             lost: 0,
             missed: 0,
             differs: false,
-        }
+        };
+        log.look();
+        log
     }
 }
 
-fn ask(deployment: &Deployment, task: &TaskId, after: Duration) -> Asking {
+fn ask(deployment: &Deployment, task: &TaskId, after: Duration) -> Asking<Status> {
     let (deployment, task) = (deployment.clone(), task.clone());
     Box::pin(async move {
         sleep(after).await;
@@ -151,10 +148,17 @@ impl Log {
                 Stage::Waiting => {
                     let answer = (&mut self.asking).await;
                     if self.answered(answer)? {
-                        self.stage = Stage::Answered;
+                        self.look();
                     }
                 }
-                Stage::Answered => self.look().await?,
+                Stage::LookingLive(looking) => {
+                    let found = looking.await;
+                    self.found_live(found)?;
+                }
+                Stage::LookingKept(looking) => {
+                    let found = looking.await;
+                    self.found_kept(found)?;
+                }
                 Stage::Live { body, .. } => {
                     // Fair: neither a flood of text nor the queue is to keep the other waiting.
                     tokio::select! {
@@ -175,7 +179,7 @@ impl Log {
     /// Takes an answer of the queue, and has it asked again later; whether it was one.
     fn answered(&mut self, answer: Result<Status, TaskclusterError>) -> Result<bool, TaskclusterError> {
         self.unanswered = if answer.is_ok() { 0 } else { self.unanswered + 1 };
-        self.asking = ask(&self.deployment, &self.task, self.pause());
+        self.asking = self.ask(self.pause());
         match answer {
             Ok(status) => self.status = status,
             Err(error) if error.is_passing() && self.unanswered < QUESTIONS => {
@@ -196,7 +200,7 @@ impl Log {
             *late += 1;
             // It may be on its way still; but a worker that has gone ends nothing.
             if !std::mem::take(heard) || *late > LATE {
-                self.stage = Stage::Answered;
+                self.look();
             }
         }
     }
@@ -251,140 +255,89 @@ impl Log {
         }
     }
 
-    /// Finds out what is to be read now.
-    async fn look(&mut self) -> Result<(), TaskclusterError> {
-        let Some(run) = self.this_run().cloned() else {
-            if self.status.state.is_over() {
-                self.end(LogEnd::NotKept(format!("there is no run {}", self.run)));
-            } else {
-                self.wait();
+    /// Begins to find out what is to be read now.
+    fn look(&mut self) {
+        let over = |state: &TaskState| state.is_over();
+        match self.this_run().map(|run| &run.state) {
+            Some(TaskState::Running) => {
+                self.seen_running = true;
+                let looking = self.sources.clone().live(self.finished.clone());
+                self.stage = Stage::LookingLive(Box::pin(looking));
             }
-            return Ok(());
-        };
-        match run.state {
-            TaskState::Running => self.look_live().await,
-            ref state if state.is_over() => self.look_kept(&run).await,
+            Some(state) if over(state) => self.stage = Stage::LookingKept(Box::pin(self.sources.clone().kept())),
+            None if over(&self.status.state) => {
+                self.end(LogEnd::NotKept(format!("there is no run {}", self.sources.run)));
+            }
             _ => {
-                self.wait();
-                Ok(())
+                self.stage = Stage::Waiting;
+                self.note(LogNote::Waiting(Box::new(self.status.clone())));
             }
         }
     }
 
-    /// Connects to the worker where that is possible.
-    async fn look_live(&mut self) -> Result<(), TaskclusterError> {
-        self.seen_running = true;
-        let content = self.deployment.content(&self.task, Some(self.run), &self.names.live).await;
-        let url = match content {
-            Ok(Content::Url { url, .. }) => url,
-            // What is uploaded already is read when the run is over.
-            Ok(Content::Object { .. }) => {
-                self.stage = Stage::Waiting;
-                return Ok(());
+    fn found_live(&mut self, found: Result<Live, TaskclusterError>) -> Result<(), TaskclusterError> {
+        self.stage = Stage::Waiting;
+        match found? {
+            Live::Open(body, url) => {
+                self.note(LogNote::Live);
+                self.stage = Stage::Live { body, url, replay: self.given.again(), heard: true, late: 0 };
             }
-            Err(error) if error.is_absent() => {
-                self.stage = Stage::Waiting;
+            Live::Finished => {}
+            Live::None => {
                 self.without += 1;
                 // A worker needs a moment to tell of it; and it takes it away before what it keeps is there.
                 if self.without == 2 && self.given.bytes == 0 {
                     self.note(LogNote::NoLiveLog("its worker writes none".to_owned()));
                 }
-                return Ok(());
             }
-            Err(error) if error.is_passing() => {
-                self.stage = Stage::Waiting;
-                self.broke(&error);
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        };
-        if self.finished.as_ref() == Some(&url) {
-            self.stage = Stage::Waiting;
-            return Ok(());
-        }
-        match self.deployment.fetch(&url, &self.named(&self.names.live), QUIET).await {
-            Ok(body) => {
-                self.note(LogNote::Live);
-                let (body, replay) = (Box::new(body), self.given.again());
-                self.stage = Stage::Live { body, url, replay, heard: true, late: 0 };
-            }
-            Err(error @ TaskclusterError::Distrusted { .. }) => {
-                self.stage = Stage::Waiting;
+            Live::Untrusted(url, error) => {
                 self.finished = Some(url);
                 self.note(LogNote::NoLiveLog(error.to_string()));
             }
-            // While a run is running its worker may come back.
-            Err(error) => {
-                self.stage = Stage::Waiting;
-                self.broke(&error);
-            }
+            Live::Broken(error) => self.broke(&error),
         }
         Ok(())
     }
 
-    /// Opens what was kept of a run that is over.
-    async fn look_kept(&mut self, run: &Run) -> Result<(), TaskclusterError> {
-        let mut why = run
-            .reason_resolved
-            .as_deref()
-            .map_or_else(|| "its run is over".to_owned(), |reason| reason_words(reason).unwrap_or(reason).to_owned());
-        let gone = run.reason_resolved.as_deref() == Some("claim-expired");
-        let (mut expired, mut dead) = (false, gone);
-        // Where the one was not kept, the other may be a file of its own.
-        for name in [self.names.kept.clone(), self.names.live.clone()] {
-            let opened = match self.deployment.content(&self.task, Some(self.run), &name).await {
-                Ok(Content::Url { storage: Storage::Reference, .. }) => {
-                    dead = true;
-                    continue;
-                }
-                Ok(content) => self.deployment.open(content, &self.named(&name)).await,
-                Err(error) => Err(error),
-            };
-            match opened {
-                Ok(body) => {
-                    self.stage = Stage::Kept(Box::new(body), self.given.again());
-                    return Ok(());
-                }
-                Err(error) if error.is_absent() => expired |= error.status() == Some(410),
-                Err(TaskclusterError::NotUploaded { why: said, .. }) => {
-                    why = format!("it was announced, and never uploaded ({said})");
-                }
-                Err(TaskclusterError::NotMade { why: said, .. }) => why = said,
-                Err(error) => return self.lost(error),
+    fn found_kept(&mut self, found: Result<Kept, TaskclusterError>) -> Result<(), TaskclusterError> {
+        let (expired, at_worker, why) = match found {
+            Ok(Kept::Open(body)) => {
+                self.stage = Stage::Kept(body, self.given.again());
+                return Ok(());
             }
-        }
+            Ok(Kept::Missing { expired, at_worker, why }) => (expired, at_worker, why),
+            Err(error) => return self.lost(error),
+        };
+        let reason = self.this_run().and_then(|run| run.reason_resolved.clone()).unwrap_or_default();
+        let gone = reason == "claim-expired";
         self.missed += 1;
         if self.seen_running && !gone && !expired && self.missed <= UPLOAD {
             self.stage = Stage::Waiting;
             return Ok(());
         }
-        self.end(match (expired, dead) {
-            (true, _) => LogEnd::Expired,
-            (false, true) => LogEnd::WorkerVanished,
-            (false, false) => LogEnd::NotKept(why),
+        self.end(if expired {
+            LogEnd::Expired
+        } else if gone || at_worker {
+            LogEnd::WorkerVanished
+        } else {
+            LogEnd::NotKept(why.unwrap_or_else(|| reason_words(&reason).map_or(reason, ToOwned::to_owned)))
         });
         Ok(())
     }
 
     fn this_run(&self) -> Option<&Run> {
-        self.status.runs.iter().find(|run| run.id == self.run)
+        self.status.runs.iter().find(|run| run.id == self.sources.run)
     }
 
-    fn named(&self, name: &str) -> String {
-        named(&self.task, Some(self.run), name)
-    }
-
-    /// Until the queue says that the run has begun.
-    fn wait(&mut self) {
-        self.stage = Stage::Waiting;
-        self.note(LogNote::Waiting(Box::new(self.status.clone())));
+    fn ask(&self, after: Duration) -> Asking<Status> {
+        ask(&self.sources.deployment, &self.sources.task, after)
     }
 
     /// Has the queue asked without a pause: something has changed. What goes wrong again and again waits longer.
     fn soon(&mut self) {
         self.stage = Stage::Waiting;
         let after = if self.broken == 0 { Duration::ZERO } else { self.pause() };
-        self.asking = ask(&self.deployment, &self.task, after);
+        self.asking = self.ask(after);
     }
 
     fn pause(&self) -> Duration {

@@ -15,7 +15,7 @@
 //! | `github.rs`, `hooks.rs`, `workers.rs` | builds of a repository; hooks and their fires; pools of workers |
 //! | `artifacts.rs`, `object.rs` | what a run has made, and where that is |
 //! | `stores.rs`, `body.rs`, `download.rs` | bytes from buckets and workers, as nobody |
-//! | `livelog.rs`, `replay.rs`, `pieces.rs` | the log of a run: while it is written, and as it was kept |
+//! | `livelog.rs`, `sources.rs`, `replay.rs`, `pieces.rs` | the log of a run: while it is written, and as it was kept |
 //! | `error.rs` | what services say when they refuse |
 //!
 //! Not here: what makes a release of tasks and which record counts ([`crate::domain`]), and the doctor's conclusions.
@@ -40,6 +40,7 @@ mod replay;
 mod secrets;
 mod service;
 mod signing;
+mod sources;
 mod stores;
 mod transport;
 mod workers;

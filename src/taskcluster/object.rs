@@ -65,7 +65,11 @@ impl Checked {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 impl Deployment {
@@ -116,12 +120,5 @@ mod tests {
         assert_eq!(checked(one(), b"abc"), Ok(()));
         assert_eq!(checked(one(), b""), Err("its sha512 is not what the object service says".into()));
         assert!(checked(hashes(r#"{"blake3":"x"}"#), b"abc").is_err());
-    }
-
-    #[test]
-    fn an_object_has_an_address_and_hashes() {
-        let json: DownloadJson = serde_json::from_str(include_str!("recorded/object.json")).unwrap();
-        assert!(json.url.starts_with("https://tc.example/public-bucket/t/f18OCIBgRoSL6-8OrQg82Q/0/public/object.bin?"));
-        assert!(json.hashes.sha256.is_some() && json.hashes.sha512.is_some());
     }
 }

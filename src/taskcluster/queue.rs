@@ -207,35 +207,6 @@ fn by_creation(mut tasks: Vec<Task>) -> Vec<Task> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::task::TaskState;
-
-    #[test]
-    fn a_group_is_in_the_order_in_which_it_was_made() {
-        let page: TasksPage = serde_json::from_str(include_str!("recorded/task-group.json")).unwrap();
-        let (tasks, token) = page.parts();
-        assert_eq!(token, None);
-        let listed: Vec<&str> = tasks.iter().map(|task| task.id().as_str()).collect();
-        assert_eq!(listed, ["f18OCIBgRoSL6-8OrQg82Q", "LHIFqN2-Twa_NSAVguP9dw", "TF1RgJ31QB-tvvB3MCA40A"]);
-        let mut reversed = tasks.clone();
-        reversed.reverse();
-        let sorted = by_creation(reversed);
-        let created: Vec<Timestamp> = sorted.iter().map(|task| task.definition.created).collect();
-        assert!(created.is_sorted() && created.len() == 3, "{created:?}");
-        assert_eq!(sorted[0].name(), "Balrog Docker Image Creation");
-        assert_eq!(sorted[0].status.runs[0].worker_id.as_deref(), Some("host-1"));
-    }
-
-    #[test]
-    fn statuses_leave_out_what_the_queue_does_not_know() {
-        let page: StatusesPage = serde_json::from_str(include_str!("recorded/statuses.json")).unwrap();
-        let statuses = page.parts().0;
-        let told: Vec<(&str, &TaskState)> =
-            statuses.iter().map(|status| (status.task_id.as_str(), &status.state)).collect();
-        assert_eq!(
-            told,
-            [("f18OCIBgRoSL6-8OrQg82Q", &TaskState::Pending), ("TF1RgJ31QB-tvvB3MCA40A", &TaskState::Unscheduled)]
-        );
-    }
 
     #[test]
     fn counts_may_be_known_in_part() {

@@ -42,7 +42,9 @@ fn ext(credentials: &Credentials, scopes: Option<&[String]>) -> Zeroizing<String
         if json.len() > 1 {
             json.push(',');
         }
-        json.push_str(&format!("\"{name}\":"));
+        json.push('"');
+        json.push_str(name);
+        json.push_str("\":");
         json.push_str(value);
     }
     json.push('}');
