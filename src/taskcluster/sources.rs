@@ -80,9 +80,10 @@ impl Sources {
             match opened {
                 Ok(body) => return Ok(Kept::Open(Box::new(body))),
                 Err(error) if error.is_absent() => expired |= error.status() == Some(410),
-                Err(TaskclusterError::NotUploaded { why: said, .. } | TaskclusterError::NotMade { why: said, .. }) => {
-                    why = Some(said);
+                Err(TaskclusterError::NotUploaded { why: said, .. }) => {
+                    why = Some(format!("it was announced, and never uploaded ({said})"));
                 }
+                Err(TaskclusterError::NotMade { why: said, .. }) => why = Some(said),
                 Err(error) => return Err(error),
             }
         }

@@ -1,6 +1,12 @@
-//! Taskcluster: the double that the tests ask in its place, and the program before it.
+//! Taskcluster: its client and the program before it, and the double that the tests ask in its place.
 
+mod answers;
+mod artifacts;
+mod deployment;
 mod double;
+mod github;
+mod live_logs;
 mod outputs;
+mod queue;
 mod releases;
 mod site;
