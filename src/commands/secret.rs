@@ -86,14 +86,14 @@ async fn list(ground: &Ground) -> Result<u8, Failure> {
     for name in store.vault.names() {
         held.push(store.held(&name).await?);
     }
-    let (mut named, mut unfit, mut unlisted) = (Vec::new(), 0, None);
+    let (mut others, mut unfit, mut unlisted) = (Vec::new(), 0, None);
     if let Some(cluster) = deployment(ground)? {
         match cluster.names().await {
             Ok(names) => {
                 unfit = names.unfit;
                 for name in names.names {
                     let known = cluster.known(&name)?;
-                    named.push(Named { name, bindings: known.repositories, expires: known.expires });
+                    others.push(Named { name, bindings: known.repositories, expires: known.expires });
                 }
             }
             Err(failure) => unlisted = Some(failure),
@@ -111,17 +111,17 @@ async fn list(ground: &Ground) -> Result<u8, Failure> {
                     "by": by, "expires": h.expires,
                 })
             });
-            let named = named.iter().map(|n| {
+            let others = others.iter().map(|n| {
                 json!({
                     "name": n.name, "store": "taskcluster", "keys": null, "bindings": n.bindings, "set": null,
                     "by": null, "expires": n.expires,
                 })
             });
-            let secrets: Vec<Value> = held.chain(named).collect();
+            let secrets: Vec<Value> = held.chain(others).collect();
             json!({"schema": "windlass.secrets/1", "secrets": secrets, "unfit_names": unfit, "identity": kept})
         },
         |style| {
-            if held.is_empty() && named.is_empty() && unlisted.is_none() {
+            if held.is_empty() && others.is_empty() && unlisted.is_none() {
                 return "no secret yet: windlass secret set --username USER --password-stdin".to_owned();
             }
             let bound = |bindings: &BTreeSet<Repository>| {
@@ -143,7 +143,7 @@ async fn list(ground: &Ground) -> Result<u8, Failure> {
                     ]
                 })
                 .collect();
-            rows.extend(named.iter().map(|n| {
+            rows.extend(others.iter().map(|n| {
                 vec![
                     Cell::toned(n.name.as_str(), Tone::Bold),
                     Cell::toned("taskcluster", Tone::Dim),

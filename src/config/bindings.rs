@@ -89,20 +89,21 @@ impl Bindings {
     }
 
     fn change(paths: &Paths, permit: MayWrite, change: impl FnOnce(&mut Self)) -> Result<(), ConfigError> {
-        own::change(paths, paths.bindings(), Self::load, change, Self::text, permit)
+        own::change(paths, &paths.bindings(), Self::load, change, Self::text, permit)
     }
 
     fn text(&self) -> String {
-        let mut text = HEADING.to_owned();
-        for ((root, name), Binding { repositories, expires }) in &self.0 {
+        let section = |((root, name), Binding { repositories, expires }): (&(RootUrl, SecretName), &Binding)| {
             let repositories: Vec<String> = repositories.iter().map(|r| quoted(&r.to_string())).collect();
-            text.push_str(&format!("\n[{}.{}]\n", quoted(&root.to_string()), quoted(name.as_str())));
-            text.push_str(&format!("repositories = [{}]\n", repositories.join(", ")));
-            if let Some(expires) = expires {
-                text.push_str(&format!("expires = {}\n", quoted(&expires.to_string())));
-            }
-        }
-        text
+            let end = expires.map_or(String::new(), |at| format!("expires = {}\n", quoted(&at.to_string())));
+            format!(
+                "\n[{}.{}]\nrepositories = [{}]\n{end}",
+                quoted(&root.to_string()),
+                quoted(name.as_str()),
+                repositories.join(", ")
+            )
+        };
+        std::iter::once(HEADING.to_owned()).chain(self.0.iter().map(section)).collect()
     }
 }
 

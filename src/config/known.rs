@@ -114,7 +114,7 @@ impl Known {
     }
 
     fn change(paths: &Paths, permit: MayWrite, change: impl FnOnce(&mut Self)) -> Result<(), ConfigError> {
-        own::change(paths, paths.projects(), Self::load, change, Self::text, permit)
+        own::change(paths, &paths.projects(), Self::load, change, Self::text, permit)
     }
 
     fn text(&self) -> String {

@@ -4,7 +4,7 @@
 use std::{
     fs::{self, File},
     io::Write as _,
-    path::PathBuf,
+    path::Path,
 };
 
 use super::{ConfigError, Paths};
@@ -13,7 +13,7 @@ use crate::domain::permission::MayWrite;
 /// Reads the file anew with `load`, changes what it says, and writes it as `text` has it.
 pub(super) fn change<T>(
     paths: &Paths,
-    listed: PathBuf,
+    listed: &Path,
     load: impl FnOnce(&Paths) -> Result<T, ConfigError>,
     change: impl FnOnce(&mut T),
     text: impl FnOnce(&T) -> String,
@@ -21,8 +21,8 @@ pub(super) fn change<T>(
 ) -> Result<(), ConfigError> {
     paths.create()?;
     // A link, as those who keep their settings in a repository have it, stays one.
-    let file = fs::canonicalize(&listed).unwrap_or_else(|_| listed.clone());
-    let unwritable = |why| ConfigError::Unwritable { file: listed.clone(), why };
+    let file = fs::canonicalize(listed).unwrap_or_else(|_| listed.to_owned());
+    let unwritable = |why| ConfigError::Unwritable { file: listed.to_owned(), why };
     // The file itself is replaced, so the lock is the folder's.
     let lock = File::open(&paths.config).map_err(unwritable)?;
     lock.lock().map_err(unwritable)?;

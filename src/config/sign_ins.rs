@@ -62,7 +62,7 @@ impl SignIns {
     }
 
     fn change(paths: &Paths, permit: MayWrite, change: impl FnOnce(&mut Self)) -> Result<(), ConfigError> {
-        own::change(paths, paths.sign_ins(), Self::load, change, Self::text, permit)
+        own::change(paths, &paths.sign_ins(), Self::load, change, Self::text, permit)
     }
 
     fn text(&self) -> String {

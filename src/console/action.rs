@@ -75,6 +75,7 @@ pub enum Id {
     ForgetProject,
     LookForProjects,
     SecretSet,
+    SecretBind,
     SecretCheck,
     SecretRotate,
     SecretRemove,

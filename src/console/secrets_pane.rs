@@ -61,6 +61,8 @@ pub enum Errand {
         /// How the key is kept of the vault that this makes.
         key: Option<NewKey>,
     },
+    /// Let it be used for every repository of the project that needs it.
+    Bind(SecretName),
     Check(SecretName),
     Rotate {
         secret: SecretName,
@@ -81,6 +83,8 @@ pub enum SecretNews {
     Docker(SecretName, Result<Option<String>, Failure>),
     /// What is to be said of it.
     Set(SecretName, Result<Vec<String>, NotSet>),
+    /// What it may be used for.
+    Bound(SecretName, Result<Vec<String>, Failure>),
     Checked(SecretName, Result<Reports, Failure>),
     /// A step of a rotation has ended.
     Step(SecretName, StepView),

@@ -3,6 +3,7 @@
 use super::examination::{Examination, Subject};
 use crate::{
     domain::finding::{CheckId, Finding, Owner},
+    log::sanitise::plain,
     registry::{PushRight, RegistryError},
 };
 
@@ -16,7 +17,7 @@ pub(super) async fn check(examination: &Examination, subject: &Subject) -> Findi
         let evidence = "read-only: an upload that is begun and called off would tell";
         return Finding::cannot_tell(evidence, Owner::You, "run it without read-only: windlass doctor push");
     };
-    let user = login.username.clone();
+    let user = plain(&login.username);
     let probed = match examination.client(subject, Some(login)) {
         Ok(client) => client.probe_push(permit).await,
         Err(error) => Err(error),

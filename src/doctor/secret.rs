@@ -35,13 +35,11 @@ fn judged(subject: &Subject, entry: &Entry, now: Timestamp) -> Finding {
         Ok(login) => login,
         Err(error) => return Finding::failed(&Failure::from(error), Owner::You),
     };
-    let mut evidence = format!("{}: {} for {}", source.name, plain(&login.username), subject.image.repository);
-    if let (Some(set), Some(by)) = (entry.set, &entry.by) {
-        evidence.push_str(&format!(", set {} by {by}", age(now, set)));
-    }
-    if entry.expires.is_some() {
-        evidence.push_str(&format!(", expires: {}", expiry(entry.expires)));
-    }
+    let set = entry.set.zip(entry.by.as_ref()).map(|(set, by)| format!(", set {} by {by}", age(now, set)));
+    let end = entry.expires.map(|at| format!(", expires: {}", expiry(Some(at))));
+    let (user, repository) = (plain(&login.username), &subject.image.repository);
+    let evidence =
+        format!("{}: {user} for {repository}{}{}", source.name, set.unwrap_or_default(), end.unwrap_or_default());
     if let Err(weak) = check_strength(&source.recipe, &entry.document) {
         return Finding::fail(format!("{evidence}; {weak}"), Owner::You, "store another: windlass secret set");
     }

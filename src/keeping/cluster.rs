@@ -346,23 +346,27 @@ impl Cluster {
 
     /// Scopes are looked at before there is anything to be read: only the list tells whether there is such a secret.
     async fn denied(&self, name: &SecretName, error: TaskclusterError) -> Failure {
-        let mut denied = Failure::from(error).explained_by(CheckId::Secret);
-        for unfit in &self.unfit {
-            denied.why.push_str(&format!("; credentials are passed over, {unfit}"));
-        }
+        let denied = Failure::from(error).explained_by(CheckId::Secret);
+        let passed = self.unfit.iter().map(|unfit| format!("; credentials are passed over, {unfit}"));
+        let why = std::iter::once(denied.why.clone()).chain(passed).collect::<String>();
         match self.deployment.secret_names().await {
-            Ok(known) if known.names.contains(name) => denied.why.push_str("; the secret is there"),
+            Ok(known) if known.names.contains(name) => Failure { why: format!("{why}; the secret is there"), ..denied },
             Ok(known) => {
                 let near = near(name, &known).map_or_else(String::new, |near| format!(", but {near}"));
-                denied.what = format!("there is no secret {name} at {}", self.host());
-                denied.why = format!("the list of its secrets does not have it{near}; and {}", denied.why);
-                denied.next = format!("check [secret] name; then: {}", denied.next);
+                Failure {
+                    what: format!("there is no secret {name} at {}", self.host()),
+                    why: format!("the list of its secrets does not have it{near}; and {why}"),
+                    next: format!("check [secret] name; then: {}", denied.next),
+                    ..denied
+                }
             }
-            Err(_) => {
-                denied.why.push_str("; whether there is such a secret is not known: secrets:list-secrets is missing")
+            Err(error) => {
+                let unlisted =
+                    if error.is_denied() { "secrets:list-secrets is missing".to_owned() } else { error.to_string() };
+                let why = format!("{why}; whether there is such a secret is not known: {unlisted}");
+                Failure { why, ..denied }
             }
         }
-        denied
     }
 
     async fn overtaken(&self, name: &SecretName) -> Failure {

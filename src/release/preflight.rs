@@ -17,7 +17,7 @@ use crate::{
     },
     engine::{self, Engine},
     keeping::{Cluster, Store},
-    log::redact::Redactor,
+    log::{redact::Redactor, sanitise::plain},
     registry::{self, Client, PushRight},
     secrets::{Entry, Vault, VaultPaths},
     signin,
@@ -175,9 +175,9 @@ pub async fn secret(run: &mut Run<'_, '_>, access: &Access) -> Result<(), Failur
     let at = run.at;
     let probe = async { access.client.probe_push(at.permit).await.map_err(Failure::from) };
     match at.or_cancelled(Step::Secret, probe).await? {
-        PushRight::May => run.succeed(Step::Secret, format!("{}, may push", access.login.username)).await,
+        PushRight::May => run.succeed(Step::Secret, format!("{}, may push", plain(&access.login.username))).await,
         PushRight::MayNot { why } => Err(Failure::not_allowed(
-            format!("{} may not push to {}", access.login.username, run.plan().repository),
+            format!("{} may not push to {}", plain(&access.login.username), run.plan().repository),
             why,
             "give it the right at the registry, or set another login: windlass secret set",
         )

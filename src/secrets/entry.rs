@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{
-    document::SecretValue,
-    failure::Failure,
-    finding::CheckId,
-    recipe::{Login, NoLogin, Recipe},
-    reference::Repository,
+use crate::{
+    domain::{
+        document::SecretValue,
+        failure::Failure,
+        finding::CheckId,
+        recipe::{Login, NoLogin, Recipe},
+        reference::Repository,
+    },
+    log::sanitise::plain,
 };
 
 /// A secret's document with what it was set for, when, and by whom.
@@ -68,7 +71,8 @@ impl From<SecretError> for Failure {
             }
             SecretError::NoLogin(error) => Self::usage(
                 "the secret's login cannot be read",
-                error.to_string(),
+                // It names the keys of the document, which others may have written.
+                plain(&error.to_string()),
                 "correct the recipe under [secret] in windlass.toml, or store the login anew: windlass secret set",
             ),
         }

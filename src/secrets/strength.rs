@@ -8,7 +8,7 @@ use crate::{
         failure::Failure,
         recipe::{NoLogin, Recipe},
     },
-    log::redact::SHORTEST_SECRET,
+    log::{redact::SHORTEST_SECRET, sanitise::plain},
 };
 
 /// A document that is not stored as a secret. Names places, never values.
@@ -59,7 +59,8 @@ pub fn trim_newline(secret: SecretString) -> (SecretString, bool) {
 impl From<WeakSecret> for Failure {
     fn from(error: WeakSecret) -> Self {
         let what = "the secret is not stored";
-        let why = error.to_string();
+        // It may name the keys of a document that others wrote.
+        let why = plain(&error.to_string());
         match error {
             WeakSecret::TooShort { .. } => Self::usage(
                 what,

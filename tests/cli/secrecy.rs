@@ -108,6 +108,24 @@ fn a_secret_is_described_and_never_shown() {
 }
 
 #[test]
+fn a_secret_of_the_vault_is_bound_to_more_without_its_password() {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    project.set_secret();
+    let before = project.windlass(&["secret", "show", "--json"]).exits(0).json();
+    let second = registry.repository("team/second");
+    project.configure(&format!("\n[[image]]\nname = \"second\"\nrepository = \"{second}\"\n"));
+    let refused = project.windlass(&["secret", "check", "--image", "second", "--json"]).exits(3).error();
+    assert!(refused["next"].as_str().expect("next").contains("windlass secret bind"), "{refused}");
+    project.windlass(&["secret", "bind", "--image", "second", "--read-only"]).exits(3);
+    let bound = project.windlass(&["secret", "bind", "--image", "second", "--json"]).exits(0).json();
+    assert_eq!(bound["bindings"].as_array().expect("bindings").len(), 2, "{bound}");
+    project.windlass(&["secret", "check", "--image", "second"]).exits(0);
+    let after = project.windlass(&["secret", "show", "--image", "second", "--json"]).exits(0).json();
+    assert_eq!((&after["set"], &after["by"]), (&before["set"], &before["by"]), "the login is as old as it was");
+}
+
+#[test]
 fn a_document_keeps_its_other_keys() {
     let registry = Registry::with_login();
     let project = Project::new(&registry);
@@ -122,6 +140,9 @@ fn a_document_keeps_its_other_keys() {
     let wrong =
         project.windlass_told(&["secret", "set", "--document-stdin"], "{\"password\": \"hunter2hunter2").exits(2);
     assert!(!wrong.stderr.contains("hunter2"), "{}", wrong.stderr);
+    project.windlass_told(&["secret", "set", "--replace", "--username", USER, "--password-stdin"], PASSWORD).exits(0);
+    let shown = project.windlass(&["secret", "show", "--json"]).exits(0).json();
+    assert_eq!(shown["keys"].as_array().expect("keys").len(), 2, "that was asked for: {shown}");
     project.windlass(&["secret", "remove", SECRET]).exits(2);
     project.windlass(&["secret", "remove", SECRET, "--confirm", SECRET]).exits(0);
     project.windlass(&["secret", "show"]).exits(1);

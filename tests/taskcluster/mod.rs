@@ -9,4 +9,5 @@ mod live_logs;
 mod outputs;
 mod queue;
 mod releases;
+mod secrets;
 mod site;

@@ -237,6 +237,11 @@ pub const ACTIONS: &[Action] = &[
         .asking()
         .same_as("secret set SECRET")
         .unless(secrets::cannot_set),
+    action(Id::SecretBind, Scope::Secrets, &[Key::char('b')], "let it be used for this project", secrets::bind)
+        .hinted("bind")
+        .asking()
+        .same_as("secret bind SECRET")
+        .unless(secrets::cannot_bind),
     action(Id::SecretCheck, Scope::Secrets, &[Key::char('c')], "prove that it may push", secrets::check)
         .hinted("check")
         .same_as("secret check SECRET")

@@ -61,6 +61,28 @@ pub fn cannot_set(model: &Model) -> Option<String> {
     read_only(model).or_else(|| selected(model, |row| not_ours(row).or_else(|| rotating(row))))
 }
 
+pub fn cannot_bind(model: &Model) -> Option<String> {
+    read_only(model).or_else(|| {
+        selected(model, |row| {
+            not_ours(row).or_else(|| rotating(row)).or_else(|| match (&row.held, &row.untold) {
+                // What a deployment does not show here may be shown to whoever releases.
+                (None, None) => missing(row),
+                (held, _) => {
+                    let all = unbound(row, held.as_ref()).is_empty();
+                    all.then(|| format!("{} may be used for all that need it already", row.name))
+                }
+            })
+        })
+    })
+}
+
+/// The repositories that need this secret and that it may not be used for.
+fn unbound(row: &Row, held: Option<&Held>) -> Vec<String> {
+    let needed = row.needed.iter().flat_map(|needed| &needed.repositories);
+    let unbound = needed.filter(|repository| !held.is_some_and(|held| held.bindings.contains(repository)));
+    unbound.map(ToString::to_string).collect()
+}
+
 pub fn cannot_check(model: &Model) -> Option<String> {
     selected(model, |row| {
         let busy = model.secrets.checking.contains(&row.name);
@@ -76,7 +98,9 @@ pub fn cannot_rotate(model: &Model) -> Option<String> {
             }
             not_ours(row).or_else(|| missing(row)).or_else(|| {
                 let unbound = !row.needed.as_ref()?.repositories.is_subset(&row.held.as_ref()?.bindings);
-                unbound.then(|| "it is not bound to every repository that it is used for: set it anew".to_owned())
+                unbound.then(|| {
+                    "it is not bound to every repository that it is used for: bind it, or set it anew".to_owned()
+                })
             })
         })
     })
@@ -88,6 +112,28 @@ pub fn cannot_remove(model: &Model) -> Option<String> {
 
 pub fn set(model: &mut Model) -> Vec<Effect> {
     fill_in(model, Change::Set)
+}
+
+/// Asks whether the secret may be used for what this project says.
+pub fn bind(model: &mut Model) -> Vec<Effect> {
+    let Some(row) = model.secrets.selected() else { return Vec::new() };
+    let name = &row.name;
+    let command = ["secret", "bind", name.as_str()].map(str::to_owned).to_vec();
+    let confirm = Confirm {
+        title: format!("Use {name} for this project?"),
+        lines: vec![
+            Line::new("kept at", row.store().place(), Tone::Plain),
+            Line::new("for", unbound(row, row.held.as_ref()).join(", "), Tone::Bold),
+            Line::new("", "releases send its login there from now on", Tone::Dim),
+        ],
+        command: Some(command),
+        typed: None,
+        other: None,
+        then: vec![Effect::Secrets(Errand::Bind(name.clone()))],
+        said: format!("binding {name}"),
+    };
+    model.layers.push(Layer::Confirm(Box::new(confirm)));
+    Vec::new()
 }
 
 /// Takes up the rotation that is open, or begins one.

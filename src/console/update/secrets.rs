@@ -49,6 +49,10 @@ pub(super) fn heard(model: &mut Model, news: SecretNews, now: Timestamp) -> Vec<
                 (None, NotSet::Unfit(failure) | NotSet::Failed(failure)) => fails(model, failure),
             }
         }
+        SecretNews::Bound(name, Ok(to)) => {
+            model.say(Tone::Good, format!("{name} may be used for {}", to.join(", ")));
+            return look(model);
+        }
         SecretNews::Checked(name, found) => {
             model.secrets.checking.remove(&name);
             match found {
@@ -84,7 +88,7 @@ pub(super) fn heard(model: &mut Model, news: SecretNews, now: Timestamp) -> Vec<
             model.say(Tone::Good, format!("{name} is removed"));
             return look(model);
         }
-        SecretNews::Removed(_, Err(failure)) => fails(model, failure),
+        SecretNews::Bound(_, Err(failure)) | SecretNews::Removed(_, Err(failure)) => fails(model, failure),
     }
     Vec::new()
 }

@@ -238,6 +238,13 @@ fn details(model: &Model, row: &Row, columns: usize) -> Vec<Line<'static>> {
         if !unbound.is_empty() {
             let label = if row.held.is_some() { "not bound" } else { "for" };
             say(label, if row.held.is_some() { Tone::Bad } else { Tone::Plain }, unbound.join(", "));
+            if row.held.is_some() {
+                say(
+                    "",
+                    Tone::Bold,
+                    format!("if it is to be used for these: press {}", model.keymap.first(Id::SecretBind)),
+                );
+            }
         }
     }
     all.extend(checks(model, row));

@@ -43,6 +43,10 @@ impl Shared {
                 let set = self.set(&secret, login, key).await;
                 SecretNews::Set(secret, set)
             }
+            Errand::Bind(name) => {
+                let bound = self.bind(&name).await;
+                SecretNews::Bound(name, bound)
+            }
             Errand::Check(name) => {
                 let found = self.check(&name).await;
                 SecretNews::Checked(name, found)
@@ -122,6 +126,15 @@ impl Shared {
             said.insert(0, key::told(&self.ground.paths, &kind).replace('\n', "; "));
         }
         Ok(said)
+    }
+
+    async fn bind(&self, name: &SecretName) -> Result<Vec<String>, Failure> {
+        let permit = self.ground.permit("secret bind")?;
+        let (meant, mut store) = (self.meant(name)?, self.store(name)?);
+        let (journal, who) = (self.journal().await?, who());
+        let at = Surroundings { store: &mut store, journal, who: &who, permit };
+        let bound = keeping::bind(at, &meant).await?;
+        Ok(bound.iter().map(ToString::to_string).collect())
     }
 
     fn new_identity(&self, key: Option<NewKey>) -> Result<NewIdentity, Failure> {

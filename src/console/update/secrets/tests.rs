@@ -386,10 +386,25 @@ fn what_is_removed_has_its_name_typed() {
 }
 
 #[test]
+fn what_was_set_elsewhere_is_bound_on_demand() {
+    let mut unbound = there();
+    unbound.held.iter_mut().for_each(|held| held.bindings.clear());
+    let mut model = secrets(SIZE, vec![unbound]);
+    assert!(press(&mut model, "b").is_empty(), "it is asked first");
+    assert_eq!(asked(&press(&mut model, "y")), [&Errand::Bind(name())]);
+    let effects = tell(&mut model, news(SecretNews::Bound(name(), Ok(vec!["docker.io/mozilla/balrog".to_owned()]))));
+    assert_eq!(asked(&effects), [&Errand::Look]);
+    assert_eq!(said(&model), (Tone::Good, "dockerhub may be used for docker.io/mozilla/balrog"));
+    found(&mut model, holdings(vec![there()]));
+    assert!(press(&mut model, "b").is_empty());
+    assert!(model.layers.is_empty() && said(&model).1.contains("may be used for all that need it already"));
+}
+
+#[test]
 fn whoever_has_read_only_is_told_so_and_may_look() {
     let mut model = secrets(SIZE, vec![there()]);
     model.read_only = true;
-    for keys in ["s", "t", "d"] {
+    for keys in ["s", "b", "t", "d"] {
         assert!(press(&mut model, keys).is_empty());
         assert_eq!(said(&model).1, "refused: windlass runs read-only", "{keys}");
         assert!(model.layers.is_empty());

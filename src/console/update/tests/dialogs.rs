@@ -82,7 +82,10 @@ fn what_is_dangerous_asks_before_it_changes_anything() {
     tell(&mut tagged, tags(vec![latest]));
     let mut asked = std::collections::HashSet::new();
     let mut held = secrets(SIZE, vec![there()]);
-    for model in [&mut three(), &mut console(SIZE, vec![recorded(4, "ours")]), &mut tagged, &mut held] {
+    let mut unbound = there();
+    unbound.held.iter_mut().for_each(|held| held.bindings.clear());
+    let mut unbound = secrets(SIZE, vec![unbound]);
+    for model in [&mut three(), &mut console(SIZE, vec![recorded(4, "ours")]), &mut tagged, &mut held, &mut unbound] {
         for action in ACTIONS.iter().filter(asks) {
             if !scopes(model).contains(&action.scope) || (action.refused)(model).is_some() {
                 continue;

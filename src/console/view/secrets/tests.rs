@@ -141,7 +141,7 @@ fn a_rotation_of_what_a_deployment_keeps_makes_a_vault_and_setting_does_not() {
         model
     };
     let rotating = without("t");
-    sees(&rotating, &["makes    the vault /home/ada/vault.age", "at       https://tc.example"]);
+    sees(&rotating, &["makes     the vault /home/ada/vault.age", "at        https://tc.example"]);
     let setting = without("s");
     sees(&setting, &["at       https://tc.example"]);
     never_sees(&setting, "makes");
