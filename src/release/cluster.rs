@@ -430,7 +430,8 @@ fn in_order(mut tasks: Vec<&Task>) -> Vec<&Task> {
     tasks.sort_by_key(|task| (task.definition.created, task.definition.dependencies.len()));
     let mut ordered: Vec<&Task> = Vec::with_capacity(tasks.len());
     while !tasks.is_empty() {
-        let waits = |task: &Task| task.definition.dependencies.iter().any(|id| tasks.iter().any(|other| other.id() == id));
+        let waits =
+            |task: &Task| task.definition.dependencies.iter().any(|id| tasks.iter().any(|other| other.id() == id));
         let next = tasks.iter().position(|task| !waits(task)).unwrap_or(0);
         ordered.push(tasks.remove(next));
     }

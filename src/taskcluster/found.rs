@@ -257,7 +257,8 @@ mod tests {
     fn what_keeps_a_sign_in_from_being_read_is_told() {
         let locked = |_: &RootUrl| Err(TaskclusterError::Setup { why: "the vault is locked".into() });
         let none = |_: &str| None;
-        let refused = Access::to("https://tc.example".parse().unwrap(), &none, locked, std::sync::Arc::new(|_: &str| false));
+        let refused =
+            Access::to("https://tc.example".parse().unwrap(), &none, locked, std::sync::Arc::new(|_: &str| false));
         assert!(refused.is_err_and(|error| error.to_string().contains("the vault is locked")));
     }
 

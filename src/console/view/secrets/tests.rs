@@ -144,7 +144,7 @@ fn a_rotation_of_what_a_deployment_keeps_makes_a_vault_and_setting_does_not() {
     sees(&rotating, &["makes     the vault /home/ada/vault.age", "at        https://tc.example"]);
     let setting = without("s");
     sees(&setting, &["at       https://tc.example"]);
-    never_sees(&setting, "makes");
+    never_sees(&setting, "the vault /home");
 }
 
 #[test]
