@@ -6,6 +6,7 @@ use std::{io::IsTerminal as _, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     args::SigninArgs,
@@ -77,8 +78,26 @@ pub async fn run(ground: &Ground, args: &SigninArgs) -> Result<u8, Failure> {
             None => NewIdentity::plain(),
         });
     }
-    let answer = answer(ground, &request, way).await?;
-    let proven = signin::prove(&request, answer, plain).await?;
+    let brought = match way {
+        Way::Opened | Way::Shown => None,
+        Way::Pasted => Some(pasted(ground, &request)?),
+        Way::Piped => Some(Answer::of_pasted(given::read_stdin()?.expose_secret()).map_err(not_taken)?),
+    };
+    // From before it is said: a quick Ctrl-C counts too.
+    let mut interrupt = signal(SignalKind::interrupt())
+        .map_err(|e| Failure::failed("signals cannot be received", e.to_string(), "report this system"))?;
+    let proven = tokio::select! {
+        proven = async {
+            let answer = match brought {
+                Some(answer) => answer,
+                None => of_the_browser(ground, &request, way).await?,
+            };
+            signin::prove(&request, answer, plain).await
+        } => proven?,
+        _ = interrupt.recv() => {
+            return Err(Failure::cancelled("nobody was signed in", "run it again: windlass signin"));
+        }
+    };
     let (journal, who) = (ground.journal().await?, who());
     let at = Surroundings { paths: &ground.paths, vault: &mut vault, journal: &journal, who: &who, permit };
     signin::keep(at, &proven).await?;
@@ -166,27 +185,11 @@ fn preview(ground: &Ground, request: &Request) -> String {
     columns(ground.output.err, &rows)
 }
 
-/// What the browser brings. Ctrl-C ends the waiting.
-async fn answer(ground: &Ground, request: &Request, way: Way) -> Result<Answer, Failure> {
-    let path = signin::unguessable::<16>()?;
-    match way {
-        Way::Piped => Answer::of_pasted(given::read_stdin()?.expose_secret()).map_err(not_taken),
-        Way::Pasted => pasted(ground, &request.page(&sign_in::callback(sign_in::NOWHERE, &path))),
-        Way::Opened | Way::Shown => {
-            let callback = Callback::listen(path).await?;
-            let page = request.page(&callback.address());
-            tokio::select! {
-                answer = async {
-                    show(ground, &page, way).await;
-                    Ok(callback.answer(PATIENCE).await?)
-                } => answer,
-                pressed = tokio::signal::ctrl_c() => match pressed {
-                    Ok(()) => Err(Failure::cancelled("nobody was signed in", "run it again: windlass signin")),
-                    Err(e) => Err(Failure::failed("signals cannot be received", e.to_string(), "report this system")),
-                },
-            }
-        }
-    }
+/// What the browser of this machine brings.
+async fn of_the_browser(ground: &Ground, request: &Request, way: Way) -> Result<Answer, Failure> {
+    let callback = Callback::listen(signin::unguessable::<16>()?).await?;
+    show(ground, &request.page(&callback.address()), way).await;
+    Ok(callback.answer(PATIENCE).await?)
 }
 
 /// Lets somebody see the page.
@@ -205,8 +208,9 @@ async fn show(ground: &Ground, page: &Page, way: Way) {
 }
 
 /// What somebody brings from a browser on another machine; not shown while it is typed.
-fn pasted(ground: &Ground, page: &Page) -> Result<Answer, Failure> {
+fn pasted(ground: &Ground, request: &Request) -> Result<Answer, Failure> {
     let terminal = Terminal::open()?;
+    let page = request.page(&sign_in::callback(sign_in::NOWHERE, &signin::unguessable::<16>()?));
     ground.output.note(&format!(
         "open this page in a browser, wherever it is:\n  {page}\nIt ends at an address that begins with \
          http://localhost:{}/ and cannot be shown. Copy the whole of it from the browser's address bar.",

@@ -56,7 +56,7 @@ pub fn unguessable<const BYTES: usize>() -> Result<String, Failure> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes)
         .map_err(|e| Failure::failed("there are no random bytes", e.to_string(), "report this system"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(bytes.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}")))
 }
 
 /// Sees whether there is a deployment that may be spoken to, before anybody is sent there.

@@ -95,20 +95,20 @@ fn find<E>(
     // The command line takes a root URL that only its file has for what the environment has, too.
     named.root = named.root.or_else(|| filed.root.clone());
     let path = file.unwrap_or_default().display().to_string();
-    let names = ["TASKCLUSTER_ROOT_URL", "TASKCLUSTER_CLIENT_ID", "TASKCLUSTER_ACCESS_TOKEN"];
-    found.take(Source::Environment, named.credentials(root, names, Source::Environment));
+    let variables = ["TASKCLUSTER_ROOT_URL", "TASKCLUSTER_CLIENT_ID", "TASKCLUSTER_ACCESS_TOKEN"];
+    found.take(&Source::Environment, named.credentials(root, variables, Source::Environment));
     if found.credentials.is_none() {
-        found.take(Source::SignIn, signed_in(root)?.transpose());
+        found.take(&Source::SignIn, signed_in(root)?.transpose());
     }
     if found.credentials.is_none() {
         let source = Source::CliFile(path);
-        found.take(source.clone(), filed.credentials(root, ["rootUrl", "clientId", "accessToken"], source));
+        found.take(&source, filed.credentials(root, ["rootUrl", "clientId", "accessToken"], source.clone()));
     }
     Ok(found)
 }
 
 impl Found {
-    fn take(&mut self, source: Source, credentials: Result<Option<Credentials>, String>) {
+    fn take(&mut self, source: &Source, credentials: Result<Option<Credentials>, String>) {
         match credentials {
             Ok(credentials) => self.credentials = credentials,
             Err(why) => self.unfit.push(Unfit { place: source.to_string(), why }),

@@ -216,7 +216,7 @@ async fn scopes_clients_and_secrets() {
     assert!(!client.disabled && !client.expanded_scopes.is_empty());
     for name in ["secrets-list-all", "secrets-list-anonymous", "secrets-list-after-expiry"] {
         let names = Recorded::of(&[name]).deployment.secret_names().await.unwrap();
-        assert!(names.iter().any(|name| name.as_str() == "project/example/allowed"), "{name}");
+        assert!(names.names.iter().any(|name| name.as_str() == "project/example/allowed"), "{name}");
     }
     for (name, secret, told) in [
         ("secrets-get-404-missing", "project/example/nope", "secrets answers 404 ResourceNotFound: Secret not found"),
