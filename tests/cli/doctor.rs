@@ -108,7 +108,7 @@ fn where_all_is_well_nothing_fails_and_nothing_changes() {
     let document = ran.json();
     let ids: Vec<&str> =
         document["checks"].as_array().expect("a list").iter().map(|c| c["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, CheckId::ALL.map(CheckId::name));
+    assert_eq!(ids, CheckId::concerning(false).map(CheckId::name).collect::<Vec<_>>());
     for check in document["checks"].as_array().expect("a list") {
         for key in ["id", "title", "image", "outcome", "evidence", "fix", "owner"] {
             assert!(check.get(key).is_some(), "no {key}: {check}");
@@ -132,7 +132,7 @@ fn where_all_is_well_nothing_fails_and_nothing_changes() {
     Said::of(&ran, "registry").is("pass", &format!("{} is there", project.repository));
 
     let people = project.windlass(&["doctor"]).exits(0).stdout;
-    for check in CheckId::ALL {
+    for check in CheckId::concerning(false) {
         assert!(
             people.lines().any(|line| line.split_whitespace().any(|word| word == check.name())),
             "{check}: {people}"

@@ -79,7 +79,7 @@ fn the_first_secret_makes_the_vault_and_is_checked_and_removed() {
     console.press("d");
     console.sees("this cannot be undone");
     console.press(&format!("{SECRET}\r"));
-    console.sees("is removed from the vault");
+    console.sees("is removed");
     console.sees("no secret yet: press s");
     leaves(console);
     // Another console has to be told the passphrase before it shows anything.
