@@ -108,6 +108,22 @@ impl Ground {
         signin::access(root, &*self.environment, &self.settings, &self.paths, || self.vault())
     }
 
+    /// The same for what goes on by itself: nobody is asked for a passphrase. A sign-in in a vault that is locked is none.
+    fn taskcluster_unasked(&self, root: RootUrl) -> Result<taskcluster::Access, Failure> {
+        if self.is_locked()? {
+            let settings = self.settings.clone();
+            let plain = Arc::new(move |host: &str| settings.allows_plain_http(host));
+            return taskcluster::Access::to(root, &*self.environment, |_| Ok::<_, Failure>(None), plain);
+        }
+        self.taskcluster(root)
+    }
+
+    /// Somebody would be asked for a passphrase if the vault were opened now.
+    fn is_locked(&self) -> Result<bool, Failure> {
+        let needs = self.identity()?.is_some_and(|kind| kind.needs_passphrase());
+        Ok(needs && self.passphrase.used().is_none())
+    }
+
     /// Has the records of the newest releases on Taskcluster at hand, where the project has some. What keeps them away is
     /// said: verdicts rest on what is known then.
     pub async fn keep_records(&self, journal: &Journal) -> Option<Failure> {
@@ -118,8 +134,7 @@ impl Ground {
 
     /// Knows the secrets of this project that are in the vault, where that opens without asking anybody.
     pub fn redactor(&self) -> Arc<Redactor> {
-        let asks = self.identity().is_ok_and(|kind| kind.is_some_and(|kind| kind.needs_passphrase()));
-        let vault = if asks && self.passphrase.used().is_none() { None } else { self.vault().ok() };
+        let vault = if self.is_locked().unwrap_or(true) { None } else { self.vault().ok() };
         let images = self.project().map(|project| project.images).unwrap_or_default();
         let known = vault.iter().flat_map(|vault| {
             let entries = images.iter().filter_map(|image| Some((image, vault.get(&image.secret.name)?)));
@@ -178,7 +193,7 @@ impl Ground {
         Ok(registry::Client::new(repository, login, &self.registry_options())?)
     }
 
-    /// The releases of this project that run on Taskcluster.
+    /// The releases of this project that run on Taskcluster. Nobody is asked for a passphrase to see them.
     pub async fn remote(&self) -> Result<cluster::Cluster, Failure> {
         let project = self.project()?;
         let root = project.taskcluster.as_ref().map(|at| at.root_url.clone());
@@ -189,7 +204,7 @@ impl Ground {
                 "name it: [taskcluster] root-url",
             )
         })?;
-        cluster::Cluster::new(self.taskcluster(root)?.deployment, project).await
+        cluster::Cluster::new(self.taskcluster_unasked(root)?.deployment, project).await
     }
 
     /// The release of this machine that a RELEASE argument means. `@` is the newest of the selected image.

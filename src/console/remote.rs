@@ -167,7 +167,7 @@ pub fn tasks(model: &mut Model, id: &ReleaseId, turn: u64, seen: Result<Box<Rele
         Ok(release) => {
             let began = tasks.release.replace(*release);
             tasks.look.failed = false;
-            let ended = began.filter(runs).is_some() && tasks.release.as_ref().is_some_and(|known| !runs(known));
+            let ended = began.as_ref().is_some_and(runs) && tasks.release.as_ref().is_some_and(|known| !runs(known));
             merge(model);
             let known = model.remote.tasks.get(id).and_then(|tasks| tasks.release.as_ref());
             if let Some((tone, words)) = known.filter(|_| ended).and_then(super::toasts::ending) {

@@ -123,54 +123,64 @@ mod tests {
     }
 
     /// Why a task with these scopes, of this pool, begun by this event for this, does not count.
-    fn why(trigger: Trigger, began: Option<Began>, scopes: &[&str], pool: &str) -> String {
+    fn why(trigger: Trigger, began: Option<&Began>, scopes: &[&str], pool: &str) -> String {
         let secret = "repo:github.com/mozilla/balrog:dockerhub".parse().unwrap();
         let (pools, policy) = (["releng-3/linux".to_owned()], Policy::default());
         let terms = Terms { secret: &secret, pools: &pools, policy: &policy, github: Some("mozilla/balrog") };
         let task = task(scopes, pool).definition;
-        only_claimed(&origin(trigger), began.as_ref(), &task, terms).unwrap_or_default()
+        only_claimed(&origin(trigger), began, &task, terms).unwrap_or_default()
     }
 
     const GIVEN: &str = "secrets:get:repo:github.com/mozilla/balrog:dockerhub";
 
-    fn branch(name: &str) -> Option<Began> {
-        Some(Began::Branch(name.to_owned()))
+    fn branch(name: &str) -> Began {
+        Began::Branch(name.to_owned())
     }
 
     #[test]
     fn a_task_of_a_push_with_the_secrets_scope_counts() {
         for scope in [GIVEN, "secrets:get:repo:github.com/mozilla/balrog:*", "*"] {
-            assert_eq!(why(Trigger::Push, branch("master"), &["x", scope], "releng-3/linux"), "");
+            assert_eq!(why(Trigger::Push, Some(&branch("master")), &["x", scope], "releng-3/linux"), "");
         }
         assert_eq!(why(Trigger::GithubRelease, None, &[GIVEN], "releng-3/linux"), "");
-        assert_eq!(why(Trigger::Tag, Some(Began::Tag("v1.2".into())), &[GIVEN], "releng-3/linux"), "");
+        assert_eq!(why(Trigger::Tag, Some(&Began::Tag("v1.2".into())), &[GIVEN], "releng-3/linux"), "");
     }
 
     #[test]
     fn a_pull_requests_task_of_the_same_name_does_not() {
-        let said = why(Trigger::PullRequest, branch("master"), &[GIVEN], "releng-3/linux");
+        let said = why(Trigger::PullRequest, Some(&branch("master")), &[GIVEN], "releng-3/linux");
         assert_eq!(said, "its group comes from pull request, not from a push or a release");
-        let said = why(Trigger::Push, branch("master"), &["secrets:get:other"], "releng-3/linux");
+        let said = why(Trigger::Push, Some(&branch("master")), &["secrets:get:other"], "releng-3/linux");
         assert_eq!(said, format!("its scopes do not give {GIVEN}"));
     }
 
     #[test]
     fn branch_tag_and_pool_have_to_be_those_that_are_released() {
         for (trigger, began, pool, said) in [
-            (Trigger::Push, branch("feature"), "releng-3/linux", "it was begun for the branch feature, which is not"),
+            (
+                Trigger::Push,
+                Some(branch("feature")),
+                "releng-3/linux",
+                "it was begun for the branch feature, which is not",
+            ),
             (Trigger::Push, None, "releng-3/linux", "which branch or tag it was begun for is not known here"),
             (Trigger::Tag, Some(Began::Tag("x".into())), "releng-3/linux", "it was begun for the tag x, which is not"),
-            (Trigger::Push, branch("master"), "releng-1/linux", "it ran in the pool releng-1/linux, which is none of"),
-            (Trigger::Hook, branch("master"), "releng-3/linux", "its group comes from hook, not"),
+            (
+                Trigger::Push,
+                Some(branch("master")),
+                "releng-1/linux",
+                "it ran in the pool releng-1/linux, which is none of",
+            ),
+            (Trigger::Hook, Some(branch("master")), "releng-3/linux", "its group comes from hook, not"),
         ] {
-            assert!(why(trigger, began, &[GIVEN], pool).starts_with(said), "{said}");
+            assert!(why(trigger, began.as_ref(), &[GIVEN], pool).starts_with(said), "{said}");
         }
     }
 
     #[test]
     fn roles_tell_what_a_group_was_begun_for() {
         for (scope, began) in [
-            ("assume:repo:github.com/mozilla/balrog:branch:master", branch("master")),
+            ("assume:repo:github.com/mozilla/balrog:branch:master", Some(branch("master"))),
             ("assume:repo:github.com/mozilla/balrog:tag:v1", Some(Began::Tag("v1".into()))),
             ("assume:repo:github.com/mozilla/balrog:release:published", Some(Began::Release)),
             ("assume:repo:github.com/mozilla/balrog:pull-request", None),

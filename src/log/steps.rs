@@ -84,12 +84,11 @@ impl Steps {
         let mut branches = HashMap::new();
         for (at, Step { stage, .. }) in self.list.iter().enumerate() {
             let there = if stage.is_empty() { tree.len().checked_sub(1) } else { branches.get(stage).copied() };
-            match there.filter(|branch| tree[*branch].stage == stage) {
-                Some(branch) => tree[branch].steps.push(at),
-                None => {
-                    branches.insert(stage, tree.len());
-                    tree.push(Branch { stage, steps: vec![at] });
-                }
+            if let Some(branch) = there.filter(|branch| tree[*branch].stage == stage) {
+                tree[branch].steps.push(at);
+            } else {
+                branches.insert(stage, tree.len());
+                tree.push(Branch { stage, steps: vec![at] });
             }
         }
         tree

@@ -188,7 +188,7 @@ impl Cluster {
             let claimed = only_claimed(&origin, began.as_ref(), &task.definition, terms);
             note(&mut release, task.id(), &said, claimed.as_deref());
             if claimed.is_none() && known.is_none() {
-                known = Some(self.record(&mut release, image, task, said));
+                known = Some(record(&mut release, image, task, said));
             }
         }
         Ok(Detailed { release, tasks, known })
@@ -367,62 +367,62 @@ impl Cluster {
             Err(error) => Err(error),
         }
     }
+}
 
-    /// Puts what counts into the release.
-    fn record(&self, release: &mut Release, image: &Image, task: &Task, said: Said) -> Known {
-        let plan = &release.plan;
-        let record = said.record.filter(|record| record.repository == image.repository).map(|mut record| {
-            // Whatever it says of itself: it is found by the group that made it.
-            record.release = plan.release.clone();
-            record.runner = Runner::Taskcluster;
-            record
-        });
-        let record = record.unwrap_or_else(|| Record {
-            schema: RECORD_SCHEMA.to_owned(),
-            release: plan.release.clone(),
-            image: image.name.clone(),
-            repository: image.repository.clone(),
-            image_id: said.image_id.clone(),
-            id_kind: said.kind,
-            config_digest: (said.kind == IdKind::Config).then(|| said.image_id.clone()),
-            manifest_digest: (said.kind == IdKind::Manifest).then(|| said.image_id.clone()),
-            index_digest: None,
-            diff_ids: Vec::new(),
-            platform: image.platform.clone(),
-            tags: plan.tags.clone(),
-            commit: plan.source.commit.clone(),
-            git_ref: plan.source.git_ref.clone(),
-            remote: plan.source.remote.clone(),
-            review: Review::Reviewed,
-            dirty: false,
-            dockerfile_digest: None,
-            context_digest: None,
-            log_digest: None,
-            log_clipped: false,
-            runner: Runner::Taskcluster,
-            engine: task.status.task_queue_id.clone(),
-            who: task.definition.metadata.owner.clone(),
-            when: task.status.last_run().and_then(|run| run.resolved.or(run.started)).unwrap_or(plan.planned),
-        });
-        release.plan.tags.clone_from(&record.tags);
-        release.built = Some(Built {
-            image_id: record.image_id.clone(),
-            id_kind: record.id_kind,
-            diff_ids: record.diff_ids.clone(),
-            platform: record.platform.clone(),
-            builder: String::new(),
-            engine: record.engine.clone(),
-            dockerfile_digest: record.dockerfile_digest.clone(),
-            context_digest: record.context_digest.clone(),
-            log_digest: record.log_digest.clone(),
-            log_clipped: record.log_clipped,
-            steps: 0,
-            cached: 0,
-        });
-        release.record = Some(Recorded { path: said.place.clone(), sha256: said.bytes, record: record.clone() });
-        let source = RecordSource::Task { task: task.id().clone(), run: said.run, place: said.place };
-        Known { record, source }
-    }
+/// Puts what counts into the release.
+fn record(release: &mut Release, image: &Image, task: &Task, said: Said) -> Known {
+    let plan = &release.plan;
+    let record = said.record.filter(|record| record.repository == image.repository).map(|mut record| {
+        // Whatever it says of itself: it is found by the group that made it.
+        record.release = plan.release.clone();
+        record.runner = Runner::Taskcluster;
+        record
+    });
+    let record = record.unwrap_or_else(|| Record {
+        schema: RECORD_SCHEMA.to_owned(),
+        release: plan.release.clone(),
+        image: image.name.clone(),
+        repository: image.repository.clone(),
+        image_id: said.image_id.clone(),
+        id_kind: said.kind,
+        config_digest: (said.kind == IdKind::Config).then(|| said.image_id.clone()),
+        manifest_digest: (said.kind == IdKind::Manifest).then(|| said.image_id.clone()),
+        index_digest: None,
+        diff_ids: Vec::new(),
+        platform: image.platform.clone(),
+        tags: plan.tags.clone(),
+        commit: plan.source.commit.clone(),
+        git_ref: plan.source.git_ref.clone(),
+        remote: plan.source.remote.clone(),
+        review: Review::Reviewed,
+        dirty: false,
+        dockerfile_digest: None,
+        context_digest: None,
+        log_digest: None,
+        log_clipped: false,
+        runner: Runner::Taskcluster,
+        engine: task.status.task_queue_id.clone(),
+        who: task.definition.metadata.owner.clone(),
+        when: task.status.last_run().and_then(|run| run.resolved.or(run.started)).unwrap_or(plan.planned),
+    });
+    release.plan.tags.clone_from(&record.tags);
+    release.built = Some(Built {
+        image_id: record.image_id.clone(),
+        id_kind: record.id_kind,
+        diff_ids: record.diff_ids.clone(),
+        platform: record.platform.clone(),
+        builder: String::new(),
+        engine: record.engine.clone(),
+        dockerfile_digest: record.dockerfile_digest.clone(),
+        context_digest: record.context_digest.clone(),
+        log_digest: record.log_digest.clone(),
+        log_clipped: record.log_clipped,
+        steps: 0,
+        cached: 0,
+    });
+    release.record = Some(Recorded { path: said.place.clone(), sha256: said.bytes, record: record.clone() });
+    let source = RecordSource::Task { task: task.id().clone(), run: said.run, place: said.place };
+    Known { record, source }
 }
 
 /// By when they were made; of those that were made at once, what depends on another after it.

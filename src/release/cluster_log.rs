@@ -26,7 +26,7 @@ use crate::{
         redact::Redactor,
     },
     spool,
-    taskcluster::{LogEnd, LogPiece, TaskclusterError},
+    taskcluster::{LogEnd, LogNote, LogPiece, TaskclusterError},
 };
 
 /// How often the queue is asked how the task stands.
@@ -66,7 +66,11 @@ pub async fn fetch(cluster: &Cluster, fetching: Fetching) -> Result<Option<Strin
         (fetching.grown)(finish(writer)?);
         wrote = true;
     }
-    let ended = ended?;
+    let (ended, differs) = ended?;
+    if differs {
+        // What is here came live. Whoever opens it anew gets what was kept.
+        return Ok(Some("this came live, and what was kept is something else".to_owned()));
+    }
     if wrote && ended == LogEnd::Whole {
         let kept = fs::set_permissions(&fetching.file, Permissions::from_mode(0o400));
         kept.map_err(|e| unwritten(&fetching.file, &e))?;
@@ -74,12 +78,14 @@ pub async fn fetch(cluster: &Cluster, fetching: Fetching) -> Result<Option<Strin
     Ok((ended != LogEnd::Whole).then(|| ended.to_string()))
 }
 
+/// How the log ended, and whether what was kept of it is something else than what came live.
 async fn bring(
     cluster: &Cluster,
     task: &Task,
     fetching: &Fetching,
     spool: &mut Option<spool::Writer>,
-) -> Result<LogEnd, Failure> {
+) -> Result<(LogEnd, bool), Failure> {
+    let mut differs = false;
     let mut log = cluster.deployment.log(task, fetching.run, ASKED);
     let mut lines = LineAssembler::new(MAX_LINE, Arc::clone(&fetching.redactor));
     let mut told = Instant::now();
@@ -110,7 +116,7 @@ async fn bring(
                     tell(fetching, spool)?;
                 }
             }
-            Some(LogPiece::Note(_)) => {}
+            Some(LogPiece::Note(note)) => differs |= note == LogNote::Differs,
             Some(LogPiece::End(end)) => {
                 if let Some(writer) = spool {
                     let now = Timestamp::now().as_millisecond();
@@ -118,9 +124,9 @@ async fn bring(
                     lines.finish(&mut |line| wrote = wrote.clone().and_then(|()| writer.line_at(line, now)));
                     wrote?;
                 }
-                return Ok(end);
+                return Ok((end, differs));
             }
-            None => return Ok(LogEnd::Whole),
+            None => return Ok((LogEnd::Whole, differs)),
         }
     }
 }

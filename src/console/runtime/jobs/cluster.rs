@@ -16,6 +16,7 @@ use crate::{
         cluster::Cluster,
         cluster_log::{self, Fetching},
     },
+    spool::Reader,
 };
 
 impl Shared {
@@ -63,7 +64,12 @@ impl Shared {
             let _ = to.try_send(Message::News(told.clone(), News::Log(lines)));
         });
         let fetching = Fetching { task, run, file, redactor: self.ground.redactor(), grown };
-        cluster_log::fetch(cluster, fetching).await
+        let ended = cluster_log::fetch(cluster, fetching).await;
+        // The last count must arrive, whatever room there was for those before it.
+        if let Ok(log) = Reader::open(&self.ground.paths.logs().join(format!("{key}.log"))) {
+            self.tell(Message::News(key.clone(), News::Log(log.lines()))).await;
+        }
+        ended
     }
 }
 
