@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use tokio::sync::OnceCell;
 
-use super::vault::unopened;
+use super::{asked::Asked, vault::unopened};
 
 use crate::{
     config::{Image, Paths, Project},
@@ -49,6 +49,7 @@ pub(super) struct Examination {
     vault: OnceCell<Result<Vault, Finding>>,
     subjects: Vec<Subject>,
     engine: OnceCell<Result<Engine, Failure>>,
+    pub(super) asked: Asked,
 }
 
 /// An image with the registry it goes to.
@@ -66,7 +67,7 @@ impl Examination {
         let subjects = meant
             .map(|image| Subject { image: image.clone(), hello: OnceCell::new(), kept: OnceCell::new() })
             .collect();
-        Self { machine, vault: OnceCell::new(), subjects, engine: OnceCell::new() }
+        Self { machine, vault: OnceCell::new(), subjects, engine: OnceCell::new(), asked: Asked::default() }
     }
 
     /// The images that are looked at. None where there is no project.
@@ -140,9 +141,17 @@ impl Examination {
         let Machine { environment, paths, .. } = &self.machine;
         let cluster = Cluster::new(self.deployment()?.clone(), &**environment, paths);
         let asked = BTreeSet::from([subject.image.repository.clone()]);
-        cluster.entry(&subject.image.secret.name, &asked).await.map_err(|failure| match failure.kind {
+        let name = &subject.image.secret.name;
+        let failure = match cluster.entry(name, &asked).await {
+            Ok(entry) => return Ok(entry),
+            Err(failure) => failure,
+        };
+        Err(match failure.kind {
             FailureKind::Unreachable => Finding::needs(CheckId::Cluster),
-            // Whoever releases from elsewhere need not be allowed to read it here.
+            // Whoever releases from elsewhere need not be allowed to read it here; but it has to be there.
+            FailureKind::NotAllowed if cluster.names().await.is_ok_and(|known| !known.names.contains(name)) => {
+                Finding::failed(&failure, Owner::You)
+            }
             FailureKind::NotAllowed => Finding::cannot_tell(
                 format!("{}: {}", failure.what, failure.why),
                 Owner::TaskclusterAdmin,

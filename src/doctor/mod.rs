@@ -7,26 +7,34 @@
 //!
 //! ```text
 //! Machine ─► Examination ─┬─ config git engine disk vault journal clock leftovers session   once
-//!                         ├─ cluster client                                                  where Taskcluster is used
+//!                         ├─ cluster client github grants yml pool dates                     where Taskcluster is used
 //!                         └─ registry secret login push                                     for each image
 //! ```
 
+mod asked;
 mod client;
 mod clock;
 mod cluster;
 mod config;
+mod dates;
 mod disk;
+mod draft;
 mod engine;
 mod examination;
 mod git;
+mod github;
+mod grants;
 mod journal;
 mod leftovers;
 mod login;
+mod pool;
 mod push;
 mod registry;
 mod secret;
 mod session;
+mod untold;
 mod vault;
+mod yml;
 
 use std::time::Duration;
 
@@ -114,6 +122,11 @@ async fn finding(examination: &Examination, check: CheckId, subject: Option<&Sub
         (CheckId::Session, _) => session::check(std::path::Path::new("/"), &examination.machine.user),
         (CheckId::Cluster, _) => cluster::check(examination).await,
         (CheckId::Client, _) => client::check(examination).await,
+        (CheckId::Github, _) => github::check(examination).await,
+        (CheckId::Grants, _) => grants::check(examination).await,
+        (CheckId::Yml, _) => yml::check(examination).await,
+        (CheckId::Pool, _) => pool::check(examination).await,
+        (CheckId::Dates, _) => dates::check(examination).await,
         (CheckId::Registry, Some(subject)) => registry::check(examination, subject).await,
         (CheckId::Secret, Some(subject)) => secret::check(examination, subject).await,
         (CheckId::Login, Some(subject)) => login::check(examination, subject).await,

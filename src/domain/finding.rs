@@ -25,10 +25,15 @@ pub enum CheckId {
     Session,
     Cluster,
     Client,
+    Github,
+    Grants,
+    Yml,
+    Pool,
+    Dates,
 }
 
 impl CheckId {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
         Self::Config,
         Self::Git,
         Self::Engine,
@@ -44,6 +49,11 @@ impl CheckId {
         Self::Session,
         Self::Cluster,
         Self::Client,
+        Self::Github,
+        Self::Grants,
+        Self::Yml,
+        Self::Pool,
+        Self::Dates,
     ];
 
     /// Those that concern a project, which may use Taskcluster.
@@ -70,6 +80,11 @@ impl CheckId {
             Self::Session => "session",
             Self::Cluster => "cluster",
             Self::Client => "client",
+            Self::Github => "github",
+            Self::Grants => "grants",
+            Self::Yml => "yml",
+            Self::Pool => "pool",
+            Self::Dates => "dates",
         }
     }
 
@@ -82,7 +97,7 @@ impl CheckId {
     /// It is of the Taskcluster deployment that a project names.
     #[must_use]
     pub fn is_of_taskcluster(self) -> bool {
-        matches!(self, Self::Cluster | Self::Client)
+        self >= Self::Cluster
     }
 
     /// What is looked at, in a few words.
@@ -104,6 +119,11 @@ impl CheckId {
             Self::Session => "releases after a log-out",
             Self::Cluster => "the Taskcluster deployment",
             Self::Client => "who we are there, and for how long",
+            Self::Github => "what became of the head commit at GitHub",
+            Self::Grants => "whether a release's role may read the secret",
+            Self::Yml => "the tasks that the next release would make",
+            Self::Pool => "the pools of workers",
+            Self::Dates => "deadlines and expiries of the newest release",
         }
     }
 }

@@ -37,6 +37,12 @@ impl RootUrl {
         format!("{self}{path}")
     }
 
+    /// It names a port that is not its scheme's own.
+    #[must_use]
+    pub fn has_port(&self) -> bool {
+        self.0.port().is_some()
+    }
+
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"

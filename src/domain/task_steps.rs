@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     failure::{Failure, FailureKind},
+    finding::CheckId,
     name::ReleaseId,
     release::{Release, ReleaseState, StepId, StepState, StepView},
     task::{Task, TaskState},
@@ -86,7 +87,14 @@ fn failed(task: &Task, words: &str, reason: Option<&str>) -> Failure {
         }
         _ => format!("its log tells why: {log}"),
     };
-    Failure::failed(format!("the task {} failed", task.name()), words, next)
+    let check = match reason {
+        Some("malformed-payload") => Some(CheckId::Yml),
+        Some("deadline-exceeded") => Some(CheckId::Dates),
+        Some("claim-expired" | "worker-shutdown" | "internal-error") => Some(CheckId::Pool),
+        Some("resource-unavailable") => Some(CheckId::Cluster),
+        _ => None,
+    };
+    Failure::failed(format!("the task {} failed", task.name()), words, next).explained_by(check)
 }
 
 #[cfg(test)]
@@ -162,5 +170,14 @@ mod tests {
         assert_eq!(release.telling_task(), Some(1));
         assert_eq!(release.failure.unwrap().what, "the task build failed");
         assert_eq!(shown(&[]).telling_task(), None);
+        for (reason, check) in [
+            ("failed", None),
+            ("malformed-payload", Some(CheckId::Yml)),
+            ("deadline-exceeded", Some(CheckId::Dates)),
+            ("claim-expired", Some(CheckId::Pool)),
+        ] {
+            let release = shown(&[task("build", "exception", Some(reason))]);
+            assert_eq!(release.failure.unwrap().check, check, "{reason}");
+        }
     }
 }

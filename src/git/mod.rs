@@ -7,6 +7,7 @@ mod bearings;
 mod checkout;
 mod command;
 mod facts;
+mod head;
 mod remote;
 mod worktree;
 
@@ -14,6 +15,7 @@ use std::{io, path::PathBuf};
 
 pub use bearings::Bearings;
 pub use checkout::Checkout;
+pub use head::Head;
 pub use worktree::Worktree;
 
 use crate::domain::{failure::Failure, finding::CheckId};

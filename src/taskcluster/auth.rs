@@ -88,6 +88,19 @@ impl Deployment {
         Ok(self.call(&call).await?.json::<ScopesJson>()?.scopes)
     }
 
+    /// Asks for something with a query, as whoever we are: where that is not accepted and a request without one is,
+    /// something on the way rewrites addresses. Whether we may know what is asked for does not matter.
+    ///
+    /// # Errors
+    /// When the credentials are not accepted, or the service does not answer.
+    pub async fn accepts_queries(&self) -> Result<(), TaskclusterError> {
+        let call = Call::get(Service::Auth, "/roles2/", "auth:list-roles", "accept a request with a query");
+        match self.call(&Call { scopes: None, ..call }.query("limit", "1")).await {
+            Err(error) if !error.is_denied() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// What scopes stand for, roles (`assume:…`) expanded: also of roles that are not ours.
     ///
     /// # Errors

@@ -114,6 +114,13 @@ impl Credentials {
         self.certificate.as_ref().map(|certificate| certificate.expiry)
     }
 
+    /// Their token has the form of temporary ones, and the certificate that these need is not there. Source: taskcluster,
+    /// `createTemporaryCredentials`: 32 bytes as base64url; permanent tokens are two slugids.
+    #[must_use]
+    pub fn lack_certificate(&self) -> bool {
+        self.certificate.is_none() && self.access_token.expose_secret().len() == 43
+    }
+
     pub(super) fn access_token(&self) -> &SecretString {
         &self.access_token
     }

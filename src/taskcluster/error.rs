@@ -129,6 +129,19 @@ impl Refusal {
         }
     }
 
+    /// The doctor's check that looks at its cause.
+    fn explained(&self) -> Option<CheckId> {
+        match (self.service, self.status) {
+            (Service::Secrets, _) => Some(CheckId::Secret),
+            (_, 401 | 403) => Some(CheckId::Client),
+            // Things of the queue are gone once they expire, and cannot be run again past their deadline.
+            (Service::Queue | Service::Index | Service::Object, 404 | 409 | 410) => Some(CheckId::Dates),
+            (Service::Github | Service::Hooks, 400 | 404) => Some(CheckId::Yml),
+            (Service::WorkerManager, 404) => Some(CheckId::Pool),
+            _ => None,
+        }
+    }
+
     pub fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
     }
@@ -272,6 +285,7 @@ impl From<Refusal> for Failure {
         let Refusal { ref host, ref act, status, .. } = refusal;
         let told = refusal.to_string();
         let what = format!("{host} does not {act}");
+        let explained = refusal.explained();
         match status {
             _ if refusal.missing.is_some() => {
                 let Missing(scopes) = refusal.missing.as_ref().map_or_else(|| Missing(String::new()), Clone::clone);
@@ -286,19 +300,19 @@ impl From<Refusal> for Failure {
                         "sign in, or give credentials in the environment: windlass signin",
                     )
                 };
-                Self::not_allowed(what, why, next).explained_by(CheckId::Client)
+                Self::not_allowed(what, why, next).explained_by(explained)
             }
             401 => {
                 let (why, next) = unauthenticated(&refusal);
                 Self::not_allowed(format!("{host} does not accept the credentials"), why, next)
                     .explained_by(CheckId::Client)
             }
-            403 => {
-                Self::not_allowed(what, told, "have it granted to your client or role").explained_by(CheckId::Client)
+            403 => Self::not_allowed(what, told, "have it granted to your client or role").explained_by(explained),
+            404 | 410 => {
+                Self::failed(what, told, "check the name; things of Taskcluster expire").explained_by(explained)
             }
-            404 | 410 => Self::failed(what, told, "check the name; things of Taskcluster expire"),
             424 => Self::failed(what, told, "look at the task's log: its worker says why there is no such file"),
-            400 | 409 => Self::failed(what, told, "look at it anew, and try again"),
+            400 | 409 => Self::failed(what, told, "look at it anew, and try again").explained_by(explained),
             500.. => {
                 let incident = refusal.incident.as_ref().or(refusal.request_id.as_ref());
                 let next = match incident {
@@ -340,4 +354,41 @@ fn unauthenticated(refusal: &Refusal) -> (String, String) {
 pub fn skewed(ahead: i64) -> String {
     let (far, which) = (ahead.unsigned_abs(), if ahead > 0 { "fast" } else { "slow" });
     if far < 120 { format!("{far} s {which}") } else { format!("{} min {which}", (far + 30) / 60) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_names_the_check_that_looks_at_its_cause() {
+        for (service, status, check) in [
+            (Service::Secrets, 403, Some(CheckId::Secret)),
+            (Service::Secrets, 404, Some(CheckId::Secret)),
+            (Service::Queue, 403, Some(CheckId::Client)),
+            (Service::Secrets, 401, Some(CheckId::Client)),
+            (Service::Queue, 404, Some(CheckId::Dates)),
+            (Service::Queue, 409, Some(CheckId::Dates)),
+            (Service::Queue, 410, Some(CheckId::Dates)),
+            (Service::Queue, 400, None),
+            (Service::Github, 400, Some(CheckId::Yml)),
+            (Service::Hooks, 404, Some(CheckId::Yml)),
+            (Service::WorkerManager, 404, Some(CheckId::Pool)),
+            (Service::Auth, 404, None),
+            (Service::Auth, 503, Some(CheckId::Cluster)),
+        ] {
+            let asked = Asked {
+                host: "tc.example".to_owned(),
+                service,
+                act: "do it",
+                signed: true,
+                narrowed: &[],
+                request_id: None,
+                ahead: None,
+            };
+            let status = StatusCode::from_u16(status).unwrap();
+            let failure = Failure::from(Refusal::read(asked, status, b"{}"));
+            assert_eq!(failure.check, check, "{service} {status}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ pub mod processes;
 pub mod project;
 pub mod registry;
 pub mod running;
+pub mod said;
 pub mod screen;
 pub mod stop;
 pub mod taskcluster;

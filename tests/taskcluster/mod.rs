@@ -3,6 +3,7 @@
 mod answers;
 mod artifacts;
 mod deployment;
+mod doctor;
 mod double;
 mod github;
 mod live_logs;
