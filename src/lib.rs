@@ -16,7 +16,8 @@
 //!
 //! **Events are the truth.** A release emits [`domain::event::Event`]s, the journal appends them, and
 //! [`domain::release::Release`] is a fold over them. `show`, `releases` and the verdicts read that fold:
-//! there is no second state.
+//! there is no second state. Of a release on Taskcluster the queue has the truth: [`release::cluster`] makes the same
+//! [`domain::release::Release`] of each look at its tasks, and keeps nothing but the records that count.
 //!
 //! Where to begin reading: [`release::local::run`] for what a release does, [`domain::verdict::judge`] for
 //! what the words of the table mean.
