@@ -2,6 +2,12 @@
 //! GitHub or a hook began. Nothing of them is journalled: the queue has the truth, and each look takes it from there.
 //! Only the records that count are kept, since artifacts expire.
 
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
 use futures_util::{StreamExt as _, stream};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use jiff::Timestamp;
@@ -27,7 +33,7 @@ use crate::{
     git::Checkout,
     journal::Journal,
     log::sanitise::plain,
-    taskcluster::{Build, BuildState, Deployment, Fire, TaskclusterError},
+    taskcluster::{Build, BuildState, Deployment, Fire, Known as Listed, TaskclusterError},
 };
 
 /// A digest artifact has 71 bytes, a `release.json` a few thousand.
@@ -44,7 +50,26 @@ pub struct Cluster {
     tasks: GlobSet,
     /// `None` where the project is in no checkout: then nobody can tell which branch a commit is on.
     checkout: Option<Checkout>,
+    memory: Mutex<Memory>,
 }
+
+/// What was found out before: a console looks at the same release every few seconds, and little of it changes.
+#[derive(Default)]
+struct Memory {
+    /// As the builds told it last.
+    origins: HashMap<TaskId, Origin>,
+    /// Asking git takes time; a fetch may tell more later.
+    began: HashMap<TaskId, (Option<Began>, Instant)>,
+    /// Of runs that are over, which leave nothing more.
+    said: HashMap<(TaskId, u32), Option<Said>>,
+    /// The groups that were looked at last.
+    groups: HashMap<TaskId, (Listed, Vec<Task>)>,
+}
+
+/// A group of five hundred tasks is a megabyte.
+const GROUPS: usize = 8;
+/// How long what git does not know is not asked again.
+const UNKNOWN: Duration = Duration::from_mins(1);
 
 /// A release with what its tasks say was built.
 pub struct Detailed {
@@ -69,6 +94,7 @@ impl Detailed {
 }
 
 /// What a run of a task says was built.
+#[derive(Clone)]
 struct Said {
     image_id: Digest,
     kind: IdKind,
@@ -98,7 +124,7 @@ impl Cluster {
             Failure::usage("the tasks of a release cannot be told", e.to_string(), "correct [taskcluster] tasks")
         })?;
         let checkout = Checkout::open(&project.root).await.ok();
-        Ok(Self { deployment, project, at, tasks, checkout })
+        Ok(Self { deployment, project, at, tasks, checkout, memory: Mutex::default() })
     }
 
     /// The newest releases, by what began them alone: one request, whatever their tasks.
@@ -142,7 +168,28 @@ impl Cluster {
         origins.retain(|origin| origin.trigger != Trigger::PullRequest);
         origins.sort_by_key(|origin| std::cmp::Reverse(origin.began));
         origins.truncate(limit);
+        self.memory().origins.extend(origins.iter().map(|origin| (origin.group.clone(), origin.clone())));
         Ok(origins)
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tasks of a group, which are sent again only where something has changed.
+    async fn tasks_of(&self, group: &TaskId) -> Result<Vec<Task>, TaskclusterError> {
+        let (mut listed, before) = self.memory().groups.get(group).cloned().unwrap_or_default();
+        match self.deployment.task_group_if_changed(group, &mut listed).await? {
+            None => Ok(before),
+            Some(tasks) => {
+                let mut memory = self.memory();
+                if memory.groups.len() >= GROUPS {
+                    memory.groups.clear();
+                }
+                memory.groups.insert(group.clone(), (listed, tasks.clone()));
+                Ok(tasks)
+            }
+        }
     }
 
     /// The release that a task or a group of tasks is of, with its tasks and what they recorded.
@@ -150,13 +197,13 @@ impl Cluster {
     /// # Errors
     /// When there is none, or the services do not say.
     pub async fn detailed(&self, id: &TaskId, now: Timestamp) -> Result<Detailed, Failure> {
-        let mut tasks = match self.deployment.task_group(id).await {
+        let mut tasks = match self.tasks_of(id).await {
             Err(error) if error.is_absent() => Vec::new(),
             tasks => tasks?,
         };
         if tasks.is_empty() {
             let task = self.deployment.task(id).await?;
-            tasks = self.deployment.task_group(&task.status.task_group_id).await?;
+            tasks = self.tasks_of(&task.status.task_group_id).await?;
         }
         let Some(first) = tasks.iter().min_by_key(|task| task.definition.created) else {
             return Err(Failure::failed(
@@ -230,16 +277,24 @@ impl Cluster {
     /// What began the group of this task, as GitHub's builds tell it.
     async fn origin_of(&self, task: &Task) -> Result<Origin, Failure> {
         let group = &task.status.task_group_id;
+        if let Some(known) = self.memory().origins.get(group) {
+            return Ok(known.clone());
+        }
         if let Some((owner, repository)) = self.at.github.as_deref().and_then(|name| name.split_once('/')) {
             let builds = match self.deployment.builds(owner, repository, None, 200).await {
                 Err(error) if error.is_denied() || error.is_absent() => Vec::new(),
                 builds => builds?,
             };
-            if let Some(build) = builds.iter().find(|build| build.group == *group) {
-                return Ok(origin(build, &format!("https://github.com/{owner}/{repository}")));
+            let remote = format!("https://github.com/{owner}/{repository}");
+            let mut memory = self.memory();
+            memory.origins.extend(builds.iter().map(|build| (build.group.clone(), origin(build, &remote))));
+            if let Some(known) = memory.origins.get(group) {
+                return Ok(known.clone());
             }
         }
-        Ok(of_group(task))
+        let origin = of_group(task);
+        self.memory().origins.insert(group.clone(), origin.clone());
+        Ok(origin)
     }
 
     /// What the group was begun for: as its tasks' roles say, else as git knows the commit.
@@ -247,7 +302,17 @@ impl Cluster {
         if let Some(began) = self.at.github.as_deref().and_then(|github| began_for(github, tasks)) {
             return Some(began);
         }
-        let commit = origin.commit.as_ref()?;
+        if let Some((began, asked)) = self.memory().began.get(&origin.group)
+            && (began.is_some() || asked.elapsed() < UNKNOWN)
+        {
+            return began.clone();
+        }
+        let began = self.began_in_git(origin.commit.as_ref()?).await;
+        self.memory().began.insert(origin.group.clone(), (began.clone(), Instant::now()));
+        began
+    }
+
+    async fn began_in_git(&self, commit: &Commit) -> Option<Began> {
         let wanted = Wanted { git_ref: Some(commit.to_string()), branch: None };
         let facts = self.checkout.as_ref()?.facts(&wanted, &self.project.policy).await.ok()?;
         let source = policy::judge(&self.project.policy, &facts, &wanted).ok()?;
@@ -336,6 +401,22 @@ impl Cluster {
     }
 
     async fn said_by_run(&self, task: &Task, run: &Run) -> Result<Option<Said>, Failure> {
+        if !run.state.is_over() {
+            return Ok(None);
+        }
+        let key = (task.id().clone(), run.id);
+        if let Some(said) = self.memory().said.get(&key) {
+            return Ok(said.clone());
+        }
+        let said = self.look_for_said(task, run).await?;
+        // After an exception something may still be uploaded for a while.
+        if said.is_some() || run.state != TaskState::Exception {
+            self.memory().said.insert(key, said.clone());
+        }
+        Ok(said)
+    }
+
+    async fn look_for_said(&self, task: &Task, run: &Run) -> Result<Option<Said>, Failure> {
         let Some(bytes) = self.artifact(task, run, &self.at.artifact).await? else {
             return self.said_by_log(task, run).await;
         };
@@ -352,7 +433,7 @@ impl Cluster {
 
     /// The digest that only the log has. It is the manifest's: the registry told it to whoever pushed.
     async fn said_by_log(&self, task: &Task, run: &Run) -> Result<Option<Said>, Failure> {
-        let Some(pattern) = self.at.digest_in_log.as_deref().filter(|_| run.state.is_over()) else { return Ok(None) };
+        let Some(pattern) = self.at.digest_in_log.as_deref() else { return Ok(None) };
         let Ok(pattern) = Regex::new(pattern) else { return Ok(None) };
         let Shasum::One(image_id) = cluster_log::digest(self, task, run.id, &pattern).await? else { return Ok(None) };
         let bytes = Digest::of(image_id.as_str().as_bytes());

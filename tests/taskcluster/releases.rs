@@ -2,7 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::site::{ARTIFACT, Site};
+use windlass::{
+    domain::release::{ReleaseState, StepState},
+    release::cluster::Cluster,
+};
+
+use super::{
+    deployment::nobody,
+    site::{ARTIFACT, Site},
+};
 use crate::support::{
     project::pushed,
     registry::Registry,
@@ -129,6 +137,30 @@ fn files_with_several_digests_or_none_are_no_record() {
     site.elsewhere(&["show", &group.id]).exits(0);
     site.double.artifact(&group.push, 0, ARTIFACT, Stored::Error { reason: "file-missing-on-worker", message: "no" });
     assert_eq!(site.show(&group.id)["image_id"], Value::Null);
+}
+
+#[tokio::test]
+async fn looking_again_at_what_runs_asks_for_its_tasks_alone() {
+    let registry = Registry::with_login();
+    let site = Site::new(&registry);
+    let group = site.group("push", "pending");
+    site.run(&group.build, Outcome::Completed);
+    site.double.claim(&group.push);
+    let project = windlass::config::load(&site.project.checkout(), None).unwrap();
+    let cluster = Cluster::new(nobody(&site.double), project).await.unwrap();
+    let id = group.id.parse().unwrap();
+    let look = async || cluster.detailed(&id, jiff::Timestamp::now()).await.unwrap().release;
+    assert_eq!(look().await.steps.len(), 2);
+    let before = site.double.requests().len();
+    assert_eq!(look().await.steps[1].state, StepState::Running);
+    let asked: Vec<_> = site.double.requests()[before..].iter().map(|asked| asked.status).collect();
+    assert_eq!(asked, [Some(304)]);
+    // What changes is seen, and what a run that is over left is asked for once.
+    site.double.resolve(&group.push, Outcome::Completed);
+    assert_eq!(look().await.state, ReleaseState::Succeeded);
+    let before = site.double.requests().len();
+    look().await;
+    assert_eq!(site.double.requests().len() - before, 1);
 }
 
 #[test]
