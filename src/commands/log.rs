@@ -17,7 +17,7 @@ use super::{
     tail::Tail,
 };
 use crate::{
-    domain::{failure::Failure, name::ReleaseId, release::Release},
+    domain::{failure::Failure, name::ReleaseId, release::Release, task::TaskState},
     journal::Journal,
     log::{bare::bare, pattern::Pattern},
     release::{
@@ -79,10 +79,15 @@ async fn there(ground: &Ground, there: &There, follow: bool, pattern: Option<&Pa
     let task = named.or_else(|| there.detailed.telling()).ok_or_else(|| none("no task of it has begun"))?;
     let run = there.named.run.or_else(|| task.status.last_run().map(|run| run.id));
     let run = run.ok_or_else(|| none(&task.status.words(Timestamp::now())))?;
-    let over = task.status.runs.iter().find(|known| known.id == run).is_some_and(|run| run.state.is_over());
-    if !over && !follow {
-        ground.output.note("it is running: what there is by now is printed at its end; to follow it: windlass log -f");
-    }
+    let state = task.status.runs.iter().find(|known| known.id == run).map(|run| &run.state);
+    let follow = match state {
+        Some(TaskState::Running) if !follow => {
+            ground.output.note("it is running: its log is followed to its end");
+            true
+        }
+        Some(TaskState::Pending) if !follow => return Err(none(&task.status.words(Timestamp::now()))),
+        _ => follow,
+    };
     let file = ground.paths.logs().join(format!("{}.log", ReleaseId::of_run(task.id(), run)));
     let fetching = Fetching {
         task: task.id().clone(),

@@ -103,7 +103,7 @@ pub async fn run(ground: &Ground, command: Command) -> Result<u8, Failure> {
         Command::Point(args) => Box::pin(point::run(ground, args)).await,
         Command::Releases { image, limit } => releases::run(ground, &image, limit).await,
         Command::Show { release, watch: false } => show::run(ground, &release).await,
-        Command::Show { release, watch: true } => watch::run(ground, &release).await,
+        Command::Show { release, watch: true } => Box::pin(watch::run(ground, &release)).await,
         Command::Cancel { release } => cancel::run(ground, &release).await,
         Command::Log { release, follow, grep } => log::run(ground, &release, follow, grep.as_deref()).await,
         Command::Artifacts(args) => Box::pin(artifacts::run(ground, &args)).await,

@@ -1,14 +1,20 @@
 //! Progress of a release on stderr: steps, the build's log, and one line that tells about the push. Of a release of
 //! this process, or with `windlass show RELEASE --watch` of any.
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    time::Duration,
+};
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
     args::ReleaseArg,
     ground::Ground,
-    output::{Output, Tone, bytes, seconds},
+    json,
+    output::{Output, Style, Tone, bytes, seconds},
+    seen::{Seen, There, seen},
     show,
     tail::Tail,
 };
@@ -16,7 +22,7 @@ use crate::{
     domain::{
         event::{Event, Stamped, Step},
         failure::{Failure, FailureKind},
-        release::{Release, StepState},
+        release::{Release, ReleaseState, StepState, StepView},
     },
     release::{
         Notice,
@@ -24,10 +30,16 @@ use crate::{
     },
 };
 
+/// Between two looks at the tasks of a release on Taskcluster.
+const LOOK: Duration = Duration::from_secs(3);
+
 /// Follows a release to its end. The exit code is the release's.
 pub async fn run(ground: &Ground, wanted: &ReleaseArg) -> Result<u8, Failure> {
     let journal = ground.journal().await?;
-    let release = ground.release(&journal, wanted).await?;
+    let release = match seen(ground, &journal, wanted).await? {
+        Seen::Here(release) => *release,
+        Seen::There(there) => return Box::pin(self::there(ground, *there)).await,
+    };
     let (id, repository) = (release.plan.release.clone(), release.plan.repository.clone());
     let mut follower = Follower::open(&ground.paths, &journal, &id, &repository, 0).await?;
     tokio::select! {
@@ -48,6 +60,36 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg) -> Result<u8, Failure> {
         None => Ok(0),
         Some(failure) => Err(failure),
     }
+}
+
+/// The same for a release on Taskcluster: each change of its tasks, as one look after the other shows them.
+async fn there(ground: &Ground, there: There) -> Result<u8, Failure> {
+    let There { cluster, mut detailed, named } = there;
+    let mut told: Vec<(StepState, String)> = Vec::new();
+    loop {
+        let release = &detailed.release;
+        let states: Vec<(StepState, String)> =
+            release.steps.iter().map(|step| (step.state, step.note.clone())).collect();
+        if states != told {
+            if ground.output.json {
+                ground.output.result(|| json::one_release(release), |_| String::new())?;
+            } else {
+                let news = release.steps.iter().enumerate().filter(|(at, _)| told.get(*at) != states.get(*at));
+                news.for_each(|(_, step)| ground.output.note(&step_line(ground.output.err, step)));
+            }
+            told = states;
+        }
+        if !matches!(release.state, ReleaseState::Pending | ReleaseState::Running) {
+            break;
+        }
+        tokio::time::sleep(LOOK).await;
+        detailed = cluster.detailed(&named.id, Timestamp::now()).await?;
+    }
+    let release = detailed.release;
+    if !ground.output.json {
+        ground.output.raw(show::text(ground.output.out, &release, &[]).as_bytes())?;
+    }
+    release.failure.map_or(Ok(0), Err)
 }
 
 async fn to_its_end(ground: &Ground, follower: &mut Follower, mut tail: Tail) -> Result<(), Failure> {
@@ -136,15 +178,10 @@ impl Printer {
     }
 
     fn step(&mut self, step: Step) {
-        let Some(view) = self.release.as_ref().and_then(|r| r.steps.iter().find(|s| s.step == step)) else { return };
-        let (sign, tone) = self.output.err.step_sign(view.state);
-        let took = view.seconds().map(seconds).unwrap_or_default();
-        let note = match (&view.failure, view.state) {
-            (Some(failure), StepState::Failed | StepState::Cancelled) => failure.what.clone(),
-            _ => view.note.clone(),
-        };
-        let line = format!("{} {:<9} {took:>8}  {note}", self.output.err.paint(tone, sign), step.name());
-        self.line(&line);
+        let view = self.release.as_ref().and_then(|r| r.steps.iter().find(|s| s.step == step));
+        if let Some(line) = view.map(|view| step_line(self.output.err, view)) {
+            self.line(&line);
+        }
     }
 
     pub fn progress(&mut self, progress: &Progress) {
@@ -177,4 +214,15 @@ impl Printer {
         }
         self.output.note(text);
     }
+}
+
+/// One line about a step.
+fn step_line(style: Style, view: &StepView) -> String {
+    let (sign, tone) = style.step_sign(view.state);
+    let took = view.seconds().map(seconds).unwrap_or_default();
+    let note = match (&view.failure, view.state) {
+        (Some(failure), StepState::Failed | StepState::Cancelled) => &failure.what,
+        _ => &view.note,
+    };
+    format!("{} {:<9} {took:>8}  {note}", style.paint(tone, sign), view.step.name())
 }

@@ -163,6 +163,12 @@ impl Act {
         }
     }
 
+    /// Whether a release comes of it: the subject is its id.
+    #[must_use]
+    pub fn makes_a_release(self) -> bool {
+        matches!(self, Self::Release | Self::Rerun | Self::Point)
+    }
+
     /// Whether it is done to a secret: the subject is its name.
     #[must_use]
     pub fn is_of_secret(self) -> bool {

@@ -40,10 +40,14 @@ impl Release {
     #[must_use]
     pub fn telling_task(&self) -> Option<usize> {
         let first = |state| self.steps.iter().position(|step| step.state == state && step.step.task().is_some());
-        first(StepState::Failed).or_else(|| first(StepState::Running)).or_else(|| {
-            let begun = self.steps.iter().enumerate().filter(|(_, step)| step.step.task().is_some());
+        let newest = || {
+            let begun = self.steps.iter().enumerate().filter(|(_, step)| step.started.is_some());
             begun.max_by_key(|(at, step)| (step.started, *at)).map(|(at, _)| at)
-        })
+        };
+        first(StepState::Failed)
+            .or_else(|| first(StepState::Running))
+            .or_else(newest)
+            .or_else(|| first(StepState::Pending))
     }
 }
 

@@ -66,12 +66,20 @@ impl Journal {
         match (done, told) {
             (Ok((value, _)), Ok(())) => Ok(value),
             (Err(failure), Ok(())) => Err(failure),
-            (Ok(_), Err(untold)) => Err(Failure::new(
-                untold.kind,
-                format!("the audit trail does not say how this ended: {}", untold.what),
-                format!("{} of {} is {}; but {}", row.what.name(), row.subject, ended.outcome.name(), untold.why),
-                untold.next,
-            )),
+            (Ok(_), Err(untold)) => {
+                // What came of a release is in its own events, as far as there was room for them.
+                let next = if row.what.makes_a_release() {
+                    format!("{}; then see what came of it: windlass show {}", untold.next, row.subject)
+                } else {
+                    untold.next
+                };
+                Err(Failure::new(
+                    untold.kind,
+                    format!("the audit trail does not say how this ended: {}", untold.what),
+                    format!("{} of {} is {}; but {}", row.what.name(), row.subject, ended.outcome.name(), untold.why),
+                    next,
+                ))
+            }
             (Err(failure), Err(untold)) => {
                 let why = format!("{}\nand the audit trail does not say so: {}", failure.why, untold.why);
                 Err(Failure { why, ..failure })

@@ -43,7 +43,8 @@ fn a_live_log_is_followed_through_cuts_to_what_was_kept() {
     let live = Live::start();
     site.double.artifact(&group.build, 0, LIVE, Stored::Reference { url: live.url.clone() });
     live.push("one\ntwo\n");
-    let mut program = site.project.program(&["log", &group.build, "--follow"]);
+    // What runs is followed, whether that was said or not.
+    let mut program = site.project.program(&["log", &group.build]);
     let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut out = child.stdout.take().unwrap();
     let mut read = |expected: &str| {
@@ -72,6 +73,8 @@ fn why_there_is_no_log_is_told() {
     let group = site.group("push", "pending");
     let told = site.elsewhere(&["log", &group.push]).exits(1).stderr;
     assert!(told.contains("waits for the tasks that it depends on"), "{told}");
+    let told = site.elsewhere(&["log", &group.build]).exits(1).stderr;
+    assert!(told.contains("waits for a worker"), "{told}");
     site.run(&group.build, Outcome::Completed);
     let told = site.elsewhere(&["log", &group.build]).exits(1).stderr;
     assert!(told.contains("no log was kept"), "{told}");

@@ -99,6 +99,9 @@ pub(super) fn how_thoroughly(title: String, then: impl Fn(bool) -> Effect) -> Me
 
 pub fn cannot_verify(model: &Model) -> Option<String> {
     match model.selected() {
+        Some(release) if release.plan.tags.is_empty() => {
+            Some(format!("which tags release {} pushed is not known: see all of them", release.plan.release))
+        }
         Some(release) => of_another_project(model, release),
         None => Some("there is no release".to_owned()),
     }
