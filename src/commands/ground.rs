@@ -27,9 +27,6 @@ use crate::{
     signin, taskcluster,
 };
 
-/// Releases on Taskcluster whose records are looked for before a verdict.
-const NEWEST: usize = 10;
-
 #[derive(Clone)]
 pub struct Ground {
     pub environment: Arc<Environment>,
@@ -126,10 +123,14 @@ impl Ground {
 
     /// Has the records of the newest releases on Taskcluster at hand, where the project has some. What keeps them away is
     /// said: verdicts rest on what is known then.
-    pub async fn keep_records(&self, journal: &Journal) -> Option<Failure> {
-        self.project().ok().filter(|project| project.taskcluster.is_some())?;
-        let kept = async { self.remote().await?.keep_records(journal, NEWEST).await };
-        kept.await.err()
+    pub async fn keep_records(&self, journal: &Journal) {
+        if !self.project().is_ok_and(|project| project.taskcluster.is_some()) {
+            return;
+        }
+        let kept = async { self.remote().await?.keep_records(journal).await };
+        if let Err(failure) = kept.await {
+            self.output.note(&format!("records on Taskcluster are not known: {}: {}", failure.what, failure.why));
+        }
     }
 
     /// Knows the secrets of this project that are in the vault, where that opens without asking anybody.
@@ -195,16 +196,8 @@ impl Ground {
 
     /// The releases of this project that run on Taskcluster. Nobody is asked for a passphrase to see them.
     pub async fn remote(&self) -> Result<cluster::Cluster, Failure> {
-        let project = self.project()?;
-        let root = project.taskcluster.as_ref().map(|at| at.root_url.clone());
-        let root = root.ok_or_else(|| {
-            Failure::usage(
-                "this project has no releases on Taskcluster",
-                "windlass.toml names no deployment",
-                "name it: [taskcluster] root-url",
-            )
-        })?;
-        cluster::Cluster::new(self.taskcluster_unasked(root)?.deployment, project).await
+        let deployment = |root| Ok(self.taskcluster_unasked(root)?.deployment);
+        cluster::Cluster::new(self.project()?, deployment).await
     }
 
     /// The release of this machine that a RELEASE argument means. `@` is the newest of the selected image.

@@ -123,7 +123,8 @@ pub fn wants(model: &mut Model) -> Vec<Effect> {
             effects.push(Effect::LookAtTasks { release: id, turn, after });
         }
     }
-    if let Some(key) = log_of_selected(model).filter(|key| !model.remote.logs.contains_key(key)) {
+    let key = if model.selected().is_some_and(is_remote) { log_of(model) } else { None };
+    if let Some(key) = key.filter(|key| !model.remote.logs.contains_key(key)) {
         model.remote.logs.insert(key.clone(), Fetch::Comes);
         effects.push(Effect::FetchLog { run: key });
     }
@@ -217,11 +218,9 @@ pub fn merge(model: &mut Model) {
 /// The key of the log that belongs to the selected release: its own, or that of a run of one of its tasks.
 pub fn log_of(model: &Model) -> Option<ReleaseId> {
     let release = model.selected()?;
-    if is_remote(release) { log_of_selected(model) } else { Some(release.plan.release.clone()) }
-}
-
-fn log_of_selected(model: &Model) -> Option<ReleaseId> {
-    let release = model.selected().filter(|release| is_remote(release))?;
+    if !is_remote(release) {
+        return Some(release.plan.release.clone());
+    }
     let step = release.steps.get(chosen(model, release)?)?;
     let run = step.run.filter(|_| step.started.is_some())?;
     Some(ReleaseId::of_run(step.step.task()?, run))

@@ -37,8 +37,6 @@ pub struct Terms<'a> {
     /// Empty: any.
     pub pools: &'a [String],
     pub policy: &'a Policy,
-    /// `owner/repository`.
-    pub github: Option<&'a str>,
 }
 
 /// The branch or the git tag that a group was begun for.
@@ -126,7 +124,7 @@ mod tests {
     fn why(trigger: Trigger, began: Option<&Began>, scopes: &[&str], pool: &str) -> String {
         let secret = "repo:github.com/mozilla/balrog:dockerhub".parse().unwrap();
         let (pools, policy) = (["releng-3/linux".to_owned()], Policy::default());
-        let terms = Terms { secret: &secret, pools: &pools, policy: &policy, github: Some("mozilla/balrog") };
+        let terms = Terms { secret: &secret, pools: &pools, policy: &policy };
         let task = task(scopes, pool).definition;
         only_claimed(&origin(trigger), began, &task, terms).unwrap_or_default()
     }

@@ -26,6 +26,7 @@ use crate::{
         policy::{self, Wanted},
         record::{IdKind, Known, RECORD_FILE, RECORD_SCHEMA, Record, RecordSource, Review},
         release::{Recorded, Release, ReleaseState, StepId},
+        root_url::RootUrl,
         shasum::Shasum,
         task::{Run, Task, TaskId, TaskState},
         template::Values,
@@ -39,6 +40,8 @@ use crate::{
 /// A digest artifact has 71 bytes, a `release.json` a few thousand.
 const CAP: u32 = 256 * 1024;
 
+/// Releases whose records are looked for before a verdict.
+const NEWEST: usize = 10;
 /// Groups that are looked at at the same time.
 const AT_ONCE: usize = 4;
 
@@ -106,9 +109,14 @@ struct Said {
 }
 
 impl Cluster {
+    /// `deployment` gives the one at the project's root URL.
+    ///
     /// # Errors
-    /// When the project names no deployment, or a glob of its tasks is none.
-    pub async fn new(deployment: Deployment, project: Project) -> Result<Self, Failure> {
+    /// When the project names no deployment, when that may not be spoken to, or a glob of its tasks is none.
+    pub async fn new(
+        project: Project,
+        deployment: impl FnOnce(RootUrl) -> Result<Deployment, Failure>,
+    ) -> Result<Self, Failure> {
         let Some(at) = project.taskcluster.clone() else {
             return Err(Failure::usage(
                 "this project has no releases on Taskcluster",
@@ -116,6 +124,7 @@ impl Cluster {
                 "name it: [taskcluster] root-url",
             ));
         };
+        let deployment = deployment(at.root_url.clone())?;
         let mut tasks = GlobSetBuilder::new();
         for glob in at.tasks.iter().filter_map(|glob| Glob::new(glob).ok()) {
             tasks.add(glob);
@@ -139,11 +148,7 @@ impl Cluster {
 
     async fn origins(&self, limit: usize) -> Result<Vec<Origin>, Failure> {
         let mut origins = Vec::new();
-        if let Some((owner, repository)) = self.at.github.as_deref().and_then(|name| name.split_once('/')) {
-            let builds = self.deployment.builds(owner, repository, None, limit).await?;
-            let remote = format!("https://github.com/{owner}/{repository}");
-            origins.extend(builds.iter().map(|build| origin(build, &remote)));
-        }
+        origins.extend(self.built(limit).await?);
         if let config::Trigger::Hook { group, id } = &self.at.trigger {
             let fires = self.deployment.last_fires(group, id).await?;
             origins.extend(fires.into_iter().filter_map(|fire| {
@@ -170,6 +175,16 @@ impl Cluster {
         origins.truncate(limit);
         self.memory().origins.extend(origins.iter().map(|origin| (origin.group.clone(), origin.clone())));
         Ok(origins)
+    }
+
+    /// What GitHub's builds say began groups; nothing where the configuration names no repository.
+    async fn built(&self, limit: usize) -> Result<Vec<Origin>, TaskclusterError> {
+        let Some((owner, repository)) = self.at.github.as_deref().and_then(|name| name.split_once('/')) else {
+            return Ok(Vec::new());
+        };
+        let builds = self.deployment.builds(owner, repository, None, limit).await?;
+        let remote = format!("https://github.com/{owner}/{repository}");
+        Ok(builds.iter().map(|build| origin(build, &remote)).collect())
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -226,12 +241,7 @@ impl Cluster {
         let mut known = None;
         for task in &ours {
             let Some(said) = self.said(task).await? else { continue };
-            let terms = Terms {
-                secret: &image.secret.name,
-                pools: &self.at.pools,
-                policy: &self.project.policy,
-                github: self.at.github.as_deref(),
-            };
+            let terms = Terms { secret: &image.secret.name, pools: &self.at.pools, policy: &self.project.policy };
             let claimed = only_claimed(&origin, began.as_ref(), &task.definition, terms);
             note(&mut release, task.id(), &said, claimed.as_deref());
             if claimed.is_none() && known.is_none() {
@@ -246,9 +256,9 @@ impl Cluster {
     ///
     /// # Errors
     /// When the services do not say, or the journal cannot be written.
-    pub async fn keep_records(&self, journal: &Journal, newest: usize) -> Result<(), Failure> {
+    pub async fn keep_records(&self, journal: &Journal) -> Result<(), Failure> {
         let now = Timestamp::now();
-        let ended = self.origins(newest).await?.into_iter().filter(|origin| origin.state.is_over());
+        let ended = self.origins(NEWEST).await?.into_iter().filter(|origin| origin.state.is_over());
         let mut groups = Vec::new();
         for origin in ended {
             if !journal.has_seen(&ReleaseId::from(&origin.group)).await? {
@@ -280,14 +290,13 @@ impl Cluster {
         if let Some(known) = self.memory().origins.get(group) {
             return Ok(known.clone());
         }
-        if let Some((owner, repository)) = self.at.github.as_deref().and_then(|name| name.split_once('/')) {
-            let builds = match self.deployment.builds(owner, repository, None, 200).await {
-                Err(error) if error.is_denied() || error.is_absent() => Vec::new(),
-                builds => builds?,
-            };
-            let remote = format!("https://github.com/{owner}/{repository}");
+        let built = match self.built(200).await {
+            Err(error) if error.is_denied() || error.is_absent() => Vec::new(),
+            built => built?,
+        };
+        {
             let mut memory = self.memory();
-            memory.origins.extend(builds.iter().map(|build| (build.group.clone(), origin(build, &remote))));
+            memory.origins.extend(built.into_iter().map(|origin| (origin.group.clone(), origin)));
             if let Some(known) = memory.origins.get(group) {
                 return Ok(known.clone());
             }

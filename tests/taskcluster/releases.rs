@@ -149,7 +149,7 @@ async fn looking_again_at_what_runs_asks_for_its_tasks_alone() {
     site.run(&group.build, Outcome::Completed);
     site.double.claim(&group.push);
     let project = windlass::config::load(&site.project.checkout(), None).unwrap();
-    let cluster = Cluster::new(nobody(&site.double), project).await.unwrap();
+    let cluster = Cluster::new(project, |_| Ok(nobody(&site.double))).await.unwrap();
     let id = group.id.parse().unwrap();
     let look = async || cluster.detailed(&id, jiff::Timestamp::now()).await.unwrap().release;
     assert_eq!(look().await.steps.len(), 2);

@@ -41,7 +41,7 @@ impl Shared {
         self.tell(message).await;
     }
 
-    async fn cluster(&self) -> Result<&Cluster, Failure> {
+    pub(super) async fn cluster(&self) -> Result<&Cluster, Failure> {
         self.cluster.get_or_try_init(|| self.ground.remote()).await
     }
 

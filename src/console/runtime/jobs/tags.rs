@@ -13,8 +13,12 @@ impl Shared {
         let project = self.ground.project()?;
         let image = project.image(Some(image))?;
         let journal = self.journal().await?;
-        if let Some(failure) = self.ground.keep_records(journal).await {
-            self.tell(Message::Unwatched(failure)).await;
+        if project.taskcluster.is_some() {
+            // The one that is looked through all the time: it knows what has not changed.
+            let kept = async { self.cluster().await?.keep_records(journal).await };
+            if let Err(failure) = kept.await {
+                self.tell(Message::Unwatched(failure)).await;
+            }
         }
         let (client, locks) = (self.ground.reader(image).await?, self.ground.paths.run());
         let fresh = depth == Depth::Fresh;
