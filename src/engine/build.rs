@@ -130,8 +130,8 @@ impl Engine {
                 Some(item) = news.recv() => notes.take(item, on),
                 message = messages.next() => match message {
                     Some(Ok(info)) => output.take(info, on),
-                    Some(Err(error)) => break Err(error),
-                    None => break Ok(()),
+                    Some(Err(error)) if !is_line_end(&error) => break Err(error),
+                    Some(Err(_)) | None => break Ok(()),
                 },
             }
         };
@@ -402,6 +402,13 @@ impl Notes {
         }
         on(BuildEvent::StreamEnd { stream: NOTICES });
     }
+}
+
+/// bollard's reader takes the `\r\n` behind a message for the beginning of another one when it comes in a piece of its own,
+/// and at the end of an answer for something that is missing. A body that is cut is another error, of hyper's; and
+/// nothing that a build must say can be lost here, since the image is asked for behind it.
+fn is_line_end(error: &BollardError) -> bool {
+    matches!(error, BollardError::IOError { err } if err.to_string() == "bytes remaining on stream")
 }
 
 fn say(text: &str, on: On<'_>) {

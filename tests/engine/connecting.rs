@@ -127,6 +127,26 @@ async fn a_build_may_wait_longer_for_its_headers_than_a_question() {
     assert!(paths.lock().unwrap().iter().all(|path| path.starts_with("/v1.41/")), "{:?}", paths.lock().unwrap());
 }
 
+/// Trap: the last line end may come alone, and bollard's reader waits for a message behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_end_that_comes_alone_is_the_end() {
+    let id = Digest::of(b"image");
+    let found = format!(r#"{{"Id":"{id}","Os":"linux","Architecture":"amd64","RootFS":{{"Layers":["{id}"]}}}}"#);
+    let image = format!("{{\"id\":\"moby.image.id\",\"aux\":{{\"ID\":\"{id}\"}}}}");
+    let (_folder, socket) = fake::engine(move |mut asked| {
+        if asked.head.contains("/build?") {
+            asked.read_body();
+            asked.answer_in_pieces(&[&image, "\r\n"]);
+        } else {
+            asked.answer("200 OK", &found);
+        }
+    });
+    let engine = Engine::connect(Endpoint::Unix(socket)).await.unwrap();
+    let project = Project::never_built();
+    let (result, _) = super::build_with(&engine, project.path(), &definition(Builder::BuildKit)).await;
+    assert_eq!(result.unwrap().image.id, id);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engine_that_goes_away_in_a_build_is_said() {
     for builder in BOTH {

@@ -135,6 +135,15 @@ impl Asked {
             body.len()
         );
     }
+
+    /// With a body that comes in these pieces, as a program gets them from an engine that writes while it works.
+    pub fn answer_in_pieces(&mut self, pieces: &[&str]) {
+        let mut answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n".to_owned();
+        for piece in pieces.iter().chain(&[""]) {
+            answer.push_str(&format!("{:x}\r\n{piece}\r\n", piece.len()));
+        }
+        let _ = self.stream.write_all(answer.as_bytes());
+    }
 }
 
 /// An engine that answers the questions of `connect` as Docker 20.10 would, and hands all others to `answer`.
