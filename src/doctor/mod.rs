@@ -11,6 +11,7 @@
 //!                         └─ registry secret login push                                     for each image
 //! ```
 
+mod artifacts;
 mod asked;
 mod client;
 mod clock;

@@ -123,7 +123,7 @@ impl CheckId {
             Self::Grants => "whether a release's role may read the secret",
             Self::Yml => "the tasks that the next release would make",
             Self::Pool => "the pools of workers",
-            Self::Dates => "deadlines and expiries of the newest release",
+            Self::Dates => "deadlines and artifacts of the newest release",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{
     error::TaskclusterError,
@@ -75,6 +75,15 @@ impl Deployment {
         }
         let what = format!("the answer of {} to a ping", self.root().host());
         Err(TaskclusterError::Unreadable { what, why: "it is not what a Taskcluster deployment says".to_owned() })
+    }
+
+    /// Whether a service of the deployment is well, with what it needs itself. Credentials play no part in the answer.
+    ///
+    /// # Errors
+    /// When it is not, or does not say.
+    pub async fn heartbeat(&self, service: Service) -> Result<(), TaskclusterError> {
+        let call = Call::get(service, "/__heartbeat__", "", format!("say that {service} is well"));
+        self.anonymously().call(&call).await?.json::<Map<String, Value>>().map(drop)
     }
 
     /// Every scope that we have, roles expanded.

@@ -77,6 +77,16 @@ impl Deployment {
         Ok(bytes)
     }
 
+    /// Whether the bytes of an artifact are where the queue says, which lists some before they are uploaded. They are
+    /// asked for and left there: an address may be signed for nothing but to get them.
+    ///
+    /// # Errors
+    /// As [`Deployment::download`], of the beginning alone.
+    pub async fn is_kept(&self, task: &TaskId, run: Option<u32>, name: &str) -> Result<(), TaskclusterError> {
+        let content = self.content(task, run, name).await?;
+        self.open(content, &named(task, run, name)).await.map(drop)
+    }
+
     /// The bytes of what is kept for long: asked for again where a connection or the store was in trouble.
     pub(super) async fn open(&self, content: Content, what: &str) -> Result<Body, TaskclusterError> {
         let (url, hashes) = match content {

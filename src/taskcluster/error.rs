@@ -134,8 +134,8 @@ impl Refusal {
         match (self.service, self.status) {
             (Service::Secrets, _) => Some(CheckId::Secret),
             (_, 401 | 403) => Some(CheckId::Client),
-            // Things of the queue are gone once they expire, and cannot be run again past their deadline.
-            (Service::Queue | Service::Index | Service::Object, 404 | 409 | 410) => Some(CheckId::Dates),
+            // Things of the queue are gone once they expire, and cannot be run again past their deadline; some were not made.
+            (Service::Queue | Service::Index | Service::Object, 404 | 409 | 410 | 424) => Some(CheckId::Dates),
             (Service::Github | Service::Hooks, 400 | 404) => Some(CheckId::Yml),
             (Service::WorkerManager, 404) => Some(CheckId::Pool),
             _ => None,
@@ -252,12 +252,14 @@ impl From<TaskclusterError> for Failure {
                 format!("{what} was recorded but is not there"),
                 why,
                 "look at the task's log: its upload did not end, or the file is gone by now",
-            ),
+            )
+            .explained_by(CheckId::Dates),
             TaskclusterError::NotMade { what, why } => Self::failed(
                 format!("{what} was not made"),
                 why,
                 "look at the task's log: its worker says why there is no such file",
-            ),
+            )
+            .explained_by(CheckId::Dates),
             TaskclusterError::Damaged { what, why } => {
                 let next = "try again; if it stays so, the file is damaged where it is kept";
                 Self::failed(format!("{what} did not arrive whole"), why, next)
@@ -311,7 +313,8 @@ impl From<Refusal> for Failure {
             404 | 410 => {
                 Self::failed(what, told, "check the name; things of Taskcluster expire").explained_by(explained)
             }
-            424 => Self::failed(what, told, "look at the task's log: its worker says why there is no such file"),
+            424 => Self::failed(what, told, "look at the task's log: its worker says why there is no such file")
+                .explained_by(explained),
             400 | 409 => Self::failed(what, told, "look at it anew, and try again").explained_by(explained),
             500.. => {
                 let incident = refusal.incident.as_ref().or(refusal.request_id.as_ref());
@@ -370,6 +373,7 @@ mod tests {
             (Service::Queue, 404, Some(CheckId::Dates)),
             (Service::Queue, 409, Some(CheckId::Dates)),
             (Service::Queue, 410, Some(CheckId::Dates)),
+            (Service::Queue, 424, Some(CheckId::Dates)),
             (Service::Queue, 400, None),
             (Service::Github, 400, Some(CheckId::Yml)),
             (Service::Hooks, 404, Some(CheckId::Yml)),

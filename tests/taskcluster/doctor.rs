@@ -21,20 +21,20 @@ use crate::support::{
 };
 
 const YML: &str = "version: 1\ntasks: []\n";
-const ROLE: &str = "repo:github.com/o/r:branch:master";
+pub const ROLE: &str = "repo:github.com/o/r:branch:master";
 /// What the role of a branch needs to make the task of these tests.
-const MAKES: [&str; 2] = ["queue:create-task:project:none", "queue:create-task:lowest:proj/ci"];
+pub const MAKES: [&str; 2] = ["queue:create-task:project:none", "queue:create-task:lowest:proj/ci"];
 /// The checks of Taskcluster, but for `client`, which warns those who are nobody there.
 const CHECKS: [&str; 6] = ["cluster", "github", "grants", "yml", "pool", "dates"];
 
-struct World {
-    double: Double,
-    project: Project,
+pub struct World {
+    pub double: Double,
+    pub project: Project,
 }
 
 impl World {
     /// A project whose last push was built, on a deployment that anybody may look at.
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self::on(Double::open())
     }
 
@@ -65,7 +65,7 @@ impl World {
     }
 
     /// A task of a release, with these parts.
-    fn task(&self, parts: &Value) -> String {
+    pub fn task(&self, parts: &Value) -> String {
         let mut whole = json!({"taskQueueId": "proj/ci", "metadata": {"name": "push-app", "owner": "ada@example.org",
             "source": "https://example.org/", "description": ""}});
         for (key, value) in parts.as_object().unwrap() {
@@ -74,7 +74,7 @@ impl World {
         self.double.task(&whole)
     }
 
-    fn build(&self, sha: &'static str, group: &str) {
+    pub fn build(&self, sha: &'static str, group: &str) {
         self.double.build(&Build {
             owner: "o",
             repository: "r",
@@ -87,7 +87,7 @@ impl World {
     }
 
     /// Gives the role of the branch what it needs for its task, and this.
-    fn role(&self, scopes: &[&str]) {
+    pub fn role(&self, scopes: &[&str]) {
         self.double.role(ROLE, &[&MAKES[..], scopes].concat());
     }
 
@@ -113,7 +113,7 @@ impl World {
         self.double.renders(&yml, Ok(made));
     }
 
-    fn program(&self, arguments: &[&str], who: Option<&Credentials>) -> Command {
+    pub fn program(&self, arguments: &[&str], who: Option<&Credentials>) -> Command {
         let mut program = self.project.program(arguments);
         if let Some(who) = who {
             program.env("TASKCLUSTER_ROOT_URL", &self.double.root).env("TASKCLUSTER_CLIENT_ID", &who.client_id);
@@ -127,13 +127,13 @@ impl World {
 
     /// What a check says to somebody.
     #[track_caller]
-    fn says_to(&self, who: Option<&Credentials>, check: &str, code: i32) -> Said {
+    pub fn says_to(&self, who: Option<&Credentials>, check: &str, code: i32) -> Said {
         Said::of(&ran(&mut self.program(&["doctor", check, "--json"], who)).exits(code), check)
     }
 
     /// What a check says to anybody.
     #[track_caller]
-    fn says(&self, check: &str, code: i32) -> Said {
+    pub fn says(&self, check: &str, code: i32) -> Said {
         self.says_to(None, check, code)
     }
 }
@@ -143,6 +143,7 @@ fn where_all_is_well_every_check_says_so() {
     let world = World::new();
     for (check, evidence) in [
         ("cluster", "its clock agrees with this machine's"),
+        ("cluster", "auth, secrets, queue, object, github (__heartbeat__: 200)"),
         ("github", "which is checked out, was built"),
         ("grants", &format!("{ROLE} may read {SECRET}")),
         ("yml", ".taskcluster.yml for a push to master makes push-app"),
@@ -178,7 +179,7 @@ fn nothing_is_changed_and_little_is_asked() {
                 || asked.starts_with("POST /api/github/v1/taskcluster-yml");
             assert!(reads, "{asked}");
         }
-        assert!(told.len() <= 16, "{} requests: {told:#?}", told.len());
+        assert!(told.len() <= 22, "{} requests: {told:#?}", told.len());
         for once in ["POST /api/github/v1/taskcluster-yml", "GET /api/github/v1/builds"] {
             assert_eq!(told.iter().filter(|asked| asked.starts_with(once)).count(), 1, "{told:#?}");
         }
