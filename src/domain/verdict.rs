@@ -254,18 +254,23 @@ fn compare(known: &Known, all: &[Known], content: &Content) -> Judgement {
             ),
         );
     }
-    if record.config().is_none() && record.diff_ids.is_empty() {
+    if record.config().is_none() && record.diff_ids.is_empty() && record.manifest_digest.is_none() {
         return say(
             Verdict::Uncomparable,
             format!("{release} recorded {}, which no registry shows", kind_in_words(record.id_kind)),
         );
     }
+    // A hash is compared with one of its kind.
+    let (kind, recorded, shown) = match (record.config(), record.top_digests().next()) {
+        (None, Some(manifest)) => ("the manifest ", manifest, &content.digest),
+        (config, _) => ("", config.unwrap_or(&record.image_id), &image.config),
+    };
     say(
         Verdict::Mismatch,
         format!(
-            "{release} recorded {}; the registry shows {} of no record",
-            record.image_id.short(),
-            image.config.short()
+            "{release} recorded {kind}{}; the registry shows {kind}{} of no record",
+            recorded.short(),
+            shown.short()
         ),
     )
 }

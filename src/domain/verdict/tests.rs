@@ -177,6 +177,21 @@ fn ids_of_the_containerd_store_compare_by_manifest() {
 }
 
 #[test]
+fn a_manifest_that_was_recorded_alone_is_compared_with_what_the_registry_shows() {
+    let mut ours = only_an_id("ours");
+    ours.record.id_kind = IdKind::Manifest;
+    ours.record.image_id = digest("m");
+    ours.record.manifest_digest = Some(digest("m"));
+    let judged = |manifest| judge(&tag(), Some(&ours), &[], &seen(single(manifest, "c", "l")));
+    assert_eq!(judged("m").verdict, Verdict::Match);
+    let other = judged("x");
+    let [recorded, shown] = ["m", "x"].map(|name| digest(name).short().to_string());
+    assert_eq!(other.verdict, Verdict::Mismatch);
+    let told = format!("recorded the manifest {recorded}; the registry shows the manifest {shown} of no record");
+    assert!(other.why.ends_with(&told), "{}", other.why);
+}
+
+#[test]
 fn every_word_is_the_one_that_json_shows() {
     for verdict in Verdict::ALL {
         assert_eq!(serde_json::to_string(&verdict).unwrap(), format!("\"{}\"", verdict.word()));
