@@ -1,6 +1,6 @@
 //! `windlass doctor`: what a release stands on, checked; with what was seen, what to do, and who can.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     config::Project,
-    doctor::{self, Machine, Report},
+    doctor::{self, Machine, Reach, Report},
     domain::{
         failure::Failure,
         finding::{CheckId, Outcome},
@@ -37,7 +37,10 @@ pub fn machine(ground: &Ground, project: Result<Project, Failure>, image: Option
     let who = who();
     let root = project.as_ref().ok().and_then(|project| project.taskcluster.as_ref()).map(|at| at.root_url.clone());
     Machine {
-        taskcluster: root.map(|root| ground.taskcluster(root)),
+        taskcluster: root.map(|root| {
+            let ground = ground.clone();
+            Arc::new(move || ground.taskcluster(root.clone())) as Reach
+        }),
         paths: ground.paths.clone(),
         environment: ground.environment.clone(),
         project,

@@ -28,10 +28,13 @@ use crate::{
 
 /// The services take no larger request; no such file is as large.
 const MOST: u64 = 1024 * 1024;
+/// Each is a role to be asked about. Older branches are seldom released any more.
+const BRANCHES: usize = 8;
 
 #[derive(Default)]
 pub(super) struct Asked {
     head: OnceCell<Result<Head, Failure>>,
+    branches: OnceCell<Vec<String>>,
     builds: OnceCell<Result<Vec<Build>, TaskclusterError>>,
     next: OnceCell<Result<Next, Finding>>,
     newest: OnceCell<Result<Newest, Finding>>,
@@ -99,6 +102,27 @@ impl Examination {
         self.asked.head.get_or_init(look).await.as_ref().map_err(|_| Finding::needs(CheckId::Git))
     }
 
+    /// The branches that policy lets be released and that are there, the newest first. None where git does not tell.
+    pub async fn branches(&self, at: At<'_>) -> &[String] {
+        let look = || async {
+            let known = async { Checkout::open(&at.project.root).await?.branches().await };
+            let released = |branch: &String| at.project.policy.allows_branch(branch);
+            known.await.unwrap_or_default().into_iter().filter(released).take(BRANCHES).collect()
+        };
+        self.asked.branches.get_or_init(look).await
+    }
+
+    /// The branch that a release is most likely of: what is checked out, unless policy does not let that go.
+    async fn branch<'a>(&'a self, at: At<'a>, head: &'a Head) -> &'a str {
+        let policy = &at.project.policy;
+        if let Some(ours) = head.branch.as_deref().filter(|branch| policy.allows_branch(branch)) {
+            return ours;
+        }
+        let named = || policy.branches.iter().find(|branch| !is_glob(branch)).map(String::as_str);
+        let there = self.branches(at).await.first().map(String::as_str);
+        there.or_else(named).or(head.branch.as_deref()).unwrap_or("main")
+    }
+
     /// All builds of the repository, the newest first.
     pub async fn builds(&self, at: At<'_>) -> Result<&[Build], Finding> {
         let (owner, repository) = at.github()?;
@@ -131,8 +155,7 @@ impl Examination {
         let (owner, repository) = at.github()?;
         let head = self.head(at).await?;
         let file = Yml::of(at).await?;
-        let branch = head.branch.as_deref().or(at.project.policy.branches.first().map(String::as_str));
-        let branch = branch.unwrap_or("main");
+        let branch = self.branch(at, head).await;
         let (event, what) = if at.config.trigger == Trigger::GitTag {
             let event = Event { tasks_for: "github-release", action: Some("published"), overrides: json!({}) };
             (event, "a release".to_owned())
@@ -201,6 +224,11 @@ impl Examination {
             Err(error) => Err(untold(&format!("how the newest release, {group}, stands"), error)),
         }
     }
+}
+
+/// It stands for any number of branches.
+pub(super) fn is_glob(branch: &str) -> bool {
+    branch.contains(['*', '?', '[', '{', '\\'])
 }
 
 /// A push, a git tag or a release at GitHub began it.

@@ -26,6 +26,9 @@ use crate::{
 const ENGINE: Limits =
     Limits { connect: std::time::Duration::from_secs(10), answer: std::time::Duration::from_secs(15) };
 
+/// Finds out as whom a deployment is asked. Where that is kept in the vault, somebody may be asked for its passphrase.
+pub type Reach = Arc<dyn Fn() -> Result<Access, Failure> + Send + Sync>;
+
 /// This machine as the caller knows it.
 pub struct Machine {
     pub paths: Paths,
@@ -33,8 +36,8 @@ pub struct Machine {
     pub project: Result<Project, Failure>,
     /// One image of the project; without it, all of them.
     pub image: Option<String>,
-    /// The Taskcluster deployment, where the project names one, and what credentials were passed over.
-    pub taskcluster: Option<Result<Access, Failure>>,
+    /// The way to the Taskcluster deployment, where the project names one.
+    pub taskcluster: Option<Reach>,
     /// The way to the passphrase of the vault, should it have one.
     pub passphrase: Passphrase,
     pub registry: registry::Options,
@@ -47,6 +50,7 @@ pub(super) struct Examination {
     pub machine: Machine,
     /// The error is what the vault's own check says.
     vault: OnceCell<Result<Vault, Finding>>,
+    access: OnceCell<Result<Access, Failure>>,
     subjects: Vec<Subject>,
     engine: OnceCell<Result<Engine, Failure>>,
     pub(super) asked: Asked,
@@ -67,7 +71,8 @@ impl Examination {
         let subjects = meant
             .map(|image| Subject { image: image.clone(), hello: OnceCell::new(), kept: OnceCell::new() })
             .collect();
-        Self { machine, vault: OnceCell::new(), subjects, engine: OnceCell::new(), asked: Asked::default() }
+        let (vault, access, engine) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { machine, vault, access, subjects, engine, asked: Asked::default() }
     }
 
     /// The images that are looked at. None where there is no project.
@@ -103,12 +108,25 @@ impl Examination {
         self.engine.get_or_init(connect).await.as_ref()
     }
 
+    /// Finds out who we are at the deployment before a check that asks it begins, as [`Self::open_vault`].
+    pub async fn reach_deployment(&self) {
+        let Some(reach) = self.machine.taskcluster.clone() else { return };
+        let find = || async {
+            tokio::task::spawn_blocking(move || reach()).await.unwrap_or_else(|ended| {
+                Err(Failure::failed("credentials were not looked for to the end", ended.to_string(), "report this"))
+            })
+        };
+        self.access.get_or_init(find).await;
+    }
+
     /// The deployment that the project names.
     pub fn deployment(&self) -> Result<&Access, Finding> {
-        match &self.machine.taskcluster {
-            Some(Ok(access)) => Ok(access),
-            Some(Err(failure)) => Err(Finding::failed(failure, Owner::You)),
-            None => {
+        match (self.access.get(), &self.machine.taskcluster) {
+            (Some(Ok(access)), _) => Ok(access),
+            (Some(Err(failure)), _) if failure.check == Some(CheckId::Vault) => Err(Finding::needs(CheckId::Vault)),
+            (Some(Err(failure)), _) => Err(Finding::failed(failure, Owner::You)),
+            (None, Some(_)) => Err(Finding::needs(CheckId::Client)),
+            (None, None) => {
                 let fix = "name one in windlass.toml where it is used: [taskcluster] root-url";
                 Err(Finding::cannot_tell("this project names no Taskcluster deployment", Owner::You, fix))
             }

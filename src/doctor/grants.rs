@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use super::{asked::At, examination::Examination, untold::untold};
+use super::{
+    asked::{At, is_glob},
+    examination::Examination,
+    untold::untold,
+};
 use crate::{
     config::Trigger,
     domain::{
@@ -22,8 +26,18 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Role {
     id: String,
-    /// The commit that is checked out would get this one.
-    here: bool,
+    of: Of,
+}
+
+/// What would get a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// The commit that is checked out.
+    Here,
+    /// Another branch that is there.
+    Branch,
+    /// Something that policy names, whether it is there or not.
+    Named,
 }
 
 pub(super) async fn check(examination: &Examination) -> Finding {
@@ -43,7 +57,8 @@ pub(super) async fn check(examination: &Examination) -> Finding {
 async fn found(examination: &Examination, at: At<'_>, secrets: &BTreeSet<&SecretName>) -> Result<Finding, Finding> {
     // A detached HEAD, or no checkout: then no branch is ours.
     let branch = examination.head(at).await.ok().and_then(|head| head.branch.as_deref());
-    let roles = roles(&at.config.trigger, at.config.github.as_deref(), &at.project.policy, branch)?;
+    let there = examination.branches(at).await;
+    let roles = roles(&at.config.trigger, at.config.github.as_deref(), &at.project.policy, branch, there)?;
     let asked = roles.into_iter().map(|role| async move {
         let scopes = at.deployment.expand(&[format!("assume:{}", role.id)]).await;
         (role, scopes)
@@ -52,10 +67,16 @@ async fn found(examination: &Examination, at: At<'_>, secrets: &BTreeSet<&Secret
 }
 
 /// The roles that a release of this project gets. Source: taskcluster-github, "roles"; hooks, "role of a hook".
-fn roles(trigger: &Trigger, github: Option<&str>, policy: &Policy, branch: Option<&str>) -> Result<Vec<Role>, Finding> {
-    let role = |id: String, here: bool| Role { id, here };
+fn roles(
+    trigger: &Trigger,
+    github: Option<&str>,
+    policy: &Policy,
+    branch: Option<&str>,
+    there: &[String],
+) -> Result<Vec<Role>, Finding> {
+    let role = |id: String, of: Of| Role { id, of };
     if let Trigger::Hook { group, id } = trigger {
-        return Ok(vec![role(format!("hook-id:{group}/{id}"), true)]);
+        return Ok(vec![role(format!("hook-id:{group}/{id}"), Of::Here)]);
     }
     if let Trigger::Yml(file) = trigger {
         return Err(Finding::pass(format!(
@@ -70,22 +91,30 @@ fn roles(trigger: &Trigger, github: Option<&str>, policy: &Policy, branch: Optio
     // A glob stands for many names: each that is asked for is one of them.
     let one_of = |glob: &str| glob.replace(['*', '?'], "0");
     if *trigger == Trigger::GitTag {
-        let tags = policy.git_tags.iter().map(|tag| role(of(&format!("tag:{}", one_of(tag))), false));
-        return Ok(std::iter::once(role(of("release:published"), false)).chain(tags).collect());
+        let tags = policy.git_tags.iter().map(|tag| role(of(&format!("tag:{}", one_of(tag))), Of::Named));
+        return Ok(std::iter::once(role(of("release:published"), Of::Named)).chain(tags).collect());
     }
     let ours = branch.filter(|branch| policy.allows_branch(branch));
-    let mut branches: Vec<&str> = ours.into_iter().collect();
-    let literal = policy.branches.iter().map(String::as_str).filter(|branch| !branch.contains(['*', '?', '[', '{']));
-    branches.extend(literal.filter(|branch| Some(*branch) != ours));
+    let others = there.iter().map(String::as_str).filter(|branch| Some(*branch) != ours);
+    let named = policy.branches.iter().map(String::as_str);
+    let named =
+        named.filter(|branch| !is_glob(branch) && Some(*branch) != ours && !there.iter().any(|it| it == branch));
+    let branches: Vec<(&str, Of)> = ours
+        .map(|branch| (branch, Of::Here))
+        .into_iter()
+        .chain(others.map(|branch| (branch, Of::Branch)))
+        .chain(named.map(|branch| (branch, Of::Named)))
+        .collect();
     if branches.is_empty() {
-        let fix = "run it on a branch that is released: windlass doctor grants";
-        return Err(Finding::cannot_tell("[policy] names branches by patterns alone", Owner::You, fix));
+        let fix = "fetch the branches that are released (git fetch), or run it on one: windlass doctor grants";
+        let evidence = "[policy] names branches by patterns alone, and none of them is there";
+        return Err(Finding::cannot_tell(evidence, Owner::You, fix));
     }
-    Ok(branches.into_iter().map(|branch| role(of(&format!("branch:{branch}")), Some(branch) == ours)).collect())
+    Ok(branches.into_iter().map(|(branch, kind)| role(of(&format!("branch:{branch}")), kind)).collect())
 }
 
 /// One role that may do it is enough where none of them is that of the branch here: not every branch that a policy
-/// allows is there.
+/// allows is there, and not every one that is there is released.
 fn judged(
     root: &RootUrl,
     secrets: &BTreeSet<&SecretName>,
@@ -107,21 +136,29 @@ fn judged(
         }
     }
     let asked = "(auth, scopes/expand: 200)";
-    if may.is_empty() || lacking.iter().any(|(role, _)| role.here) {
-        lacking.retain(|(role, _)| may.is_empty() || role.here);
-        let lacks =
-            lacking.iter().map(|(role, missing)| format!("the role {} lacks {} {asked}", role.id, missing.join(", ")));
-        let fixes: Vec<String> =
-            lacking.iter().map(|(role, missing)| grant(root, &role.id, &missing.join(", "))).collect();
-        return Finding::fail(lacks.collect::<Vec<_>>().join("\n"), Owner::TaskclusterAdmin, fixes.join("\n"));
+    let lacks =
+        |(role, missing): &(Role, Vec<String>)| format!("the role {} lacks {} {asked}", role.id, missing.join(", "));
+    let fix = |(role, missing): &(Role, Vec<String>)| grant(root, &role.id, &missing.join(", "));
+    let is = |kind: Of| move |(role, _): &(Role, Vec<String>)| role.of == kind;
+    if may.is_empty() || lacking.iter().any(is(Of::Here)) {
+        // The gravest kind alone: where the branch here may not, the others are not what matters.
+        let kind = [Of::Here, Of::Branch, Of::Named].into_iter().find(|kind| lacking.iter().any(is(*kind)));
+        lacking.retain(|(role, _)| Some(role.of) == kind);
+        let (lacks, fixes): (Vec<String>, Vec<String>) = lacking.iter().map(|one| (lacks(one), fix(one))).unzip();
+        return Finding::fail(lacks.join("\n"), Owner::TaskclusterAdmin, fixes.join("\n"));
     }
     let names = |roles: Vec<Role>| roles.into_iter().map(|role| role.id).collect::<Vec<_>>().join(", ");
-    let mut evidence = format!("{} may read {} {asked}", names(may), listed(secrets));
+    let mut findings = vec![Finding::pass(format!("{} may read {} {asked}", names(may), listed(secrets)))];
+    findings.extend(lacking.iter().filter(|one| is(Of::Branch)(one)).map(|one| {
+        let fix = format!("{}; or take the branch out of [policy], if it is not released any more", fix(one));
+        Finding::warn(lacks(one), Owner::TaskclusterAdmin, fix)
+    }));
+    lacking.retain(is(Of::Named));
     if !lacking.is_empty() {
         let others = names(lacking.into_iter().map(|(role, _)| role).collect());
-        evidence = format!("{evidence}\n{others} may not, and is not what a release from here gets");
+        findings.push(Finding::pass(format!("{others} may not, and is not what a release from here gets")));
     }
-    Finding::pass(evidence)
+    Finding::together(findings)
 }
 
 fn listed(secrets: &BTreeSet<&SecretName>) -> String {
@@ -147,7 +184,12 @@ mod tests {
             Ok(roles) => roles
                 .iter()
                 .map(|role| {
-                    format!("{}{}", role.id.replace("repo:github.com/o/r:", ""), if role.here { "!" } else { "" })
+                    let sign = match role.of {
+                        Of::Here => "!",
+                        Of::Branch => "+",
+                        Of::Named => "",
+                    };
+                    format!("{}{sign}", role.id.replace("repo:github.com/o/r:", ""))
                 })
                 .collect::<Vec<_>>()
                 .join(" "),
@@ -161,19 +203,30 @@ mod tests {
         let globs = Policy { branches: vec!["release/*".into()], ..Policy::default() };
         let hook = Trigger::Hook { group: "g".into(), id: "a/b".into() };
         let (push, github) = (Trigger::GitPush, Some("o/r"));
-        for (trigger, github, policy, branch, expected) in [
-            (push.clone(), github, &usual, Some("main"), "branch:main! branch:master"),
-            (push.clone(), github, &usual, Some("topic"), "branch:master branch:main"),
-            (push.clone(), github, &usual, None, "branch:master branch:main"),
-            (push.clone(), github, &globs, Some("release/1"), "branch:release/1!"),
-            (push.clone(), github, &globs, None, "cannot-tell: [policy] names branches by patterns alone"),
-            (push, None, &usual, None, "cannot-tell: windlass.toml names no repository at GitHub"),
-            (Trigger::GitTag, github, &usual, None, "release:published tag:v0"),
-            (hook, None, &usual, None, "hook-id:g/a/b!"),
+        for (trigger, github, policy, branch, there, expected) in [
+            (push.clone(), github, &usual, Some("main"), &[][..], "branch:main! branch:master"),
+            (push.clone(), github, &usual, Some("main"), &["main"], "branch:main! branch:master"),
+            (push.clone(), github, &usual, Some("topic"), &[], "branch:master branch:main"),
+            (push.clone(), github, &usual, Some("topic"), &["main"], "branch:main+ branch:master"),
+            (push.clone(), github, &usual, None, &[], "branch:master branch:main"),
+            (push.clone(), github, &globs, Some("release/1"), &[], "branch:release/1!"),
+            (push.clone(), github, &globs, None, &["release/2", "release/1"], "branch:release/2+ branch:release/1+"),
+            (
+                push.clone(),
+                github,
+                &globs,
+                None,
+                &[],
+                "cannot-tell: [policy] names branches by patterns alone, and none of them is there",
+            ),
+            (push, None, &usual, None, &[], "cannot-tell: windlass.toml names no repository at GitHub"),
+            (Trigger::GitTag, github, &usual, None, &["main"], "release:published tag:v0"),
+            (hook, None, &usual, None, &[], "hook-id:g/a/b!"),
         ] {
-            assert_eq!(told(roles(&trigger, github, policy, branch)), expected);
+            let there: Vec<String> = there.iter().copied().map(str::to_owned).collect();
+            assert_eq!(told(roles(&trigger, github, policy, branch, &there)), expected);
         }
-        assert!(told(roles(&Trigger::Yml("x.yml".into()), None, &usual, None)).starts_with("pass: "));
+        assert!(told(roles(&Trigger::Yml("x.yml".into()), None, &usual, None, &[])).starts_with("pass: "));
     }
 
     #[test]
@@ -182,16 +235,38 @@ mod tests {
         let secrets = BTreeSet::from([&name]);
         let tc: RootUrl = "https://tc.example".parse().unwrap();
         let firefox: RootUrl = "https://firefox-ci-tc.services.mozilla.com".parse().unwrap();
-        let role = |id: &str, here| Role { id: id.to_owned(), here };
+        let role = |id: &str, of| Role { id: id.to_owned(), of };
         let gives = |scopes: &[&str]| Ok(scopes.iter().copied().collect::<Scopes>());
         let reads = ["secrets:get:project/*"];
         for (root, expanded, word, said) in [
-            (&tc, vec![(role("a", true), gives(&reads))], "pass", "a may read project/x"),
-            (&tc, vec![(role("a", true), gives(&[]))], "fail", "the role a lacks secrets:get:project/x"),
-            (&tc, vec![(role("a", true), gives(&[])), (role("b", false), gives(&reads))], "fail", "the role a lacks"),
-            (&tc, vec![(role("a", false), gives(&[])), (role("b", false), gives(&reads))], "pass", "a may not"),
-            (&tc, vec![(role("a", false), gives(&[])), (role("b", false), gives(&[]))], "fail", "the role b lacks"),
-            (&firefox, vec![(role("a", true), gives(&["secrets:set:project/x"]))], "fail", "lacks"),
+            (&tc, vec![(role("a", Of::Here), gives(&reads))], "pass", "a may read project/x"),
+            (&tc, vec![(role("a", Of::Here), gives(&[]))], "fail", "the role a lacks secrets:get:project/x"),
+            (
+                &tc,
+                vec![(role("a", Of::Here), gives(&[])), (role("b", Of::Named), gives(&reads))],
+                "fail",
+                "the role a lacks",
+            ),
+            (&tc, vec![(role("a", Of::Named), gives(&[])), (role("b", Of::Named), gives(&reads))], "pass", "a may not"),
+            (
+                &tc,
+                vec![(role("a", Of::Named), gives(&[])), (role("b", Of::Named), gives(&[]))],
+                "fail",
+                "the role b lacks",
+            ),
+            (
+                &tc,
+                vec![(role("a", Of::Branch), gives(&[])), (role("b", Of::Here), gives(&reads))],
+                "warn",
+                "the role a lacks",
+            ),
+            (
+                &tc,
+                vec![(role("a", Of::Branch), gives(&[])), (role("b", Of::Named), gives(&[]))],
+                "fail",
+                "the role a lacks",
+            ),
+            (&firefox, vec![(role("a", Of::Here), gives(&["secrets:set:project/x"]))], "fail", "lacks"),
         ] {
             let finding = judged(root, &secrets, expanded);
             assert_eq!(finding.outcome.word(), word, "{finding:?}");

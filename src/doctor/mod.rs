@@ -41,7 +41,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-pub use examination::Machine;
+pub use examination::{Machine, Reach};
 
 use examination::{Examination, Subject};
 
@@ -95,13 +95,28 @@ pub fn exit_code(reports: &[Report]) -> u8 {
     }
 }
 
-fn looks_into_vault(check: CheckId) -> bool {
-    matches!(check, CheckId::Registry | CheckId::Vault | CheckId::Secret | CheckId::Login | CheckId::Push)
+/// What has to be found out before a check begins, since somebody may have to be asked for a passphrase first.
+#[derive(Debug, PartialEq, Eq)]
+enum Before {
+    Vault,
+    Deployment,
+}
+
+fn before(check: CheckId, subject: Option<&Subject>) -> Option<Before> {
+    match subject {
+        // Those that are of an image look at its secret.
+        Some(subject) if subject.image.secret.store.is_vault() => Some(Before::Vault),
+        Some(_) => Some(Before::Deployment),
+        None if check == CheckId::Vault => Some(Before::Vault),
+        None => check.is_of_taskcluster().then_some(Before::Deployment),
+    }
 }
 
 async fn report(examination: &Examination, check: CheckId, subject: Option<&Subject>) -> Report {
-    if looks_into_vault(check) {
-        examination.open_vault().await;
+    match before(check, subject) {
+        Some(Before::Vault) => examination.open_vault().await,
+        Some(Before::Deployment) => examination.reach_deployment().await,
+        None => {}
     }
     let finding = tokio::time::timeout(LIMIT, finding(examination, check, subject)).await.unwrap_or_else(|_| {
         let evidence = format!("it did not end within {} seconds", LIMIT.as_secs());
@@ -138,7 +153,67 @@ async fn finding(examination: &Examination, check: CheckId, subject: Option<&Sub
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
     use super::*;
+    use crate::{
+        config::{self, Paths},
+        domain::failure::Failure,
+        registry::Options,
+        secrets::Passphrase,
+    };
+
+    #[tokio::test]
+    async fn nobody_is_asked_for_a_passphrase_that_no_check_needs() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("home");
+        let looks = Arc::new(AtomicUsize::new(0));
+        let examination = |store: &str| {
+            let secret = format!("[secret]\nname = \"project/x\"\nstore = \"{store}\"\n");
+            let recipe = "recipe = { username = \"/u\", password = \"/p\" }\n";
+            let image = "[[image]]\nname = \"app\"\nrepository = \"127.0.0.1:9/a/b\"\n";
+            let at = "[taskcluster]\nroot-url = \"http://127.0.0.1:9\"\n";
+            std::fs::write(folder.path().join("windlass.toml"), format!("{image}\n{secret}{recipe}\n{at}")).unwrap();
+            let looks = Arc::clone(&looks);
+            Examination::new(Machine {
+                paths: Paths { state: home.clone(), data: home.clone(), config: home.clone() },
+                environment: Arc::new(|_: &str| None),
+                project: Ok(config::load(folder.path(), None).unwrap()),
+                image: None,
+                taskcluster: Some(Arc::new(move || {
+                    looks.fetch_add(1, Ordering::Relaxed);
+                    Err(Failure::failed("the vault is locked", "nobody can be asked", "ask")
+                        .explained_by(CheckId::Vault))
+                })),
+                passphrase: Passphrase::asked(|question| panic!("{question}")),
+                registry: Options::default(),
+                user: "me".to_owned(),
+                permit: None,
+            })
+        };
+        let kept_there = examination("taskcluster");
+        for (check, count) in [
+            (CheckId::Config, 0),
+            (CheckId::Leftovers, 0),
+            (CheckId::Vault, 0),
+            (CheckId::Cluster, 1),
+            (CheckId::Client, 1),
+        ] {
+            report(&kept_there, check, None).await;
+            assert_eq!(looks.load(Ordering::Relaxed), count, "{check}");
+        }
+        assert_eq!(report(&kept_there, CheckId::Cluster, None).await.finding, Finding::needs(CheckId::Vault));
+        for (store, vault, count) in [("taskcluster", false, 2), ("vault", true, 2)] {
+            let examination = examination(store);
+            report(&examination, CheckId::Secret, examination.subjects().first()).await;
+            assert_eq!(examination.vault().is_some(), vault, "{store}");
+            assert_eq!(looks.load(Ordering::Relaxed), count, "{store}");
+        }
+    }
 
     #[test]
     fn the_exit_code_is_the_worst_finding() {

@@ -4,6 +4,7 @@
 //! but the temporary worktrees. Whether the commit *may* be released, `domain::policy` judges.
 
 mod bearings;
+mod branches;
 mod checkout;
 mod command;
 mod facts;

@@ -243,3 +243,41 @@ async fn a_project_may_lie_deeper_than_the_repository() {
     let checkout = Checkout::open(&author.path.join("images/web")).await.unwrap();
     assert_eq!((checkout.top(), checkout.prefix()), (author.path.as_path(), std::path::Path::new("images/web/")));
 }
+
+#[tokio::test]
+async fn branches_are_those_of_the_remote_as_they_were_fetched() {
+    let world = World::new();
+    let author = world.pushed();
+    let old = author.git(&["rev-parse", "HEAD~2"]);
+    assert_eq!(author.open().await.branches().await.unwrap(), ["master"]);
+    // An old commit under a name that sorts first.
+    let dated = std::process::Command::new("git")
+        .args([
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@b.c",
+            "commit-tree",
+            "-m",
+            "old",
+            "-p",
+            old.trim(),
+            "HEAD^{tree}",
+        ])
+        .current_dir(&author.path)
+        .envs([("GIT_COMMITTER_DATE", "2020-01-01T00:00:00Z"), ("GIT_AUTHOR_DATE", "2020-01-01T00:00:00Z")])
+        .output()
+        .unwrap();
+    let dated = String::from_utf8(dated.stdout).unwrap();
+    author.git(&["push", "--quiet", "origin", &format!("{}:refs/heads/a/old", dated.trim())]);
+    author.git(&["branch", "local"]);
+    assert_eq!(author.open().await.branches().await.unwrap(), ["master", "a/old"]);
+    // A clone has a name more for the remote's own branch.
+    assert_eq!(world.clone("reader", &[]).open().await.branches().await.unwrap(), ["master", "a/old"]);
+    let alone = world.empty("alone");
+    alone.commit("one");
+    alone.git(&["branch", "other"]);
+    let mut branches = alone.open().await.branches().await.unwrap();
+    branches.sort();
+    assert_eq!(branches, ["master", "other"]);
+}

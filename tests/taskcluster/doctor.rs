@@ -197,6 +197,27 @@ fn a_role_that_may_not_read_the_secret_is_named() {
 }
 
 #[test]
+fn branches_that_policy_names_by_a_pattern_are_those_that_are_there() {
+    let world = World::new();
+    let toml = std::fs::read_to_string(world.project.path("windlass.toml")).unwrap();
+    world.project.write("windlass.toml", &format!("{toml}\n[policy]\nbranches = [\"release/*\"]\n"));
+    world.says("grants", 0).is("cannot-tell", "by patterns alone, and none of them is there").fixed_by("git fetch");
+    let role = |n: u8| format!("repo:github.com/o/r:branch:release/{n}");
+    let may = [&MAKES[..], &["secrets:get:*"]].concat();
+    world.project.git(&["push", "--quiet", "origin", "HEAD:release/1"]);
+    world.says("grants", 1).is("fail", &format!("the role {} lacks secrets:get:{SECRET}", role(1)));
+    world.double.role(&role(1), &may);
+    world.says("grants", 0).is("pass", &format!("{} may read {SECRET}", role(1)));
+    world.says("yml", 0).is("pass", ".taskcluster.yml for a push to release/1 makes push-app");
+    world.project.git(&["push", "--quiet", "origin", "HEAD:release/2"]);
+    let said = world.says("grants", 0);
+    said.is("warn", &format!("the role {} lacks secrets:get:{SECRET}", role(2)));
+    said.fixed_by("take the branch out of [policy]");
+    world.project.git(&["checkout", "--quiet", "-b", "release/2"]);
+    world.says("grants", 1).is("fail", &format!("the role {} lacks secrets:get:{SECRET}", role(2)));
+}
+
+#[test]
 fn tasks_that_no_worker_would_run_are_told_before_they_are_made() {
     let world = World::new();
     for (payload, evidence) in [

@@ -18,8 +18,7 @@ impl Shared {
             Which::All => (None, None),
             Which::One(Subject { check, image }) => (Some(check), image),
         };
-        // Credentials of a sign-in are in the vault: it may ask for its passphrase.
-        let machine = tokio::task::block_in_place(|| command::machine(&self.ground, self.ground.project(), image));
+        let machine = command::machine(&self.ground, self.ground.project(), image);
         Box::pin(doctor::examine(machine, check, |report| self.tell(Message::Checked(report)))).await;
         self.tell(Message::Examined).await;
     }
