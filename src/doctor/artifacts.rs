@@ -179,9 +179,10 @@ async fn left_by(at: At<'_>, task: &Task, now: Timestamp) -> Vec<Finding> {
 
 fn lacking(why: &str, is_record: bool, task: &Task) -> Finding {
     let log = format!("see why in its log: windlass log {}", task.id());
-    let fix = match is_record {
-        true => format!("{log}; release again where tags are to be compared with a record"),
-        false => format!("{log}; have it made, or taken out of the task's `artifacts`"),
+    let fix = if is_record {
+        format!("{log}; release again where tags are to be compared with a record")
+    } else {
+        format!("{log}; have it made, or taken out of the task's `artifacts`")
     };
     Finding::warn(format!("{}: {why}", plain(task.name())), Owner::You, fix)
 }

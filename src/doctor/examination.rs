@@ -157,7 +157,8 @@ impl Examination {
 
     async fn kept(&self, subject: &Subject) -> Result<Entry, Finding> {
         let Machine { environment, paths, .. } = &self.machine;
-        let cluster = Cluster::new(self.deployment()?.clone(), &**environment, paths);
+        let access = self.deployment()?;
+        let cluster = Cluster::new(access.clone(), &**environment, paths);
         let asked = BTreeSet::from([subject.image.repository.clone()]);
         let name = &subject.image.secret.name;
         let failure = match cluster.entry(name, &asked).await {
@@ -170,11 +171,16 @@ impl Examination {
             FailureKind::NotAllowed if cluster.names().await.is_ok_and(|known| !known.names.contains(name)) => {
                 Finding::failed(&failure, Owner::You)
             }
-            FailureKind::NotAllowed => Finding::cannot_tell(
-                format!("{}: {}", failure.what, failure.why),
-                Owner::TaskclusterAdmin,
-                failure.next,
-            ),
+            FailureKind::NotAllowed => {
+                let own = match access.deployment.credentials() {
+                    Some(_) => access.deployment.current_scopes().await.ok(),
+                    None => None,
+                };
+                let may_set = own.is_some_and(|scopes| scopes.satisfy(&format!("secrets:set:{name}")));
+                let but = if may_set { "; you can replace it, and not read it" } else { "" };
+                let evidence = format!("{}: {}{but}", failure.what, failure.why);
+                Finding::cannot_tell(evidence, Owner::TaskclusterAdmin, failure.next)
+            }
             _ => Finding::failed(&failure, Owner::You),
         })
     }

@@ -10,9 +10,10 @@ use crate::{
     config::Trigger,
     domain::{
         finding::{CheckId, Finding, Owner},
+        policy::Policy,
         written::time,
     },
-    git::Head,
+    git::{Checkout, Head},
     log::sanitise::plain,
     taskcluster::{Build, BuildState},
 };
@@ -48,19 +49,27 @@ async fn found(examination: &Examination, at: At<'_>) -> Result<Finding, Finding
         Err(finding) => findings.push(finding),
         Ok(builds) => {
             findings.push(newest(&name, builds.iter().find(|build| is_release(build))));
-            if at.config.trigger == Trigger::GitPush {
+            if matches!(at.config.trigger, Trigger::GitPush | Trigger::GitTag) {
                 findings.push(match examination.head(at).await {
-                    Ok(head) => of_head(
-                        head,
-                        at.project.policy.allows_branch(head.branch.as_deref().unwrap_or_default()),
-                        builds,
-                    ),
+                    Ok(head) => here(at, head, builds).await,
                     Err(finding) => finding,
                 });
             }
         }
     }
     Ok(Finding::together(findings))
+}
+
+async fn here(at: At<'_>, head: &Head, builds: &[Build]) -> Finding {
+    let policy = &at.project.policy;
+    if at.config.trigger == Trigger::GitPush {
+        return of_head(head, policy.allows_branch(head.branch.as_deref().unwrap_or_default()), builds);
+    }
+    let tags = async { Checkout::open(&at.project.root).await?.tags_at(&head.commit).await };
+    match tags.await {
+        Ok(tags) => of_tags(head, &tags, policy, builds),
+        Err(_) => Finding::needs(CheckId::Git),
+    }
 }
 
 fn app(name: &str, host: &str, installed: bool) -> Finding {
@@ -126,6 +135,29 @@ fn of_head(head: &Head, is_released: bool, builds: &[Build]) -> Finding {
     Finding::pass(format!("{commit} of {branch}, which is checked out, was not built yet"))
 }
 
+/// Of a commit whose tag begins a release.
+fn of_tags(head: &Head, tags: &[String], policy: &Policy, builds: &[Build]) -> Finding {
+    let commit = head.commit.short();
+    let (released, other): (Vec<&String>, Vec<&String>) = tags.iter().partition(|tag| policy.allows_tag(tag));
+    let listed = |tags: &[&String]| tags.iter().map(|tag| tag.as_str()).collect::<Vec<_>>().join(", ");
+    match (released.as_slice(), other.as_slice()) {
+        ([], []) => Finding::pass(format!("{commit}, which is checked out, has no tag: none was released of it")),
+        ([], other) => Finding::warn(
+            format!("{commit}, which is checked out, is tagged {}, and that is no release's tag", listed(other)),
+            Owner::You,
+            format!("tag it as [policy] git-tags says: {}", policy.git_tags.join(", ")),
+        ),
+        (released, _) if builds.iter().any(|build| build.sha == head.commit.as_str()) => {
+            Finding::pass(format!("{commit}, which is checked out, is {} and was built", listed(released)))
+        }
+        (released, _) => Finding::warn(
+            format!("{commit}, which is checked out, is {} and was not built yet", listed(released)),
+            Owner::You,
+            "push the tag, or publish its release at GitHub; then look again",
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,6 +216,24 @@ mod tests {
         let built = Head { commit: builds[0].sha.parse().unwrap(), ..head("[ci skip]") };
         assert!(of_head(&built, true, &builds).evidence.contains("was built (f18OCIBgRoSL6-8OrQg82Q)"));
         assert!(of_head(&head("x"), false, &builds).evidence.contains("not released from there"));
+    }
+
+    #[test]
+    fn a_tag_that_begins_no_release_is_warned_about() {
+        let head = |commit: &str| Head { commit: commit.parse().unwrap(), branch: None, message: String::new() };
+        let builds = [build(BuildState::Success)];
+        let (built, other) = (head(&builds[0].sha), head("b88b0c2a88b0c2a88b0c2a88b0c2a88b0c2a88b0"));
+        for (head, tags, word, said) in [
+            (&built, vec!["v1"], "pass", "a88b0c2, which is checked out, is v1 and was built"),
+            (&other, vec!["1.0", "v1"], "warn", "is v1 and was not built yet"),
+            (&other, vec!["1.0"], "warn", "is tagged 1.0, and that is no release's tag"),
+            (&other, vec![], "pass", "has no tag"),
+        ] {
+            let tags: Vec<String> = tags.into_iter().map(str::to_owned).collect();
+            let finding = of_tags(head, &tags, &Policy::default(), &builds);
+            assert_eq!(finding.outcome.word(), word, "{finding:?}");
+            assert!(finding.evidence.contains(said), "{finding:?}");
+        }
     }
 
     #[test]

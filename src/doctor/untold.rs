@@ -30,6 +30,10 @@ pub(super) fn untold(what: &str, error: TaskclusterError) -> Finding {
             let evidence = format!("{what} cannot be told: {} answers {}, {needed}", refusal.service, refusal.status);
             Finding::cannot_tell(evidence, Owner::TaskclusterAdmin, fix)
         }
+        error if error.is_of_nobody() => {
+            let Failure { why, next, .. } = error.into();
+            Finding::cannot_tell(format!("{what} cannot be told: {why}"), Owner::TaskclusterAdmin, next)
+        }
         error if error.is_unauthenticated() => Finding::needs(CheckId::Client),
         error if error.status().is_some_and(|status| status >= 500) => {
             let failure = Failure::from(error);

@@ -123,7 +123,7 @@ async fn committed(checkout: &Checkout, commit: &Commit) -> Result<Timestamp, Gi
     seconds.ok_or(GitError::Strange { command: "log".to_owned(), answer })
 }
 
-async fn tags_at(checkout: &Checkout, commit: &Commit) -> Result<Vec<Listed>, GitError> {
+pub(super) async fn tags_at(checkout: &Checkout, commit: &Commit) -> Result<Vec<Listed>, GitError> {
     let git = checkout.git(&["for-each-ref", "--format=%(refname) %(objectname)", "--points-at", commit.as_str()]);
     git.arg("refs/tags/").listed().await
 }

@@ -5,12 +5,15 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    error::TaskclusterError,
+    error::{TaskclusterError, said},
     pages::Page,
     service::{Service, segment},
     transport::{Call, Deployment},
 };
 use crate::domain::scope::Scopes;
+
+/// Of an answer that is no Taskcluster's: enough to see whose it is.
+const WORDS: usize = 100;
 
 #[derive(Deserialize)]
 struct ScopesJson {
@@ -74,7 +77,9 @@ impl Deployment {
             return Ok(());
         }
         let what = format!("the answer of {} to a ping", self.root().host());
-        Err(TaskclusterError::Unreadable { what, why: "it is not what a Taskcluster deployment says".to_owned() })
+        let words: String = said(&answer.body, answer.status).chars().take(WORDS).collect();
+        let why = format!("it is not what a Taskcluster deployment says: {words}");
+        Err(TaskclusterError::Unreadable { what, why })
     }
 
     /// Whether a service of the deployment is well, with what it needs itself. Credentials play no part in the answer.

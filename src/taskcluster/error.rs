@@ -132,6 +132,7 @@ impl Refusal {
     /// The doctor's check that looks at its cause.
     fn explained(&self) -> Option<CheckId> {
         match (self.service, self.status) {
+            _ if self.is_of_nobody() => Some(CheckId::Cluster),
             (Service::Secrets, _) => Some(CheckId::Secret),
             (_, 401 | 403) => Some(CheckId::Client),
             // Things of the queue are gone once they expire, and cannot be run again past their deadline; some were not made.
@@ -140,6 +141,11 @@ impl Refusal {
             (Service::WorkerManager, 404) => Some(CheckId::Pool),
             _ => None,
         }
+    }
+
+    /// No service looks after what was asked for: those give their own 404 a code.
+    fn is_of_nobody(&self) -> bool {
+        self.status == 404 && self.code.is_none()
     }
 
     pub fn is(&self, code: &str) -> bool {
@@ -211,7 +217,12 @@ impl TaskclusterError {
 
     /// There is no such thing; or a thing that is over.
     pub fn is_absent(&self) -> bool {
-        matches!(self.status(), Some(404 | 410))
+        matches!(self.status(), Some(404 | 410)) && !self.is_of_nobody()
+    }
+
+    /// There is no such service, or it is of another version.
+    pub fn is_of_nobody(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.is_of_nobody())
     }
 
     /// Whoever asked may not: 403, or more scopes were wanted than the credentials have.
@@ -310,6 +321,10 @@ impl From<Refusal> for Failure {
                     .explained_by(CheckId::Client)
             }
             403 => Self::not_allowed(what, told, "have it granted to your client or role").explained_by(explained),
+            404 if refusal.is_of_nobody() => {
+                let next = "check that `root-url` is that of a Taskcluster deployment, and that it has this service";
+                Self::failed(what, told, next).explained_by(explained)
+            }
             404 | 410 => {
                 Self::failed(what, told, "check the name; things of Taskcluster expire").explained_by(explained)
             }
@@ -381,7 +396,7 @@ mod tests {
             (Service::Auth, 404, None),
             (Service::Auth, 503, Some(CheckId::Cluster)),
         ] {
-            let asked = Asked {
+            let asked = || Asked {
                 host: "tc.example".to_owned(),
                 service,
                 act: "do it",
@@ -391,8 +406,11 @@ mod tests {
                 ahead: None,
             };
             let status = StatusCode::from_u16(status).unwrap();
-            let failure = Failure::from(Refusal::read(asked, status, b"{}"));
-            assert_eq!(failure.check, check, "{service} {status}");
+            let asks = |body: &[u8]| Failure::from(Refusal::read(asked(), status, body)).check;
+            assert_eq!(asks(br#"{"code":"ResourceNotFound"}"#), check, "{service} {status}");
+            if status == StatusCode::NOT_FOUND {
+                assert_eq!(asks(br#"{"error":"Not found"}"#), Some(CheckId::Cluster), "{service}");
+            }
         }
     }
 }

@@ -159,7 +159,8 @@ async fn artifacts() {
     }
     let pages = Recorded::of(&["listArtifacts-limit3", "listArtifacts-continue"]);
     let more = pages.deployment.artifacts(&task, Some(0)).await.unwrap_err();
-    assert!(more.is_absent(), "the third page was not recorded: {more}");
+    assert_eq!(more.status(), Some(404), "the third page was not recorded: {more}");
+    assert!(more.is_of_nobody(), "{more}");
 }
 
 #[tokio::test]

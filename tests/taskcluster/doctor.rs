@@ -38,7 +38,7 @@ impl World {
         Self::on(Double::open())
     }
 
-    fn on(double: Double) -> Self {
+    pub fn on(double: Double) -> Self {
         // Whoever asks the registry has one.
         Self::of(double, Project::at("127.0.0.1:9"))
     }

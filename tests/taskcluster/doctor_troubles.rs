@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::doctor::World;
+use super::doctor::{ROLE, World};
 use crate::support::{
-    project::ran,
+    project::{SECRET, ran},
     taskcluster::{
+        Double,
         fault::Fault,
+        moment,
         queue::{artifacts::Stored, task::Outcome},
     },
 };
@@ -42,6 +44,60 @@ fn a_service_that_is_not_well_is_named() {
     world.double.fault("GET", "/api/object/v1/__heartbeat__", Fault::NonsenseJson, 1);
     world.says("cluster", 1).is("fail", "our request to say that object is well is unreadable");
     world.says("cluster", 0).is("pass", "are well: auth, secrets, queue, object, github");
+}
+
+#[test]
+fn what_is_no_deployment_is_shown_with_what_it_says() {
+    let world = World::new();
+    let page = "<html><head><title>Welcome to our\u{1b}[2J intranet</title></head></html>";
+    world.double.fault("GET", "/api/auth/v1/ping", Fault::Status { code: 200, media: "text/html", body: page }, 1);
+    let said = world.says("cluster", 1);
+    said.is("fail", "it is not what a Taskcluster deployment says: Welcome to our intranet")
+        .fixed_by("check that `root-url`");
+    world.double.fault("GET", "/api/auth/v1/ping", Fault::Status { code: 404, media: "text/html", body: page }, 1);
+    world.says("cluster", 1).is("fail", "auth answers 404: Welcome to our intranet").fixed_by("check that `root-url`");
+    // A deployment may lack the service that has workers come.
+    let unknown = Fault::Status { code: 404, media: "application/json", body: r#"{"error":"Not found"}"# };
+    world.double.fault("GET", "/api/worker-manager/v1/worker-pool/", unknown, 1);
+    let said = world.says("pool", 0);
+    said.is("cannot-tell", "whether there is a pool proj/ci cannot be told: worker-manager answers 404: Not found");
+    said.fixed_by("that it has this service");
+}
+
+#[test]
+fn credentials_that_are_too_small_are_told_with_what_they_lack() {
+    let world = World::on(Double::start());
+    let me = world.double.client("me", &"t".repeat(44), &[&format!("secrets:set:{SECRET}"), "auth:current-scopes"]);
+    let said = world.says_to(Some(&me), "secret", 0);
+    said.is("cannot-tell", &format!("the credentials lack secrets:get:{SECRET}"));
+    said.is("cannot-tell", "you can replace it, and not read it");
+    assert!(!world.says("secret", 0).evidence.contains("replace it"));
+    let (now, all) = (world.double.now(), world.double.client("all", &"t".repeat(44), &["*"]));
+    let narrow = all.temporary(None, &["auth:current-scopes"], now - moment::hours(1), now + moment::hours(1));
+    let lacked = "worker-manager:get-worker-pool:proj/ci";
+    let toml = std::fs::read_to_string(world.project.path("windlass.toml")).unwrap();
+    world.project.write("windlass.toml", &format!("{toml}pools = [\"proj/ci\"]\n"));
+    world.says_to(Some(&narrow), "pool", 0).is("cannot-tell", lacked).fixed_by(lacked);
+    world.says_to(Some(&all), "pool", 0).is("pass", "proj/ci: tasks that wait");
+}
+
+#[test]
+fn a_role_that_may_not_make_the_task_is_named_with_each_scope() {
+    let world = World::new();
+    world.double.role(ROLE, &["secrets:get:*", "queue:create-task:project:none"]);
+    let said = world.says("yml", 1);
+    said.is("fail", &format!("push-app: the role {ROLE} lacks one of (queue:create-task:lowest:proj/ci, "));
+    said.fixed_by("have one of (queue:create-task:lowest:proj/ci, ").fixed_by(ROLE);
+}
+
+#[test]
+fn what_waits_for_a_task_that_failed_says_which() {
+    let world = World::new();
+    let build = release(&world, &json!({"metadata": named("docker-image")}), Outcome::Failed);
+    world.task(&json!({"dependencies": [build], "taskGroupId": build}));
+    let said = world.says("dates", 0);
+    said.is("warn", "push-app waits for docker-image, which did not end well")
+        .fixed_by(&format!("windlass rerun {build}"));
 }
 
 #[test]

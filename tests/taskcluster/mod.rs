@@ -4,6 +4,7 @@ mod answers;
 mod artifacts;
 mod deployment;
 mod doctor;
+mod doctor_triggers;
 mod doctor_troubles;
 mod double;
 mod github;

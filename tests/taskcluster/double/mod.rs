@@ -3,7 +3,7 @@
 //! What differs each time (times, ids of incidents, secrets that were scrubbed) is left out of the comparison.
 
 mod artifacts;
-mod asking;
+pub(super) mod asking;
 mod auth;
 mod faults;
 mod hooks;
