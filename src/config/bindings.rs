@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io,
+    path::PathBuf,
 };
 
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{
     ConfigError, Paths,
     draft::quoted,
-    own, read,
+    own::{self, Own},
     section::{Reader, Section, section},
 };
 use crate::domain::{name::SecretName, permission::MayWrite, reference::Repository, root_url::RootUrl};
@@ -39,12 +39,7 @@ impl Bindings {
     /// # Errors
     /// When the file cannot be read or has mistakes.
     pub fn load(paths: &Paths) -> Result<Self, ConfigError> {
-        let file = paths.bindings();
-        match read(&file) {
-            Ok(text) => parse(&file.display().to_string(), &text),
-            Err(ConfigError::Unreadable { why, .. }) if why.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(error),
-        }
+        own::load(paths)
     }
 
     /// What this secret of that deployment may be used for.
@@ -69,7 +64,7 @@ impl Bindings {
         if more.repositories.is_subset(&known.repositories) && expires == known.expires {
             return Ok(());
         }
-        Self::change(paths, permit, |bindings| {
+        own::change(paths, permit, |bindings: &mut Self| {
             let binding = bindings.0.entry((root.clone(), name.clone())).or_default();
             binding.repositories.extend(more.repositories.iter().cloned());
             binding.expires = expires;
@@ -85,11 +80,32 @@ impl Bindings {
         if !Self::load(paths)?.0.contains_key(&key) {
             return Ok(());
         }
-        Self::change(paths, permit, |bindings| drop(bindings.0.remove(&key)))
+        own::change(paths, permit, |bindings: &mut Self| drop(bindings.0.remove(&key)))
+    }
+}
+
+impl Own for Bindings {
+    fn file(paths: &Paths) -> PathBuf {
+        paths.bindings()
     }
 
-    fn change(paths: &Paths, permit: MayWrite, change: impl FnOnce(&mut Self)) -> Result<(), ConfigError> {
-        own::change(paths, &paths.bindings(), Self::load, change, Self::text, permit)
+    fn parse(shown: &str, text: &str) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(shown, text);
+        let Some(document) = reader.document() else { return reader.finish(None) };
+        let mut bindings = Self::default();
+        for (key, value) in Section::of("the bindings", document.get_ref(), 0..0).entries() {
+            let root = reader.parsed::<RootUrl>(&key);
+            let Some(secrets) = section(&mut reader, key.value, "a deployment", value) else { continue };
+            for (key, value) in secrets.entries() {
+                let name = reader.parsed::<SecretName>(&key);
+                let binding = section(&mut reader, key.value, "a binding", value);
+                let binding = binding.map(|section| binding_of(&mut reader, section));
+                if let (Some(root), Some(name), Some(binding)) = (&root, name, binding) {
+                    bindings.0.insert((root.clone(), name), binding);
+                }
+            }
+        }
+        reader.finish(Some(bindings))
     }
 
     fn text(&self) -> String {
@@ -107,25 +123,6 @@ impl Bindings {
     }
 }
 
-fn parse(shown: &str, text: &str) -> Result<Bindings, ConfigError> {
-    let mut reader = Reader::new(shown, text);
-    let Some(document) = reader.document() else { return reader.finish(None) };
-    let mut bindings = Bindings::default();
-    for (key, value) in Section::of("the bindings", document.get_ref(), 0..0).entries() {
-        let root = reader.parsed::<RootUrl>(&key);
-        let Some(secrets) = section(&mut reader, key.value, "a deployment", value) else { continue };
-        for (key, value) in secrets.entries() {
-            let name = reader.parsed::<SecretName>(&key);
-            let binding = section(&mut reader, key.value, "a binding", value);
-            let binding = binding.map(|section| binding_of(&mut reader, section));
-            if let (Some(root), Some(name), Some(binding)) = (&root, name, binding) {
-                bindings.0.insert((root.clone(), name), binding);
-            }
-        }
-    }
-    reader.finish(Some(bindings))
-}
-
 fn binding_of(reader: &mut Reader<'_>, section: Section<'_>) -> Binding {
     let section = section.only(reader, &["repositories", "expires"]);
     let repositories = section.strings(reader, "repositories").unwrap_or_default();
@@ -137,16 +134,10 @@ fn binding_of(reader: &mut Reader<'_>, section: Section<'_>) -> Binding {
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt as _};
 
-    use super::*;
-
-    fn paths(folder: &tempfile::TempDir) -> Paths {
-        let home = folder.path().join("home");
-        Paths { state: home.clone(), data: home.clone(), config: home }
-    }
-
-    fn permit() -> MayWrite {
-        MayWrite::unless(false).unwrap()
-    }
+    use super::{
+        super::own::home::{paths, permit},
+        *,
+    };
 
     #[test]
     fn what_was_decided_is_found_again_and_is_the_users_alone() {

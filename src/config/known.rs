@@ -3,14 +3,13 @@
 
 use std::{
     collections::BTreeMap,
-    io,
     path::{Path, PathBuf},
 };
 
 use super::{
     ConfigError, PROJECT_FILE, Paths, Project,
     draft::quoted,
-    own, read,
+    own::{self, Own},
     section::{Reader, Section, text},
 };
 use crate::{
@@ -33,12 +32,7 @@ impl Known {
     /// # Errors
     /// When the file cannot be read or has mistakes.
     pub fn load(paths: &Paths) -> Result<Self, ConfigError> {
-        let file = paths.projects();
-        match read(&file) {
-            Ok(text) => parse(&file.display().to_string(), &text),
-            Err(ConfigError::Unreadable { why, .. }) if why.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(error),
-        }
+        own::load(paths)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&ProjectName, &Path)> {
@@ -81,7 +75,7 @@ impl Known {
         if Self::load(paths)?.has(folder) {
             return Ok(());
         }
-        Self::change(paths, permit, |known| {
+        own::change(paths, permit, |known: &mut Self| {
             if !known.has(folder) {
                 let wanted = ProjectName::of_folder(told.rsplit('/').next().unwrap_or_default());
                 let name = known.free(&wanted);
@@ -95,7 +89,7 @@ impl Known {
     /// # Errors
     /// When the file has mistakes or cannot be written.
     pub fn forget(paths: &Paths, name: &ProjectName, permit: MayWrite) -> Result<(), ConfigError> {
-        Self::change(paths, permit, |known| drop(known.0.remove(name)))
+        own::change(paths, permit, |known: &mut Self| drop(known.0.remove(name)))
     }
 
     fn has(&self, folder: &Path) -> bool {
@@ -112,9 +106,25 @@ impl Known {
         }
         name
     }
+}
 
-    fn change(paths: &Paths, permit: MayWrite, change: impl FnOnce(&mut Self)) -> Result<(), ConfigError> {
-        own::change(paths, &paths.projects(), Self::load, change, Self::text, permit)
+impl Own for Known {
+    fn file(paths: &Paths) -> PathBuf {
+        paths.projects()
+    }
+
+    fn parse(shown: &str, text: &str) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(shown, text);
+        let Some(document) = reader.document() else { return reader.finish(None) };
+        let mut known = Self::default();
+        for (key, value) in Section::of("the known projects", document.get_ref(), 0..0).entries() {
+            let name = reader.parsed::<ProjectName>(&key);
+            let folder = folder(&mut reader, key.value, value);
+            if let (Some(name), Some(folder)) = (name, folder) {
+                known.0.insert(name, folder);
+            }
+        }
+        reader.finish(Some(known))
     }
 
     fn text(&self) -> String {
@@ -123,20 +133,6 @@ impl Known {
         };
         std::iter::once(HEADING.to_owned()).chain(self.0.iter().map(line)).collect()
     }
-}
-
-fn parse(shown: &str, text: &str) -> Result<Known, ConfigError> {
-    let mut reader = Reader::new(shown, text);
-    let Some(document) = reader.document() else { return reader.finish(None) };
-    let mut known = Known::default();
-    for (key, value) in Section::of("the known projects", document.get_ref(), 0..0).entries() {
-        let name = reader.parsed::<ProjectName>(&key);
-        let folder = folder(&mut reader, key.value, value);
-        if let (Some(name), Some(folder)) = (name, folder) {
-            known.0.insert(name, folder);
-        }
-    }
-    reader.finish(Some(known))
 }
 
 fn folder(reader: &mut Reader<'_>, key: &str, value: &toml::Spanned<toml::de::DeValue<'_>>) -> Option<PathBuf> {

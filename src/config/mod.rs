@@ -177,6 +177,15 @@ fn find(start: &Path) -> Result<PathBuf, ConfigError> {
     Err(none())
 }
 
+/// `None` before there is such a file.
+fn read_if_any(file: &Path) -> Result<Option<String>, ConfigError> {
+    match read(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(ConfigError::Unreadable { why, .. }) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 fn read(file: &Path) -> Result<String, ConfigError> {
     let unreadable = |why| ConfigError::Unreadable { file: file.to_owned(), why };
     let mut text = String::new();

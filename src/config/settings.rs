@@ -1,12 +1,9 @@
 //! What the user decided for every project: `settings.toml`. A project cannot decide these.
 
-use std::{
-    io,
-    net::{Ipv4Addr, Ipv6Addr},
-};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{
-    ConfigError, Diagnostic, Paths, read,
+    ConfigError, Diagnostic, Paths, read_if_any,
     section::{Reader, Section, Text},
 };
 
@@ -55,10 +52,9 @@ impl Settings {
     /// When the file cannot be read or has mistakes.
     pub fn load(paths: &Paths) -> Result<Self, ConfigError> {
         let file = paths.settings();
-        match read(&file) {
-            Ok(text) => parse(&file.display().to_string(), &text),
-            Err(ConfigError::Unreadable { why, .. }) if why.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(error),
+        match read_if_any(&file)? {
+            Some(text) => parse(&file.display().to_string(), &text),
+            None => Ok(Self::default()),
         }
     }
 

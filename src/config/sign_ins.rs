@@ -1,14 +1,14 @@
 //! The Taskcluster deployments that `windlass signin` has credentials for, and until when: `signins.toml`. The vault has
 //! the credentials; whoever only asks whether there are some need not open it.
 
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::Timestamp;
 
 use super::{
     ConfigError, Paths,
     draft::quoted,
-    own, read,
+    own::{self, Own},
     section::{Reader, Section, text},
 };
 use crate::domain::{permission::MayWrite, root_url::RootUrl};
@@ -27,12 +27,7 @@ impl SignIns {
     /// # Errors
     /// When the file cannot be read or has mistakes.
     pub fn load(paths: &Paths) -> Result<Self, ConfigError> {
-        let file = paths.sign_ins();
-        match read(&file) {
-            Ok(text) => parse(&file.display().to_string(), &text),
-            Err(ConfigError::Unreadable { why, .. }) if why.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(error),
-        }
+        own::load(paths)
     }
 
     /// When the sign-in at this deployment ends; `None` where there is none.
@@ -46,7 +41,7 @@ impl SignIns {
     /// # Errors
     /// When the file has mistakes, which are never written over, or cannot be written.
     pub fn enter(paths: &Paths, root: &RootUrl, until: Timestamp, permit: MayWrite) -> Result<(), ConfigError> {
-        Self::change(paths, permit, |known| {
+        own::change(paths, permit, |known: &mut Self| {
             known.0.insert(root.clone(), until);
         })
     }
@@ -56,13 +51,27 @@ impl SignIns {
     /// # Errors
     /// As [`Self::enter`].
     pub fn forget(paths: &Paths, root: &RootUrl, permit: MayWrite) -> Result<(), ConfigError> {
-        Self::change(paths, permit, |known| {
+        own::change(paths, permit, |known: &mut Self| {
             known.0.remove(root);
         })
     }
+}
 
-    fn change(paths: &Paths, permit: MayWrite, change: impl FnOnce(&mut Self)) -> Result<(), ConfigError> {
-        own::change(paths, &paths.sign_ins(), Self::load, change, Self::text, permit)
+impl Own for SignIns {
+    fn file(paths: &Paths) -> PathBuf {
+        paths.sign_ins()
+    }
+
+    fn parse(shown: &str, content: &str) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(shown, content);
+        let Some(document) = reader.document() else { return reader.finish(None) };
+        let mut known = Self::default();
+        for (key, value) in Section::of("the sign-ins", document.get_ref(), 0..0).entries() {
+            let root = reader.parsed::<RootUrl>(&key);
+            let until = text(&mut reader, key.value, value).and_then(|until| reader.parsed::<Timestamp>(&until));
+            known.0.extend(root.zip(until));
+        }
+        reader.finish(Some(known))
     }
 
     fn text(&self) -> String {
@@ -73,32 +82,14 @@ impl SignIns {
     }
 }
 
-fn parse(shown: &str, content: &str) -> Result<SignIns, ConfigError> {
-    let mut reader = Reader::new(shown, content);
-    let Some(document) = reader.document() else { return reader.finish(None) };
-    let mut known = SignIns::default();
-    for (key, value) in Section::of("the sign-ins", document.get_ref(), 0..0).entries() {
-        let root = reader.parsed::<RootUrl>(&key);
-        let until = text(&mut reader, key.value, value).and_then(|until| reader.parsed::<Timestamp>(&until));
-        known.0.extend(root.zip(until));
-    }
-    reader.finish(Some(known))
-}
-
 #[cfg(test)]
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt as _};
 
-    use super::*;
-
-    fn paths(folder: &tempfile::TempDir) -> Paths {
-        let home = folder.path().join("home");
-        Paths { state: home.clone(), data: home.clone(), config: home }
-    }
-
-    fn permit() -> MayWrite {
-        MayWrite::unless(false).unwrap()
-    }
+    use super::{
+        super::own::home::{paths, permit},
+        *,
+    };
 
     #[test]
     fn a_sign_in_is_of_its_deployment_alone() {
