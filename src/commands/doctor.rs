@@ -46,6 +46,7 @@ pub fn machine(ground: &Ground, project: Result<Project, Failure>, image: Option
         project,
         image,
         passphrase: ground.passphrase.clone(),
+        learned: ground.learned.clone(),
         registry: ground.registry_options(),
         user: who.split('@').next().unwrap_or(&who).to_owned(),
         permit: ground.permit,

@@ -19,8 +19,7 @@ use crate::{
         root_url::RootUrl,
     },
     journal::{Found, Journal},
-    keeping::{Cluster, Store},
-    log::redact::Redactor,
+    keeping::{Cluster, Learned, Redaction, Store},
     registry,
     release::{Environment, cluster, lock},
     secrets::{IdentityKind, Passphrase, Vault, VaultPaths},
@@ -36,6 +35,8 @@ pub struct Ground {
     pub permit: Option<MayWrite>,
     /// The way to the passphrase of the vault's identity, should it have one.
     pub passphrase: Passphrase,
+    /// What this process has read of secrets at deployments.
+    pub learned: Learned,
     pub output: Output,
     /// Started by [`crate::release::detach::start`]: nobody can be asked.
     pub detached: bool,
@@ -65,8 +66,7 @@ impl Ground {
 
     /// The vault. Asks for its passphrase where it has one, once in a command.
     pub fn vault(&self) -> Result<Vault, Failure> {
-        let paths = VaultPaths { vault: self.paths.vault(), identity: self.paths.identity() };
-        Ok(Vault::open(paths, &self.passphrase)?)
+        Ok(Vault::open(self.vault_paths(), &self.passphrase)?)
     }
 
     /// How the vault's key is kept; `None` before there is one.
@@ -107,7 +107,7 @@ impl Ground {
 
     /// The same for what goes on by itself: nobody is asked for a passphrase. A sign-in in a vault that is locked is none.
     fn taskcluster_unasked(&self, root: RootUrl) -> Result<taskcluster::Access, Failure> {
-        if self.is_locked()? {
+        if Vault::asks(&self.vault_paths(), &self.passphrase)? {
             let settings = self.settings.clone();
             let plain = Arc::new(move |host: &str| settings.allows_plain_http(host));
             return taskcluster::Access::to(root, &*self.environment, |_| Ok::<_, Failure>(None), plain);
@@ -115,10 +115,8 @@ impl Ground {
         self.taskcluster(root)
     }
 
-    /// Somebody would be asked for a passphrase if the vault were opened now.
-    fn is_locked(&self) -> Result<bool, Failure> {
-        let needs = self.identity()?.is_some_and(|kind| kind.needs_passphrase());
-        Ok(needs && self.passphrase.used().is_none())
+    fn vault_paths(&self) -> VaultPaths {
+        VaultPaths { vault: self.paths.vault(), identity: self.paths.identity() }
     }
 
     /// Has the records of the newest releases on Taskcluster at hand, where the project has some. What keeps them away is
@@ -133,24 +131,19 @@ impl Ground {
         }
     }
 
-    /// Knows the secrets of this project that are in the vault, where that opens without asking anybody.
-    pub fn redactor(&self) -> Arc<Redactor> {
-        let vault = if self.is_locked().unwrap_or(true) { None } else { self.vault().ok() };
+    /// What the logs of this project's tasks are kept clean of: its secrets in the vault, where that opens without asking
+    /// anybody, and what this process reads at deployments.
+    pub fn redaction(&self) -> Redaction {
         let images = self.project().map(|project| project.images).unwrap_or_default();
-        let known = vault.iter().flat_map(|vault| {
-            let entries = images.iter().filter_map(|image| Some((image, vault.get(&image.secret.name)?)));
-            entries.map(|(image, entry)| (&image.secret.recipe, &image.repository, &entry.document))
-        });
-        let known: Vec<_> = known.collect();
-        let logins: Vec<Login> =
-            known.iter().filter_map(|(recipe, to, document)| recipe.login(document, to).ok()).collect();
-        Arc::new(Redactor::new(known.iter().flat_map(|(recipe, _, document)| recipe.marked(document)), &logins))
+        // A vault that cannot be opened keeps no log away.
+        let vault = Vault::open_unasked(self.vault_paths(), &self.passphrase).ok().flatten();
+        Redaction::of(&images, vault.as_ref(), &self.learned)
     }
 
     /// The secrets of a deployment.
     pub fn cluster(&self, root: &RootUrl) -> Result<Cluster, Failure> {
         let access = self.taskcluster(root.clone())?;
-        Ok(Cluster::new(access, &*self.environment, &self.paths))
+        Ok(Cluster::new(access, &*self.environment, &self.paths, &self.learned))
     }
 
     /// Where a secret is kept, on this machine's vault. Asks for its passphrase as [`Self::vault`] does.

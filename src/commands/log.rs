@@ -93,7 +93,7 @@ async fn there(ground: &Ground, there: &There, follow: bool, pattern: Option<&Pa
         task: task.id().clone(),
         run,
         file: file.clone(),
-        redactor: ground.redactor(),
+        redaction: ground.redaction(),
         grown: Arc::new(|_| {}),
     };
     let mut tail = Tail::at(file.clone());

@@ -46,6 +46,7 @@ use place::Place;
 use crate::{
     config::{Paths, Settings},
     domain::{failure::Failure, permission::MayWrite},
+    keeping::Learned,
     release::Environment,
     secrets::Passphrase,
 };
@@ -75,7 +76,17 @@ pub fn ground(
     } else {
         Passphrase::asked(|question| terminal::Terminal::open()?.ask_hidden(question))
     };
-    Ok(Ground { environment, paths, settings, place, permit, passphrase, output, detached })
+    Ok(Ground {
+        environment,
+        paths,
+        settings,
+        place,
+        permit,
+        passphrase,
+        learned: Learned::default(),
+        output,
+        detached,
+    })
 }
 
 /// Enters the project among the known ones. Where that fails it is said, and the command goes on.

@@ -15,7 +15,7 @@ use crate::{
         recipe::Login,
     },
     engine::{self, Engine, Limits},
-    keeping::Cluster,
+    keeping::{Cluster, Learned},
     registry::{self, Client, Hello, RegistryError},
     release::Environment,
     secrets::{Entry, Passphrase, Vault, VaultPaths},
@@ -40,6 +40,8 @@ pub struct Machine {
     pub taskcluster: Option<Reach>,
     /// The way to the passphrase of the vault, should it have one.
     pub passphrase: Passphrase,
+    /// What is read of secrets at deployments, for logs to be kept clean of it.
+    pub learned: Learned,
     pub registry: registry::Options,
     /// The name of who runs this, without the host.
     pub user: String,
@@ -156,9 +158,9 @@ impl Examination {
     }
 
     async fn kept(&self, subject: &Subject) -> Result<Entry, Finding> {
-        let Machine { environment, paths, .. } = &self.machine;
+        let Machine { environment, paths, learned, .. } = &self.machine;
         let access = self.deployment()?;
-        let cluster = Cluster::new(access.clone(), &**environment, paths);
+        let cluster = Cluster::new(access.clone(), &**environment, paths, learned);
         let asked = BTreeSet::from([subject.image.repository.clone()]);
         let name = &subject.image.secret.name;
         let failure = match cluster.entry(name, &asked).await {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::Learned;
 use crate::{
     config::{Binding, Bindings, Paths, SecretSource},
     domain::{
@@ -32,6 +33,8 @@ pub struct Cluster {
     /// Credentials that were passed over, in words.
     unfit: Vec<String>,
     paths: Paths,
+    /// Told of each document that is read.
+    learned: Learned,
     /// In a task whoever may make that task has said what the secret is for.
     in_task: bool,
 }
@@ -93,17 +96,25 @@ impl From<TaskclusterError> for Unheld {
 }
 
 impl Cluster {
-    pub fn new(access: Access, environment: &Environment, paths: &Paths) -> Self {
+    pub fn new(access: Access, environment: &Environment, paths: &Paths, learned: &Learned) -> Self {
         Self {
             unfit: access.unfit.iter().map(ToString::to_string).collect(),
             deployment: access.deployment,
             paths: paths.clone(),
+            learned: learned.clone(),
             in_task: environment("TASK_ID").is_some_and(|id| !id.is_empty()),
         }
     }
 
     pub fn root(&self) -> &RootUrl {
         self.deployment.root()
+    }
+
+    /// The secret as it is there now.
+    async fn stored(&self, name: &SecretName) -> Result<Stored, TaskclusterError> {
+        let stored = self.deployment.secret(name).await?;
+        self.learned.learn(&stored.document);
+        Ok(stored)
     }
 
     fn host(&self) -> String {
@@ -115,7 +126,7 @@ impl Cluster {
     /// # Errors
     /// When the deployment does not answer, or does not accept the credentials.
     pub async fn look(&self, name: &SecretName, asked: &BTreeSet<Repository>) -> Result<Seen, Failure> {
-        Ok(match self.deployment.secret(name).await {
+        Ok(match self.stored(name).await {
             Ok(Stored { document, expires }) => Seen::There(Box::new(Entry {
                 document,
                 bindings: self.bound(name, asked)?,
@@ -217,7 +228,7 @@ impl Cluster {
             self.deployment.set_secret(name, &stored, permit).await?;
             return Ok((stored.expires, Some(format!("it was not read back: {}", why.why))));
         }
-        let now = match (seen, self.deployment.secret(name).await) {
+        let now = match (seen, self.stored(name).await) {
             (Seen::There(entry), Ok(now)) if entry.document.means(&now.document) => Some(now.expires),
             (Seen::Nothing, Err(error)) if error.is_absent() => None,
             (_, Ok(_)) => return Err(self.overtaken(name).await),
@@ -228,7 +239,7 @@ impl Cluster {
         let expires = stored.expires;
         self.deployment.set_secret(name, &stored, permit).await?;
         fault::point(format_args!("secret:written"));
-        match self.deployment.secret(name).await {
+        match self.stored(name).await {
             Ok(back) if back.document.means(&stored.document) => Ok((expires, None)),
             Ok(_) => Err(self.overwritten(name).await),
             Err(error) if error.is_absent() => Err(self.overwritten(name).await),
@@ -258,7 +269,7 @@ impl Cluster {
             Next::To(Stage::Restored(_)) | Next::End(End::Withdrawn(_)) => (old, new),
             Next::To(Stage::Opened | Stage::ReadBack) | Next::End(_) => return Ok(()),
         };
-        let now = match self.deployment.secret(name).await {
+        let now = match self.stored(name).await {
             Ok(now) => Some(now),
             Err(error) if error.is_absent() => None,
             Err(error) => return Err(error.into()),

@@ -8,6 +8,7 @@ mod holdings;
 pub mod key;
 mod meant;
 mod prove;
+mod redaction;
 mod store;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ pub use given::Given;
 pub use holdings::{rows, username};
 pub use meant::Meant;
 pub use prove::prove;
+pub use redaction::{Learned, Redaction};
 pub use store::Store;
 
 use crate::{

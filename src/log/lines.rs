@@ -41,8 +41,14 @@ impl LineAssembler {
     #[must_use]
     pub fn new(max_line: usize, redactor: impl Into<Arc<Redactor>>) -> Self {
         let redactor = redactor.into();
-        let limit = max_line.max(LEAST.0 * redactor.longest()).max(LEAST.1);
+        let limit = limit(max_line, &redactor);
         Self { limit, redactor, partial: Vec::new(), clean: String::new() }
+    }
+
+    /// From here on another redactor, which knows more.
+    pub fn redact_by(&mut self, redactor: Arc<Redactor>) {
+        self.limit = limit(self.limit, &redactor);
+        self.redactor = redactor;
     }
 
     /// Takes a chunk and hands on the lines that it completes.
@@ -129,6 +135,10 @@ impl LineAssembler {
             Some(secret) => secret.end,
         }
     }
+}
+
+fn limit(max_line: usize, redactor: &Redactor) -> usize {
+    max_line.max(LEAST.0 * redactor.longest()).max(LEAST.1)
 }
 
 /// Sanitises and redacts one line. Most lines are plain text without a secret: nothing of them is copied.

@@ -21,6 +21,7 @@ use crate::{
         shasum::Shasum,
         task::{Task, TaskId},
     },
+    keeping::Redaction,
     log::{
         lines::{LineAssembler, MAX_LINE},
         redact::Redactor,
@@ -39,7 +40,7 @@ pub struct Fetching {
     pub task: TaskId,
     pub run: u32,
     pub file: PathBuf,
-    pub redactor: Arc<Redactor>,
+    pub redaction: Redaction,
     /// Told of the number of lines that can be read, now and then.
     pub grown: Arc<dyn Fn(u64) + Send + Sync>,
 }
@@ -87,7 +88,7 @@ async fn bring(
 ) -> Result<(LogEnd, bool), Failure> {
     let mut differs = false;
     let mut log = cluster.deployment.log(task, fetching.run, ASKED);
-    let mut lines = LineAssembler::new(MAX_LINE, Arc::clone(&fetching.redactor));
+    let mut lines = LineAssembler::new(MAX_LINE, fetching.redaction.now());
     let mut told = Instant::now();
     // Text is shown soon after it came, also where nothing follows it.
     let mut quiet = false;
@@ -108,6 +109,7 @@ async fn bring(
                 };
                 let now = Timestamp::now().as_millisecond();
                 let mut wrote = Ok(());
+                lines.redact_by(fetching.redaction.now());
                 lines.push(&bytes, &mut |line| wrote = wrote.clone().and_then(|()| writer.line_at(line, now)));
                 wrote?;
                 quiet = true;

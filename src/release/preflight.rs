@@ -13,13 +13,12 @@ use crate::{
         recipe::Login,
         reference::Platform,
         release::Release,
-        rotation::Holds,
     },
     engine::{self, Engine},
-    keeping::{Cluster, Store},
+    keeping::{Cluster, Learned, Store},
     log::{redact::Redactor, sanitise::plain},
     registry::{self, Client, PushRight},
-    secrets::{Entry, Vault, VaultPaths},
+    secrets::{OpenRotation, Passphrase, Vault, VaultError, VaultPaths},
     signin,
 };
 
@@ -81,22 +80,29 @@ fn source_in_words(source: &Source) -> Vec<String> {
 }
 
 async fn access(run: &Run<'_, '_>, plan: &Plan) -> Result<Access, Failure> {
-    let (entry, other) = match &plan.store {
-        StoreKind::Vault => from_vault(run.at, plan).await?,
+    let at = run.at;
+    let (entry, vault) = match &plan.store {
+        StoreKind::Vault => {
+            let store = Store::from(open_vault(at, Vault::open).await?);
+            (store.entry(&plan.secret, &BTreeSet::new()).await?, Some(store.vault))
+        }
         StoreKind::Taskcluster(root) => {
-            let at = run.at;
             let vault = || {
                 let paths = VaultPaths { vault: at.paths.vault(), identity: at.paths.identity() };
                 Ok(Vault::open(paths, at.passphrase)?)
             };
             let access = signin::access(root.clone(), &at.environment, at.settings, at.paths, vault)?;
-            let cluster = Cluster::new(access, at.environment, at.paths);
-            // The other password of one that is being rotated stays in the vault: nobody is asked to open that here.
-            (cluster.entry(&plan.secret, &BTreeSet::from([plan.repository.clone()])).await?, None)
+            let cluster = Cluster::new(access, at.environment, at.paths, &Learned::default());
+            let entry = cluster.entry(&plan.secret, &BTreeSet::from([plan.repository.clone()])).await?;
+            // It may know of a rotation; a release need not have one, and nobody is asked to open it here.
+            (entry, open_vault(at, Vault::open_unasked).await.ok().flatten())
         }
     };
     let login = entry.login_for(&plan.recipe, &plan.repository)?;
-    let documents: Vec<&SecretValue> = std::iter::once(&entry.document).chain(&other).collect();
+    // Both documents of a secret that is being rotated: either is worth as much as the other.
+    let rotation = vault.as_ref().and_then(|vault| vault.rotation(&plan.store, &plan.secret));
+    let documents = std::iter::once(&entry.document).chain(rotation.into_iter().flat_map(OpenRotation::documents));
+    let documents: Vec<&SecretValue> = documents.collect();
     let logins = documents.iter().filter_map(|document| plan.recipe.login(document, &plan.repository).ok());
     let logins: Vec<Login> = logins.collect();
     let values = documents.iter().flat_map(|document| plan.recipe.marked(document));
@@ -105,26 +111,18 @@ async fn access(run: &Run<'_, '_>, plan: &Plan) -> Result<Access, Failure> {
     Ok(Access { client, login, redactor })
 }
 
-/// The secret; and the other document of one that is being rotated, which is as much worth as this one.
-async fn from_vault(at: &Surroundings<'_>, plan: &Plan) -> Result<(Entry, Option<SecretValue>), Failure> {
-    let store = Store::from(open_vault(at).await?);
-    let entry = store.entry(&plan.secret, &BTreeSet::new()).await?;
-    let other = store.rotation(&plan.secret).map(|open| match open.stage.holds() {
-        Holds::Old => open.new.clone(),
-        Holds::New => open.old.document.clone(),
-    });
-    Ok((entry, other))
-}
-
 async fn connect(run: &Run<'_, '_>) -> Result<Engine, Failure> {
     Ok(Engine::connect(engine::context::resolve(&run.at.environment)?).await?)
 }
 
 /// On a thread of its own: it may wait for another process that writes the vault, or for a passphrase.
-async fn open_vault(at: &Surroundings<'_>) -> Result<Vault, Failure> {
+async fn open_vault<T: Send + 'static>(
+    at: &Surroundings<'_>,
+    open: fn(VaultPaths, &Passphrase) -> Result<T, VaultError>,
+) -> Result<T, Failure> {
     let paths = VaultPaths { vault: at.paths.vault(), identity: at.paths.identity() };
     let passphrase = at.passphrase.clone();
-    let opened = tokio::task::spawn_blocking(move || Vault::open(paths, &passphrase)).await;
+    let opened = tokio::task::spawn_blocking(move || open(paths, &passphrase)).await;
     let opened = opened.map_err(|e| Failure::failed("the vault was not opened", e.to_string(), "report this"))?;
     Ok(opened?)
 }

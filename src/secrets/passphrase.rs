@@ -83,6 +83,11 @@ impl Passphrase {
         Self::from_source(Source::Given(passphrase))
     }
 
+    /// Somebody would be asked for it now.
+    pub(super) fn asks(&self) -> bool {
+        matches!(self.source, Source::Asked(_)) && self.used().is_none()
+    }
+
     /// Known now; what it opens is known to clones of this one, too.
     pub(super) fn knowing(&self, passphrase: SecretString) -> Self {
         Self { source: Source::Given(passphrase), unlocked: Arc::clone(&self.unlocked) }

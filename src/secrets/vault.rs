@@ -18,6 +18,7 @@ use super::{
     fingerprint::{Fingerprint, FingerprintKey},
     folder,
     identity::Identity,
+    identity_file::IdentityKind,
     lock::Lock,
     new_identity::NewIdentity,
     passphrase::Passphrase,
@@ -65,6 +66,23 @@ impl Vault {
     /// stays locked, and when the vault is damaged or newer than this program.
     pub fn open(paths: VaultPaths, passphrase: &Passphrase) -> Result<Self, VaultError> {
         Self::open_waiting(paths, passphrase, PATIENCE)
+    }
+
+    /// The same; `None` where somebody would be asked for a passphrase.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_unasked(paths: VaultPaths, passphrase: &Passphrase) -> Result<Option<Self>, VaultError> {
+        if Self::asks(&paths, passphrase)? { Ok(None) } else { Self::open(paths, passphrase).map(Some) }
+    }
+
+    /// Whether somebody would be asked for a passphrase if it were opened now.
+    ///
+    /// # Errors
+    /// When the identity is none, or not one that may be used.
+    pub fn asks(paths: &VaultPaths, passphrase: &Passphrase) -> Result<bool, VaultError> {
+        let kind = IdentityKind::of(&paths.identity)?;
+        Ok(kind.is_some_and(|kind| kind.needs_passphrase()) && passphrase.asks())
     }
 
     fn open_waiting(paths: VaultPaths, passphrase: &Passphrase, patience: Duration) -> Result<Self, VaultError> {

@@ -9,6 +9,7 @@ mod doctor_troubles;
 mod double;
 mod github;
 mod live_logs;
+mod log_secrets;
 mod outputs;
 mod queue;
 mod releases;

@@ -475,6 +475,20 @@ fn a_rotation_there_that_died_is_taken_up_or_back() {
 }
 
 #[test]
+fn while_a_rotation_there_is_open_a_build_shows_neither_password() {
+    for point in ["rotation:opened:checked", "rotation:stored"] {
+        let team = ready();
+        team.project.write("page", &format!("old {PASSWORD} end\nnew {NEW} end\n"));
+        team.project.dockerfile("COPY page /page\nRUN /bin/busybox cat /page\n");
+        team.project.commit("a step that leaks");
+        Stopped::at(team.program(&ROTATE), NEW, point).kill();
+        team.run(&["release", "--yes"]).exits(0);
+        let log = team.run(&["log", "@"]).exits(0);
+        assert!(log.stdout.contains("old [redacted] end") && log.stdout.contains("new [redacted] end"), "{log:?}");
+    }
+}
+
+#[test]
 fn a_rotation_there_that_is_overtaken_takes_nothing_back() {
     let theirs = json!({"username": "bob", "password": "the-password-of-bob"});
     for point in ["rotation:opened:checked", "rotation:stored", "rotation:stored:checked"] {

@@ -33,6 +33,11 @@ pub struct OpenRotation {
 }
 
 impl OpenRotation {
+    /// Both, of which each is or was or may become the secret.
+    pub fn documents(&self) -> [&SecretValue; 2] {
+        [&self.old.document, &self.new]
+    }
+
     /// The secret as this rotation would have it.
     #[must_use]
     pub fn entry(&self, holds: Holds) -> Entry {

@@ -63,7 +63,7 @@ impl Shared {
             // The newest count is enough: where there is no room, the next one tells.
             let _ = to.try_send(Message::News(told.clone(), News::Log(lines)));
         });
-        let fetching = Fetching { task, run, file, redactor: self.ground.redactor(), grown };
+        let fetching = Fetching { task, run, file, redaction: self.ground.redaction(), grown };
         let ended = cluster_log::fetch(cluster, fetching).await;
         // The last count must arrive, whatever room there was for those before it.
         if let Ok(log) = Reader::open(&self.ground.paths.logs().join(format!("{key}.log"))) {
