@@ -126,7 +126,7 @@ impl Examination {
     /// All builds of the repository, the newest first.
     pub async fn builds(&self, at: At<'_>) -> Result<&[Build], Finding> {
         let (owner, repository) = at.github()?;
-        let ask = || at.deployment.builds(owner, repository, None, usize::MAX);
+        let ask = || at.deployment.builds(owner, repository, None);
         let builds = self.asked.builds.get_or_init(ask).await.as_deref();
         builds.map_err(|error| untold(&format!("which builds {owner}/{repository} has"), error.clone()))
     }

@@ -34,7 +34,7 @@ use crate::{
     git::Checkout,
     journal::Journal,
     log::sanitise::plain,
-    taskcluster::{Build, BuildState, Deployment, Fire, Known as Listed, TaskclusterError},
+    taskcluster::{Build, BuildState, Builds, Deployment, Fire, Known as Listed, TaskclusterError},
 };
 
 /// A digest artifact has 71 bytes, a `release.json` a few thousand.
@@ -53,6 +53,8 @@ pub struct Cluster {
     tasks: GlobSet,
     /// `None` where the project is in no checkout: then nobody can tell which branch a commit is on.
     checkout: Option<Checkout>,
+    /// Whoever looks at them while another does waits for what that one finds.
+    builds: tokio::sync::Mutex<Builds>,
     memory: Mutex<Memory>,
 }
 
@@ -133,7 +135,7 @@ impl Cluster {
             Failure::usage("the tasks of a release cannot be told", e.to_string(), "correct [taskcluster] tasks")
         })?;
         let checkout = Checkout::open(&project.root).await.ok();
-        Ok(Self { deployment, project, at, tasks, checkout, memory: Mutex::default() })
+        Ok(Self { deployment, project, at, tasks, checkout, builds: tokio::sync::Mutex::default(), memory: Mutex::default() })
     }
 
     /// The newest releases, by what began them alone: one request, whatever their tasks.
@@ -182,7 +184,9 @@ impl Cluster {
         let Some((owner, repository)) = self.at.github.as_deref().and_then(|name| name.split_once('/')) else {
             return Ok(Vec::new());
         };
-        let builds = self.deployment.builds(owner, repository, None, limit).await?;
+        let mut builds = self.builds.lock().await;
+        self.deployment.look_at_builds(owner, repository, &mut builds).await?;
+        let builds = builds.newest(limit);
         let remote = format!("https://github.com/{owner}/{repository}");
         Ok(builds.iter().map(|build| origin(build, &remote)).collect())
     }

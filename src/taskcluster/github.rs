@@ -1,79 +1,16 @@
-//! The GitHub service: the builds of a repository, each with its group of tasks, and what a `.taskcluster.yml` would
-//! make of an event. Nothing here starts a build: GitHub's own events do.
+//! The GitHub service: whether it has a repository, and what a `.taskcluster.yml` would make of an event. Nothing here
+//! starts a build: GitHub's own events do.
 
-use std::cmp::Reverse;
-
-use jiff::Timestamp;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     error::TaskclusterError,
-    pages::Page,
-    queue::LIMIT,
     service::{Service, segment},
     transport::{Call, Deployment},
 };
 use crate::domain::{scope::Scopes, task::TaskId};
-
-/// What an event of a repository led to. Source: github, `builds`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Build {
-    /// The commit.
-    pub sha: String,
-    pub state: BuildState,
-    #[serde(rename = "taskGroupId")]
-    pub group: TaskId,
-    /// `push`, `release.published`, `pull_request.opened` and more.
-    #[serde(rename = "eventType", default)]
-    pub event: String,
-    pub created: Timestamp,
-    pub updated: Timestamp,
-    #[serde(rename = "pullRequestNumber", default)]
-    pub pull_request: Option<u64>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "String")]
-pub enum BuildState {
-    Pending,
-    Success,
-    /// No task could be made: the reason is in a comment on the commit alone.
-    Error,
-    Failure,
-    Cancelled,
-    Other(String),
-}
-
-impl From<String> for BuildState {
-    fn from(word: String) -> Self {
-        match word.as_str() {
-            "pending" => Self::Pending,
-            "success" => Self::Success,
-            "error" => Self::Error,
-            "failure" => Self::Failure,
-            "cancelled" => Self::Cancelled,
-            _ => Self::Other(word),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct BuildsPage {
-    builds: Vec<Build>,
-    continuation_token: Option<String>,
-}
-
-impl Page for BuildsPage {
-    type Item = Build;
-
-    fn parts(self) -> (Vec<Build>, Option<String>) {
-        (self.builds, self.continuation_token)
-    }
-}
 
 #[derive(Deserialize)]
 struct InstalledJson {
@@ -120,32 +57,6 @@ impl From<RenderedJson> for Rendered {
 }
 
 impl Deployment {
-    /// At most `limit` builds of a repository, the newest first; of one commit where one is given.
-    ///
-    /// # Errors
-    /// When we may not know.
-    pub async fn builds(
-        &self,
-        owner: &str,
-        repo: &str,
-        sha: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<Build>, TaskclusterError> {
-        let act = format!("list the builds of {owner}/{repo}");
-        let mut call = Call::get(Service::Github, "/builds", "github:list-builds", act)
-            .query("limit", LIMIT)
-            .query("organization", stored(owner))
-            .query("repository", stored(repo));
-        if let Some(sha) = sha {
-            call = call.query("sha", sha);
-        }
-        // The service begins with the oldest and has no other order, so that all pages are needed.
-        let mut builds = self.pages::<BuildsPage>(call, usize::MAX).await?;
-        builds.sort_by_key(|build| Reverse((build.created, build.updated)));
-        builds.truncate(limit);
-        Ok(builds)
-    }
-
     /// Whether the deployment's app may see this repository: without it there are no builds.
     ///
     /// # Errors
@@ -177,35 +88,5 @@ impl Deployment {
         // Anybody may ask.
         let call = Call { scopes: Some(Vec::new()), ..call }.method(Method::POST).json(&body);
         Ok(self.call(&call).await?.json::<RenderedJson>()?.into())
-    }
-}
-
-/// A name as the service keeps it. Source: github, `sanitizeGitHubField`.
-fn stored(name: &str) -> String {
-    name.replace('.', "%")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn builds_of_new_kinds_are_read() {
-        let page = r#"{"builds":[{"organization":"mozilla","repository":"balrog","sha":"abc","state":"success",
-            "taskGroupId":"f18OCIBgRoSL6-8OrQg82Q","eventType":"release.published","eventId":"Unknown",
-            "created":"2026-11-23T06:14:14.898Z","updated":"2026-11-23T06:20:00.000Z"},
-            {"organization":"mozilla","repository":"balrog","sha":"abd","state":"dreaming",
-            "taskGroupId":"LHIFqN2-Twa_NSAVguP9dw","eventType":"merge_group.checks_requested","eventId":"Unknown",
-            "created":"2026-11-23T06:14:14.898Z","updated":"2026-11-23T06:20:00.000Z","pullRequestNumber":7}],
-            "continuationToken":"qzxkXG8ZWa"}"#;
-        let (builds, token) = serde_json::from_str::<BuildsPage>(page).unwrap().parts();
-        assert_eq!(token.as_deref(), Some("qzxkXG8ZWa"));
-        assert_eq!((&builds[0].state, builds[0].event.as_str()), (&BuildState::Success, "release.published"));
-        assert_eq!((&builds[1].state, builds[1].pull_request), (&BuildState::Other("dreaming".into()), Some(7)));
-    }
-
-    #[test]
-    fn a_dot_in_a_name_is_a_percent_sign_at_the_service() {
-        assert_eq!(stored("a.b-c_d"), "a%b-c_d");
     }
 }

@@ -12,7 +12,8 @@
 //! | `auth.rs` | alive?, scopes, clients, who changed what |
 //! | `secrets.rs` | the Secrets service |
 //! | `queue.rs`, `index.rs` | tasks, groups, how they stand; tasks by path |
-//! | `github.rs`, `hooks.rs`, `workers.rs` | builds of a repository; hooks and their fires; pools of workers |
+//! | `builds.rs`, `github.rs` | builds of a repository; what its `.taskcluster.yml` would make |
+//! | `hooks.rs`, `workers.rs` | hooks and their fires; pools of workers |
 //! | `artifacts.rs`, `object.rs` | what a run has made, and where that is |
 //! | `stores.rs`, `body.rs`, `download.rs` | bytes from buckets and workers, as nobody |
 //! | `livelog.rs`, `sources.rs`, `replay.rs`, `pieces.rs` | the log of a run: while it is written, and as it was kept |
@@ -24,6 +25,7 @@
 mod artifacts;
 mod auth;
 mod body;
+mod builds;
 mod credentials;
 mod download;
 mod error;
@@ -47,11 +49,12 @@ mod workers;
 
 pub use artifacts::{Artifact, Storage};
 pub use auth::{Change, Client};
+pub use builds::{Build, BuildState, Builds};
 pub use credentials::{Certificate, Credentials, Source};
 pub use download::Downloaded;
 pub use error::{Refusal, TaskclusterError, skewed};
 pub use found::{Access, Kept, Unfit};
-pub use github::{Build, BuildState, Event, Rendered};
+pub use github::{Event, Rendered};
 pub use hooks::{Fire, Hook};
 pub use livelog::Log;
 pub use pieces::{LogEnd, LogNote, LogPiece};

@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use windlass::taskcluster::{BuildState, Event};
+use windlass::taskcluster::{BuildState, Builds, Event};
 
 use super::deployment::nobody;
-use crate::support::taskcluster::{Double, github::Build};
+use crate::support::taskcluster::{Double, github::Build, paging::Pages};
 
 fn build(group: &str, event: &'static str) -> Build {
     Build {
@@ -19,6 +19,27 @@ fn build(group: &str, event: &'static str) -> Build {
     }
 }
 
+/// A list of so many builds, in pages of ten.
+fn builds_of(double: &Double, count: usize) -> Vec<String> {
+    double.pages(Pages::Short(10));
+    let groups: Vec<String> = (0..count).map(|_| double.task(&json!({}))).collect();
+    for (second, group) in (0..).zip(&groups) {
+        double.clock(SignedDuration::from_secs(second));
+        double.build(&build(group, "push"));
+    }
+    groups
+}
+
+/// Looks again: how many requests that took, and whether it then knows all builds as they are.
+async fn looks(double: &Double, known: &mut Builds) -> usize {
+    let (deployment, before) = (nobody(double), double.requests().len());
+    deployment.look_at_builds("mozilla-releng", "balrog", known).await.unwrap();
+    let asked = double.requests().len() - before;
+    let all = deployment.builds("mozilla-releng", "balrog", None).await.unwrap();
+    assert_eq!(known.newest(usize::MAX), all);
+    asked
+}
+
 #[tokio::test]
 async fn a_hundred_builds_and_a_group_of_five_hundred_tasks_take_a_dozen_requests() {
     let double = Double::open();
@@ -26,11 +47,13 @@ async fn a_hundred_builds_and_a_group_of_five_hundred_tasks_take_a_dozen_request
     for _ in 1..500 {
         double.task(&json!({"taskGroupId": group}));
     }
-    for _ in 0..120 {
-        double.build(&build(&group, "push"));
-    }
+    builds_of(&double, 119);
+    double.build(&build(&group, "push"));
+    double.pages(Pages::Full);
     let deployment = nobody(&double);
-    let builds = deployment.builds("mozilla-releng", "balrog", None, 100).await.unwrap();
+    let mut known = Builds::default();
+    deployment.look_at_builds("mozilla-releng", "balrog", &mut known).await.unwrap();
+    let builds = known.newest(100);
     assert_eq!(builds.len(), 100);
     assert!(builds.is_sorted_by(|a, b| a.created >= b.created), "the newest first");
     let tasks = deployment.task_group(&builds[0].group).await.unwrap();
@@ -41,21 +64,75 @@ async fn a_hundred_builds_and_a_group_of_five_hundred_tasks_take_a_dozen_request
 }
 
 #[tokio::test]
+async fn whoever_looks_at_builds_again_reads_on_from_where_something_may_have_changed() {
+    let double = Double::open();
+    let groups = builds_of(&double, 45);
+    let becomes = |group: &str, second: i64, state: &'static str| {
+        double.clock(SignedDuration::from_secs(second));
+        double.build(&Build { state, ..build(group, "push") });
+    };
+    let mut known = Builds::default();
+    assert_eq!(looks(&double, &mut known).await, 5, "every page");
+    assert_eq!(looks(&double, &mut known).await, 1, "the last page");
+    becomes(&groups[3], 60, "failure");
+    becomes(&double.task(&json!({})), 61, "pending");
+    assert_eq!(looks(&double, &mut known).await, 1, "one changed and one came");
+    for (second, _) in (70..).zip(0..12) {
+        becomes(&double.task(&json!({})), second, "pending");
+    }
+    assert_eq!(looks(&double, &mut known).await, 2, "there is a page more");
+    assert_eq!(looks(&double, &mut known).await, 1);
+    // The last page has eight, of which none is as it was.
+    for (second, group) in (90..).zip(&groups[5..15]) {
+        becomes(group, second, "cancelled");
+    }
+    assert_eq!(
+        looks(&double, &mut known).await,
+        3,
+        "the last, which no longer begins as it did, and the two from there on"
+    );
+    assert_eq!(looks(&double, &mut known).await, 2, "what moves while pages are read could be passed by");
+    assert_eq!(looks(&double, &mut known).await, 1);
+    for (second, group) in (200..).zip(&groups) {
+        becomes(group, second, "error");
+    }
+    assert_eq!(looks(&double, &mut known).await, 4 + 5, "nearly all have changed: back to the second page, and on");
+    assert_eq!(looks(&double, &mut known).await, 5);
+    assert_eq!(looks(&double, &mut known).await, 1);
+}
+
+#[tokio::test]
+async fn where_the_newest_build_comes_first_the_beginning_is_read() {
+    let double = Double::open();
+    let groups = builds_of(&double, 45);
+    let mut known = Builds::default();
+    assert_eq!(looks(&double, &mut known).await, 5);
+    // The deployment gets a newer version under the eyes of whoever looks.
+    double.newest_builds_first();
+    looks(&double, &mut known).await;
+    assert_eq!(looks(&double, &mut known).await, 1);
+    double.clock(SignedDuration::from_secs(60));
+    double.build(&Build { state: "failure", ..build(&groups[3], "push") });
+    double.build(&build(&double.task(&json!({})), "push"));
+    assert_eq!(looks(&double, &mut known).await, 1);
+}
+
+#[tokio::test]
 async fn builds_are_those_of_a_repository_and_a_commit() {
     let double = Double::open();
-    let group = double.task(&json!({}));
+    let [first, second, third] = [(); 3].map(|()| double.task(&json!({})));
     double.clock(SignedDuration::from_mins(10));
-    double.build(&build(&group, "release.published"));
+    double.build(&build(&first, "release.published"));
     double.clock(SignedDuration::ZERO);
     double.build(&Build {
         sha: "9876543210987654321098765432109876543210",
         state: "sleeping",
-        ..build(&group, "new.kind")
+        ..build(&second, "new.kind")
     });
-    double.build(&Build { repository: "other%site", ..build(&group, "push") });
+    double.build(&Build { repository: "other%site", ..build(&third, "push") });
     let deployment = nobody(&double);
     let events = async |repo, sha| {
-        let builds = deployment.builds("mozilla-releng", repo, sha, 10).await.unwrap();
+        let builds = deployment.builds("mozilla-releng", repo, sha).await.unwrap();
         builds.iter().map(|build| (build.event.clone(), build.state.clone())).collect::<Vec<_>>()
     };
     let (released, new) = (

@@ -28,8 +28,10 @@ pub struct Build {
 
 #[derive(Default)]
 pub struct Github {
-    /// As answers have them, the newest first.
+    /// In the order of their last change.
     builds: Vec<Value>,
+    /// As services after 106 list them.
+    newest_first: bool,
     installed: Vec<String>,
     /// Where the newest status of a branch is.
     latest: Vec<(String, String)>,
@@ -95,7 +97,10 @@ fn builds(call: &mut Call) -> Result<Reply, Refusal> {
             asked("pullRequest").is_none_or(|number| build["pullRequestNumber"].as_u64() == number.parse().ok());
         number && ["organization", "repository", "sha"].iter().all(|f| asked(f).is_none_or(|value| build[f] == *value))
     };
-    let found: Vec<&Value> = call.world.github.builds.iter().filter(fits).collect();
+    let mut found: Vec<&Value> = call.world.github.builds.iter().filter(fits).collect();
+    if call.world.github.newest_first {
+        found.reverse();
+    }
     Ok(call.page(found, "github/v1/build-list.json#")?.json("builds", Value::clone).into())
 }
 
@@ -122,7 +127,8 @@ fn render(call: &mut Call) -> Result<Reply, Refusal> {
 }
 
 impl Double {
-    /// A build that exists; those that are added later are newer.
+    /// A build that exists; those that are added later are newer. One of a group that has one takes its place, and keeps
+    /// the time at which it was made.
     pub fn build(&self, build: &Build) {
         let mut world = self.world();
         let now = moment::text(world.now());
@@ -140,7 +146,16 @@ impl Double {
         if let Some(number) = build.pull_request {
             json["pullRequestNumber"] = number.into();
         }
-        world.github.builds.insert(0, json);
+        let builds = &mut world.github.builds;
+        if let Some(at) = builds.iter().position(|known| known["taskGroupId"] == json["taskGroupId"]) {
+            json["created"] = builds.remove(at)["created"].clone();
+        }
+        builds.push(json);
+    }
+
+    /// Builds are listed the other way round from now on.
+    pub fn newest_builds_first(&self) {
+        self.world().github.newest_first = true;
     }
 
     /// The app is installed for `owner/repository`.

@@ -56,7 +56,7 @@ fn builds_are_found_by_repository_and_commit() {
             owner: "mozilla",
             repository,
             sha,
-            task_group: PUSH.to_owned(),
+            task_group: format!("{sha:0>22}"),
             state: "success",
             event: "release.published",
             pull_request,
@@ -71,8 +71,8 @@ fn builds_are_found_by_repository_and_commit() {
         let builds = said["builds"].as_array().unwrap_or_else(|| panic!("{said}")).clone();
         builds.iter().map(|build| build["sha"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(found(""), ["d4", "c3", "b2", "a1"]);
-    assert_eq!(found("organization=mozilla&repository=balrog"), ["c3", "b2", "a1"]);
+    assert_eq!(found(""), ["a1", "b2", "c3", "d4"], "the oldest first");
+    assert_eq!(found("organization=mozilla&repository=balrog"), ["a1", "b2", "c3"]);
     assert_eq!(found("organization=mozilla&repository=balrog&sha=a1"), ["a1"]);
     assert_eq!(found("organization=mozilla&repository=balrog&pullRequest=7"), ["c3"]);
     assert_eq!(found("organization=other"), Vec::<String>::new());
