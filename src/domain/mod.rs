@@ -36,5 +36,6 @@ pub mod task;
 mod task_steps;
 pub mod template;
 pub mod verdict;
+pub mod whose;
 pub mod wishes;
 pub mod written;

@@ -28,8 +28,9 @@ use crate::{
         release::{Recorded, Release, ReleaseState, StepId},
         root_url::RootUrl,
         shasum::Shasum,
-        task::{Run, Task, TaskId, TaskState},
+        task::{Definition, Run, Task, TaskId, TaskState},
         template::Values,
+        whose::{Mark, whose},
     },
     git::Checkout,
     journal::Journal,
@@ -65,6 +66,8 @@ struct Memory {
     origins: HashMap<TaskId, Origin>,
     /// Asking git takes time; a fetch may tell more later.
     began: HashMap<TaskId, (Option<Began>, Instant)>,
+    /// Which of the project's images groups are about, where their tasks were looked at.
+    images: HashMap<TaskId, usize>,
     /// Of runs that are over, which leave nothing more.
     said: HashMap<(TaskId, u32), Option<Said>>,
     /// The groups that were looked at last.
@@ -135,7 +138,15 @@ impl Cluster {
             Failure::usage("the tasks of a release cannot be told", e.to_string(), "correct [taskcluster] tasks")
         })?;
         let checkout = Checkout::open(&project.root).await.ok();
-        Ok(Self { deployment, project, at, tasks, checkout, builds: tokio::sync::Mutex::default(), memory: Mutex::default() })
+        Ok(Self {
+            deployment,
+            project,
+            at,
+            tasks,
+            checkout,
+            builds: tokio::sync::Mutex::default(),
+            memory: Mutex::default(),
+        })
     }
 
     /// The newest releases, by what began them alone: one request, whatever their tasks.
@@ -144,8 +155,9 @@ impl Cluster {
     /// When the services do not say.
     pub async fn releases(&self, limit: usize) -> Result<Vec<Release>, Failure> {
         let origins = self.origins(limit).await?;
-        let image = self.project.images.first();
-        Ok(origins.iter().filter_map(|origin| Some(self.release(origin, image?, None))).collect())
+        let known = |group: &TaskId| self.memory().images.get(group).copied().unwrap_or_default();
+        let seen = |origin: &Origin| Some(self.release(origin, self.project.images.get(known(&origin.group))?, None));
+        Ok(origins.iter().filter_map(seen).collect())
     }
 
     async fn origins(&self, limit: usize) -> Result<Vec<Origin>, Failure> {
@@ -237,14 +249,17 @@ impl Cluster {
             ours = tasks.iter().collect();
         }
         let ours = in_order(ours);
-        let image = self.image_of(&ours)?;
+        let mut told = Vec::new();
+        for task in &ours {
+            told.extend(self.said(task).await?.map(|said| (*task, said)));
+        }
+        let image = self.image_of(&origin.group, &ours, &told)?;
         let began = self.began(&origin, &tasks).await;
         let mut release = self.release(&origin, image, began.as_ref());
         release.show_tasks(&ours, now);
         sanitise(&mut release);
         let mut known = None;
-        for task in &ours {
-            let Some(said) = self.said(task).await? else { continue };
+        for (task, said) in told {
             let terms = Terms { secret: &image.secret.name, pools: &self.at.pools, policy: &self.project.policy };
             let claimed = only_claimed(&origin, began.as_ref(), &task.definition, terms);
             note(&mut release, task.id(), &said, claimed.as_deref());
@@ -278,14 +293,21 @@ impl Cluster {
         Ok(journal.keep_seen(&known).await?)
     }
 
-    /// The image that these tasks are of: the one whose name they bear, else the first.
-    fn image_of(&self, tasks: &[&Task]) -> Result<&Image, Failure> {
+    /// The image that the tasks of this group are about, as they and what they recorded tell it.
+    fn image_of(&self, group: &TaskId, tasks: &[&Task], told: &[(&Task, Said)]) -> Result<&Image, Failure> {
         let images = &self.project.images;
-        let named = images.iter().find(|image| tasks.iter().any(|task| task.name().contains(&image.name)));
-        match named.or_else(|| images.first()) {
-            Some(image) => Ok(image),
-            None => self.project.image(None),
-        }
+        let mark = |image| {
+            let Image { name, repository, secret, .. }: &Image = image;
+            Mark { name, repository, secret: &secret.name }
+        };
+        let marks: Vec<Mark<'_>> = images.iter().map(mark).collect();
+        let definitions: Vec<&Definition> = tasks.iter().map(|task| &task.definition).collect();
+        let recorded = told.iter().filter_map(|(_, said)| said.record.as_ref()).map(|record| &record.repository);
+        let Some(at) = whose(&marks, &definitions, &recorded.collect::<Vec<_>>()) else {
+            return self.project.image(None);
+        };
+        self.memory().images.insert(group.clone(), at);
+        Ok(&images[at])
     }
 
     /// What began the group of this task, as GitHub's builds tell it.
