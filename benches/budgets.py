@@ -367,6 +367,7 @@ FIGURES = {
     "context": lambda bench, _: bench.context(),
     "tags": lambda bench, _: bench.tags(),
     "flood": lambda _, console: console.flood(),
+    "live": lambda _, console: console.live(),
     "open": lambda _, console: console.opened(),
     "search": lambda _, console: console.searched(),
     "wrap": lambda _, console: console.wrapped(),

@@ -1,5 +1,5 @@
-"""The console's figures: a log of a million lines while it is made, opened and searched, a line that is longer than any
-screen, and a console that nobody touches."""
+"""The console's figures: a log of a million lines while it is made, while it comes in, opened and searched, a line that is
+longer than any screen, and a console that nobody touches."""
 
 import hashlib
 import itertools
@@ -12,6 +12,7 @@ import time
 
 from figure import Count, Failed, Row, Sample, Side
 from terminal import FRAME_END, Terminal, Usage
+from worker import Worker
 
 LINES = 1_000_000
 # With its number before it and LF behind it a line has 127 bytes, and differs from its neighbours in every column, so
@@ -26,8 +27,8 @@ FOUND = (
 )
 MATCHES = LINES // 1000
 LONG_LINE = 50_000_000  # bytes
-# Between two keys that are typed into a flood, in seconds.
-KEYS_EVERY = 0.1
+# Between two keys that are typed into a flood, in seconds; a live log that comes as fast as it is read is soon over.
+KEYS_EVERY, LIVE_KEYS_EVERY = 0.1, 0.02
 # Seconds between two looks at the memory of a release, and the longest wait for the terminal.
 LOOKS_EVERY, WAITS = 0.25, 0.02
 ENTER, ESCAPE = "\r", "\x1b"
@@ -143,22 +144,95 @@ BEGIN {{
         shown = self.bench.released(folder)
         if shown["state"] != "succeeded":
             raise Failed(f"the release failed: {shown['failure']}")
-        self.nothing_is_lost(folder)
+        nothing_is_lost(log)
         seconds = next(step["seconds"] for step in shown["steps"] if step["name"] == "build")
         written = sum(len(piece) for _, piece in console.pieces)
         return Sample(seconds, peak), written, waits
 
-    def nothing_is_lost(self, folder):
-        numbered = re.compile(rb"\d{7} ")
-        digest, expected = hashlib.sha256(), hashlib.sha256()
-        with self.log_of(folder).open("rb") as log:
-            for line in log:
-                if numbered.match(line):
-                    digest.update(line)
-        for line in lines():
-            expected.update(line)
-        if digest.digest() != expected.digest():
-            raise Failed(f"{self.log_of(folder)} has not the lines that were printed")
+    # ---- A live log on Taskcluster ---------------------------------------------------------------------------
+
+    def live(self):
+        folder = self.bench.project("live", "FROM scratch\n", f"{self.bench.registry}/bench/live")
+        with Worker(lines()) as worker:
+            with (folder / "windlass.toml").open("a") as file:
+                file.write(f'[taskcluster]\nroot-url = "{worker.root}"\ngithub = "bench/app"\n')
+            return [*self.followed(folder, worker), *self.fetched(folder, worker)]
+
+    def followed(self, folder, worker):
+        """As it comes, in the console; its memory is that of all of it, until the log is whole."""
+        end, waits, keys = f"{LINES:07} ", [], letters()
+
+        def ours():
+            with self.opened_live(folder, worker) as console:
+                seconds = console.until(end) - console.began
+                return Sample(seconds, self.memory_of_all(console, worker))
+
+        def typing():
+            with self.opened_live(folder, worker) as console:
+                waits.extend(self.typed_into(console, worker, keys))
+                self.memory_of_all(console, worker)
+
+        def lnav():
+            worker.runs()
+            with self.peer("bash", "-c", 'exec lnav < <(exec curl -sSN "$0")', worker.live) as peer:
+                return self.sample(peer, peer.until(end))
+
+        def curl():
+            worker.runs()
+            return self.bench.measure("curl", "-sSN", "-o", self.bench.work / "live.log", worker.live)
+
+        what = "a live log of 1 M lines, from the start to its end on the screen"
+        rows = [
+            Row(what, *self.beside(ours, "curl | lnav", lnav), ratio_limit=0.5, resident_limit=40),
+            Row(what, *self.beside(ours, "curl -o", curl)),
+        ]
+        for _ in range(self.bench.runs):
+            typing()
+        p99 = statistics.quantiles(waits, n=100)[98]
+        return [*rows, Count(f"meanwhile: key to its frame, p99 of {len(waits)}", 1000 * p99, "ms", 50)]
+
+    def opened_live(self, folder, worker):
+        worker.runs()
+        return self.console(folder)
+
+    def typed_into(self, console, worker, keys):
+        """How long each key waited for its frame, while the log came in."""
+        first = "".join(itertools.islice(keys, 4))
+        console.until(lambda screen: re.search(r"following . [\d ]+ lines", str(screen)))
+        console.press(f"/{first}")
+        pressed = []
+        while not worker.over:
+            key = next(keys)
+            pressed.append((console.press(key), key))
+            console.take_all(LIVE_KEYS_EVERY)
+        return latencies(console, first, pressed)
+
+    def memory_of_all(self, console, worker):
+        """At its peak, once the log is whole and nothing of it is lost."""
+        log = self.log_of_run(worker)
+        while not is_whole(log):
+            console.take(WAITS)
+        nothing_is_lost(log)
+        log.unlink()
+        return console.usage().resident
+
+    def fetched(self, folder, worker):
+        """One that was kept, packed, and is unpacked here."""
+
+        def ours():
+            worker.runs()
+            worker.over = True
+            quiet = ["sh", "-c", 'exec "$@" >/dev/null', "sh"]
+            sample = self.bench.measure(*quiet, self.bench.windlass, "log", worker.task, cwd=folder)
+            nothing_is_lost(self.log_of_run(worker))
+            self.log_of_run(worker).unlink()
+            return sample
+
+        def peer():
+            return self.bench.measure("curl", "-sS", "--compressed", "-o", self.bench.work / "kept.log", worker.kept)
+
+        what = "a kept log of 1 M lines, fetched, redacted and printed"
+        return [Row(what, *self.beside(ours, "curl --compressed -o", peer), resident_limit=40)]
 
     # ---- A log that is there -------------------------------------------------------------------------------
 
@@ -332,7 +406,13 @@ BEGIN {{
         return Sample(when - terminal.began, terminal.usage().resident)
 
     def log_of(self, folder):
-        return pathlib.Path(self.bench.environment["WINDLASS_HOME"], "logs", f"{self.bench.released(folder)['id']}.log")
+        return self.log_named(self.bench.released(folder)["id"])
+
+    def log_of_run(self, worker):
+        return self.log_named(f"{worker.task}.0")
+
+    def log_named(self, name):
+        return pathlib.Path(self.bench.environment["WINDLASS_HOME"], "logs", f"{name}.log")
 
     def released_flood(self):
         """A project whose newest release left a log of a million lines, and its index."""
@@ -345,6 +425,24 @@ def lines():
     for number in range(1, LINES + 1):
         at = number % len(USUAL)
         yield f"{number:07} {USUAL[at:] + USUAL[:at] if number % 1000 else FOUND}\n".encode()
+
+
+def nothing_is_lost(log):
+    numbered = re.compile(rb"\d{7} ")
+    digest, expected = hashlib.sha256(), hashlib.sha256()
+    with log.open("rb") as file:
+        for line in file:
+            if numbered.match(line):
+                digest.update(line)
+    for line in lines():
+        expected.update(line)
+    if digest.digest() != expected.digest():
+        raise Failed(f"{log} has not the lines that were printed")
+
+
+def is_whole(log):
+    """What windlass has all of is for reading alone."""
+    return log.exists() and not log.stat().st_mode & 0o200
 
 
 def last_line(log):

@@ -33,7 +33,7 @@ long a key waits; prints medians as a Markdown table.
 Ends with 1 if a budget does not hold. Run it on a quiet machine: other load makes the figures worse, and the ratios too.
 
   --runs N     runs of each (7)
-  --only NAME  release, context, tags, flood, open, search, wrap, start or idle; without it all of them
+  --only NAME  release, context, tags, flood, live, open, search, wrap, start or idle; without it all of them
 TEXT
 }
 
