@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::{args::ImageArg, args::ReleaseArg, output::Output, place::Place};
 use crate::{
     config::{ConfigError, Image, Known, Paths, Project, SecretSource, Settings},
     domain::{
+        asker::Asker,
         failure::Failure,
         holdings::StoreKind,
         name::{ReleaseId, SecretName},
@@ -117,6 +119,15 @@ impl Ground {
 
     fn vault_paths(&self) -> VaultPaths {
         VaultPaths { vault: self.paths.vault(), identity: self.paths.identity() }
+    }
+
+    /// Who the project's deployment is asked as by what goes on by itself, and the way to it; `None` where there is none.
+    pub fn asker(&self) -> Result<Option<(Asker, taskcluster::Access)>, Failure> {
+        let Some(at) = self.project()?.taskcluster else { return Ok(None) };
+        let access = self.taskcluster_unasked(at.root_url)?;
+        let locked = Vault::asks(&self.vault_paths(), &self.passphrase)?;
+        let asker = signin::asker(&access, &self.paths, locked, Timestamp::now())?;
+        Ok(Some((asker, access)))
     }
 
     /// Has the records of the newest releases on Taskcluster at hand, where the project has some. What keeps them away is

@@ -28,8 +28,8 @@ pub struct There {
 impl There {
     /// The group was named, or the release by its commit: all of its tasks are meant.
     pub fn is_group(&self) -> bool {
-        // The first task of a group may have its name: then the group is meant.
-        self.detailed.tasks.iter().any(|task| task.status.task_group_id == self.named.id)
+        // The first task of a group may have its name: then the group is meant, but where a run of the task is named.
+        self.named.run.is_none() && self.detailed.tasks.iter().any(|task| task.status.task_group_id == self.named.id)
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
+        artifact::Left,
         name::{ProjectName, ReleaseId},
         page::Page,
         reference::{Repository, Tag},
@@ -110,9 +111,19 @@ pub enum Effect {
     },
     /// Find out whether the engine answers and whether there is a vault. Nobody is asked for anything.
     LookAround,
+    /// Find out who the deployment is asked as from here. Nobody is asked for anything.
+    SeeAsker,
+    /// Have the vault opened, which may ask for its passphrase.
+    Unlock,
     /// Run checks of the doctor.
     Examine(Which),
     ReadTrail,
+    /// Write what a task left to a file; over one that is there only if `over`.
+    Download {
+        left: Box<Left>,
+        path: String,
+        over: bool,
+    },
     /// Find this out.
     Prepare(Request),
     /// Fetch and hash what these tags of an image show; every layer too, if it is to be `deep`.

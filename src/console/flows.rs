@@ -10,7 +10,7 @@
 mod answers;
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -24,10 +24,11 @@ use super::{
     view,
 };
 use crate::domain::{
+    artifact::Left,
     event::{Event, Stamped},
     holdings,
     name::ReleaseId,
-    release::Release,
+    release::{Release, StepView},
     table::Row,
 };
 
@@ -49,6 +50,11 @@ pub struct World {
     engine_is_down: bool,
     /// The name of the project that is open.
     project: &'static str,
+    /// Of the release on Taskcluster, where there is one, and what they left.
+    tasks: Vec<StepView>,
+    artifacts: Vec<Left>,
+    /// Files that are there.
+    files: BTreeSet<String>,
     /// What was done outside, the words of commands that were started.
     done: Vec<String>,
     clipboard: String,
@@ -81,13 +87,28 @@ impl World {
             refuses: false,
             engine_is_down: false,
             project: "balrog",
+            tasks: Vec::new(),
+            artifacts: Vec::new(),
+            files: BTreeSet::new(),
             done: Vec::new(),
             clipboard: String::new(),
             left: false,
         };
-        let effects = begin(&mut world.model);
-        world.settle(effects);
+        world.begins();
         world
+    }
+
+    /// The same with a release on Taskcluster that has these tasks, which left this.
+    fn with_tasks(size: (u16, u16), tasks: Vec<StepView>, left: Vec<Left>) -> Self {
+        let mut world = Self::new(size, Vec::new());
+        (world.model, world.tasks, world.artifacts) = (Model::new(size, look(), now()), tasks, left);
+        world.begins();
+        world
+    }
+
+    fn begins(&mut self) {
+        let effects = begin(&mut self.model);
+        self.settle(effects);
     }
 
     /// Somebody who has read what there is presses these keys, one after the other was answered.

@@ -2,6 +2,8 @@
 //! keys. A question and a choice are data: whoever asks says what is shown and what is to be done, and nothing else of
 //! the console knows about it.
 
+use std::fmt;
+
 use tui_input::Input;
 
 use super::{
@@ -141,8 +143,10 @@ pub struct Other {
     pub then: Effect,
 }
 
+/// What follows from what was typed, or why it is not taken.
+pub type Take = Box<dyn Fn(&Model, &str) -> Result<Vec<Effect>, String>>;
+
 /// A line that is to be typed.
-#[derive(Debug)]
 pub struct Ask {
     pub title: String,
     /// What it is for.
@@ -150,8 +154,13 @@ pub struct Ask {
     pub typed: Input,
     /// Why what was typed is not taken.
     pub wrong: Option<String>,
-    /// What follows from what was typed, or why it is not taken.
-    pub take: fn(&Model, &str) -> Result<Vec<Effect>, String>,
+    pub take: Take,
+}
+
+impl fmt::Debug for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ask").field("title", &self.title).field("typed", &self.typed).finish_non_exhaustive()
+    }
 }
 
 /// A list from which one is chosen.
@@ -160,6 +169,8 @@ pub struct Menu {
     pub title: String,
     pub choices: Vec<Choice>,
     pub at: usize,
+    /// It is there again once what was chosen is done.
+    pub stays: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -9,6 +9,8 @@ use super::{
 };
 use crate::{
     domain::{
+        artifact::{Got, Left},
+        asker::Asker,
         audit::AuditRow,
         event::Stamped,
         failure::Failure,
@@ -68,6 +70,8 @@ pub enum Message {
     Taken(Result<Taken, Failure>),
     /// The log was written to this file, from these lines on.
     Saved(Save, Result<Saved, Failure>),
+    /// What a task left was written to this file, or is not.
+    Downloaded(Download, Result<Got, Failure>),
     /// The steps that the build has in the log, so far.
     Steps(ReleaseId, Result<Box<StepsRead>, Failure>),
     /// Which of these lines this is.
@@ -89,6 +93,10 @@ pub enum Message {
     /// The audit trail, newest first.
     Trail(Result<Vec<AuditRow>, Failure>),
     Around(Around),
+    /// Who the project's deployment is asked as; `None` where it names none.
+    Asker(Result<Option<Asker>, Failure>),
+    /// The vault was to be opened.
+    Unlocked(Result<(), Failure>),
     /// Which program has the text for the clipboard, or none.
     Copied(String, Result<Option<&'static str>, Failure>),
     /// A page was given to the browser, or there is none.
@@ -128,6 +136,14 @@ pub struct Save {
     pub release: ReleaseId,
     pub path: String,
     pub filter: Filter,
+}
+
+/// What of a task was to be downloaded, and where.
+#[derive(Debug, Clone)]
+pub struct Download {
+    pub left: Box<Left>,
+    /// From the root on.
+    pub path: String,
 }
 
 #[derive(Debug)]

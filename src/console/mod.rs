@@ -15,6 +15,7 @@
 
 pub mod action;
 pub mod activity;
+mod artifacts;
 pub mod bar;
 mod doctor_pane;
 pub mod effect;

@@ -1,19 +1,27 @@
 //! What a worker is to find out while a dialog waits, and the dialog that the answer becomes.
 
+use jiff::Timestamp;
+
 use super::{
+    artifacts,
     effect::Effect,
     layer::{Choice, Confirm, Layer, Line, Menu, Other},
 };
-use crate::domain::{
-    event::Step,
-    name::ReleaseId,
-    observation::Sighting,
-    preview::Preview,
-    reference::Tag,
-    release::Release,
-    sign::{Signs, Tone},
-    wishes::Wishes,
-    written::time,
+use crate::{
+    domain::{
+        artifact::Left,
+        event::Step,
+        name::ReleaseId,
+        observation::Sighting,
+        preview::Preview,
+        reference::Tag,
+        release::Release,
+        sign::{Signs, Tone},
+        task::TaskId,
+        wishes::Wishes,
+        written::time,
+    },
+    log::sanitise::plain,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +38,10 @@ pub enum Request {
     History { image: String, tag: Tag, moving: bool },
     /// What this digest is, or what begins so.
     Find { digest: String },
+    /// What the tasks of a release on Taskcluster left; the chosen task is the one whose log is shown.
+    Artifacts { release: ReleaseId, chosen: Option<TaskId> },
+    /// Where this would go.
+    Download(Box<Left>),
 }
 
 /// What was found out.
@@ -42,6 +54,9 @@ pub enum Answer {
     Past(Vec<(Sighting, Option<ReleaseId>)>),
     /// A sentence for each thing that it is.
     Found(Vec<String>),
+    Left(Vec<Left>),
+    /// The folder in which the console was opened.
+    Folder(String),
 }
 
 impl Request {
@@ -66,6 +81,8 @@ impl Request {
                 ["tags", "--image", image, "--history", tag.as_str()].map(str::to_owned).to_vec()
             }
             Self::Find { digest } => vec!["find".to_owned(), digest.clone()],
+            Self::Artifacts { release, .. } => vec!["artifacts".to_owned(), release.to_string()],
+            Self::Download(left) => left.words(left.file_name().unwrap_or_default(), false),
         }
     }
 
@@ -79,6 +96,22 @@ impl Request {
             Self::Point { tag, release } => format!("Point {tag} to release {release}"),
             Self::History { tag, .. } => format!("What {tag} showed"),
             Self::Find { digest } => format!("What {digest} is"),
+            Self::Artifacts { release, .. } => format!("Artifacts of release {release}"),
+            Self::Download(left) => format!("Download {}", plain(&left.name)),
+        }
+    }
+
+    /// What is said while it is found out.
+    pub fn waiting(&self) -> &'static str {
+        match self {
+            Self::Artifacts { .. } => "asking what its tasks left",
+            Self::Release { .. }
+            | Self::Ways(_)
+            | Self::Rerun { .. }
+            | Self::Point { .. }
+            | Self::History { .. }
+            | Self::Find { .. }
+            | Self::Download(_) => "finding out what would happen",
         }
     }
 
@@ -88,7 +121,7 @@ impl Request {
             Self::Release { image, .. } => format!("starting a release of {image}"),
             Self::Ways(release) | Self::Rerun { release, .. } => format!("taking up release {release} again"),
             Self::Point { tag, release } => format!("pointing {tag} to release {release}"),
-            Self::History { .. } | Self::Find { .. } => self.title(),
+            Self::History { .. } | Self::Find { .. } | Self::Artifacts { .. } | Self::Download(_) => self.title(),
         }
     }
 
@@ -101,14 +134,19 @@ impl Request {
             Self::Rerun { release, first, .. } => {
                 Some(Self::Rerun { release: release.clone(), first: *first, move_tags: true })
             }
-            Self::Ways(_) | Self::Point { .. } | Self::History { .. } | Self::Find { .. } => None,
+            Self::Ways(_)
+            | Self::Point { .. }
+            | Self::History { .. }
+            | Self::Find { .. }
+            | Self::Artifacts { .. }
+            | Self::Download(_) => None,
         }
     }
 }
 
 impl Answer {
     /// The dialog that shows it, and what follows from there.
-    pub fn layer(self, request: &Request, signs: Signs) -> Layer {
+    pub fn layer(self, request: &Request, signs: Signs, now: Timestamp) -> Layer {
         match self {
             Self::Preview(preview) if preview.changes_nothing() => {
                 Layer::Told { title: request.title(), lines: told(&preview, signs) }
@@ -123,6 +161,19 @@ impl Answer {
                 let lines = sentences.into_iter().map(Line::plain).collect();
                 Layer::Told { title: request.title(), lines }
             }
+            Self::Left(left) => match request {
+                Request::Artifacts { chosen, .. } if !left.is_empty() => {
+                    Layer::Menu(artifacts::list(request.title(), left, chosen.as_ref(), signs, now))
+                }
+                _ => Layer::Told {
+                    title: request.title(),
+                    lines: vec![Line::plain("its tasks left nothing: none has run yet, or what they left has expired")],
+                },
+            },
+            Self::Folder(folder) => match request {
+                Request::Download(left) => Layer::Ask(Box::new(artifacts::file(left, &folder, now))),
+                _ => Layer::Told { title: request.title(), lines: vec![Line::plain(folder)] },
+            },
         }
     }
 }
@@ -171,7 +222,7 @@ fn history(tag: &Tag, moving: bool, past: Vec<(Sighting, Option<ReleaseId>)>) ->
         let then = release.map(|release| Effect::Prepare(Request::Point { tag: tag.clone(), release }));
         Choice { label, note, refused, then: then.into_iter().collect() }
     });
-    Menu { title: format!("What {tag} showed, from (UTC)"), choices: choices.collect(), at: 0 }
+    Menu { title: format!("What {tag} showed, from (UTC)"), choices: choices.collect(), at: 0, stays: false }
 }
 
 /// The ways to take a release up again; where it stood is chosen.
@@ -184,5 +235,10 @@ fn again(earlier: &Release, ways: Vec<(Option<Step>, Option<String>)>) -> Menu {
         refused,
         then: vec![Effect::Prepare(Request::Rerun { release: id.clone(), first, move_tags: false })],
     });
-    Menu { title: format!("Re-run release {id}"), choices: choices.collect(), at: earlier.best_way(&possible) }
+    Menu {
+        title: format!("Re-run release {id}"),
+        choices: choices.collect(),
+        at: earlier.best_way(&possible),
+        stays: false,
+    }
 }

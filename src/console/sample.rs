@@ -13,6 +13,8 @@ use super::{
     update::update,
 };
 use crate::domain::{
+    artifact::Left,
+    asker::{Asker, Client},
     digest::Digest,
     event::{Built, Event, Stamped, Step},
     name::ReleaseId,
@@ -105,6 +107,29 @@ pub fn remote(tasks: &[StepView]) -> Release {
     release
 }
 
+/// What the task `push` left: of each kind, long there, soon gone, gone, and never made.
+pub fn left() -> Vec<Left> {
+    let task = running_task("push").step.task().unwrap().clone();
+    let one = |name: &str, storage: &str, size, expires: &str| Left {
+        task: task.clone(),
+        task_name: "push-image-balrog".to_owned(),
+        run: 0,
+        name: name.to_owned(),
+        storage: storage.to_owned(),
+        content_type: "text/plain".to_owned(),
+        size,
+        expires: expires.parse().unwrap(),
+        unmade: None,
+    };
+    let why = Some("file-missing-on-worker: could not find /app/coverage.xml".to_owned());
+    vec![
+        one("public/docker-image-shasum256.txt", "s3", Some(71), "2027-11-21T09:20:00Z"),
+        one("public/image.tar.zst", "object", Some(412_345_678), "2026-11-23T09:20:00Z"),
+        one("public/logs/live.log", "link", None, "2026-11-21T09:20:00Z"),
+        Left { unmade: why, ..one("public/coverage.xml", "error", None, "2027-11-21T09:20:00Z") },
+    ]
+}
+
 fn task(name: &str, state: StepState) -> StepView {
     let id: TaskId = format!("{name}-0123456789012345678901")[..22].parse().unwrap();
     StepView {
@@ -134,6 +159,13 @@ pub fn cluster(size: (u16, u16), releases: Vec<Release>) -> Model {
     tell(&mut model, Message::Releases(Ok(Listing { releases: Vec::new(), damaged: 0 })));
     tell(&mut model, Message::Cluster(1, Ok(releases)));
     model
+}
+
+/// Who that deployment is asked as: of a sign-in that ends then.
+pub fn signed_in(until: &str) -> Asker {
+    let id = "github/1|ada/windlass-k3v9".to_owned();
+    let client = Client { id, from: "windlass signin".to_owned(), until: Some(until.parse().unwrap()) };
+    Asker { client: Some(client), ..Asker::default() }
 }
 
 /// An image of this name, as an engine built it.

@@ -46,6 +46,18 @@ pub fn there() -> Row {
     Row { name: name(), held: Some(held), needed, username: Some("bot".to_owned()), rotation: None, untold: None }
 }
 
+/// The same at a deployment, where it has an end.
+pub fn at_taskcluster() -> Row {
+    let store = || StoreKind::Taskcluster("https://tc.example".parse().unwrap());
+    let row = there();
+    let ends = Some("2027-06-30T00:00:00Z".parse().unwrap());
+    Row {
+        held: row.held.map(|held| Held { store: store(), expires: ends, ..held }),
+        needed: row.needed.map(|needed| Needed { store: store(), ..needed }),
+        ..row
+    }
+}
+
 /// One that an image needs and nobody has set.
 pub fn missing() -> Row {
     let needed = needed("ghcr", "agent");

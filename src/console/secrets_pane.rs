@@ -10,6 +10,7 @@ use super::{
     secret_form::{NewKey, NewLogin},
 };
 use crate::domain::{
+    audit::AuditRow,
     failure::Failure,
     holdings::Row,
     name::SecretName,
@@ -27,6 +28,8 @@ pub struct SecretsPane {
     pub checking: BTreeSet<SecretName>,
     /// The history of the selected one has the screen: the first line of it that is seen.
     pub history: Option<usize>,
+    /// What changed them, as the audit trail told it last.
+    pub changes: Option<Vec<AuditRow>>,
 }
 
 /// What a look at vault and project found.
@@ -116,6 +119,7 @@ impl Default for SecretsPane {
             checks: BTreeMap::new(),
             checking: BTreeSet::new(),
             history: None,
+            changes: None,
         }
     }
 }

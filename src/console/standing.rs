@@ -3,8 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::{message::Around, model::Image};
 use crate::domain::{
+    asker::Asker,
     event::{Event, Step},
     failure::{Failure, FailureKind},
     finding::{CheckId, Outcome, Report},
@@ -24,6 +27,10 @@ pub struct Standing {
     absent: BTreeSet<String>,
     /// Why the Taskcluster deployment cannot be seen; `None` where it was, or nobody looked.
     cluster: Option<Known>,
+    /// Who it is asked as.
+    pub asker: Option<Asker>,
+    /// The vault is being opened for the sign-in in it.
+    pub unlocks: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,11 +67,24 @@ impl Standing {
         self.no_vault || self.absent.contains(image)
     }
 
-    /// The Taskcluster deployment at this host, which is always told.
-    pub fn cluster(&self, host: &str) -> Known {
-        let tone = self.cluster.as_ref().map_or(Tone::Plain, |known| known.tone);
-        let told = self.cluster.as_ref().filter(|known| known.tone != Tone::Good);
-        Known::new(tone, told.map_or_else(|| host.to_owned(), |known| format!("{host} {}", known.words)))
+    /// How the Taskcluster deployment is, in a word where it is not well, or is soon to be asked as nobody.
+    pub fn cluster(&self, now: Timestamp) -> (Tone, Option<String>) {
+        let brief = self.asker.as_ref().and_then(|asker| asker.brief(now));
+        let failed = self.cluster.as_ref().filter(|known| known.tone == Tone::Bad);
+        match (brief, failed) {
+            // It explains why nothing is seen.
+            (Some((Tone::Bad, word)), _) => (Tone::Bad, Some(word)),
+            (_, Some(failed)) => (Tone::Bad, Some(failed.words.clone())),
+            (Some((Tone::Notice, word)), None) => (Tone::Notice, Some(word)),
+            (brief, None) => {
+                (self.cluster.as_ref().map_or(Tone::Plain, |known| known.tone), brief.map(|(_, word)| word))
+            }
+        }
+    }
+
+    /// A sign-in is not used, since the vault that has it is locked.
+    pub fn is_locked(&self) -> bool {
+        self.asker.as_ref().is_some_and(|asker| asker.locked.is_some())
     }
 
     pub fn cluster_answered(&mut self) {

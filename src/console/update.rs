@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     action::Id,
+    artifacts,
     effect::{Effect, Guest},
     fault,
     masked::Masked,
@@ -20,6 +21,7 @@ use super::{
     remote,
 };
 use crate::domain::{
+    asker::Asker,
     event::Stamped,
     failure::{Failure, FailureKind},
     name::ReleaseId,
@@ -40,6 +42,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
     model.now = now;
     model.toasts.fade(now, false);
     let before = top(model);
+    let sees = sees_asker(model, &message);
     let mut effects = match message {
         Message::Key(key) => press(model, &key),
         Message::Mouse(event) => mouse(model, event),
@@ -117,18 +120,15 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
                 model.activity.ask();
             }
             let mut effects = reload(model);
-            effects.extend(secrets::changed(model));
             if model.screen == Screen::Projects {
                 effects.extend(projects::look(model));
             }
             effects
         }
         Message::Trail(trail) => {
-            if let Ok(rows) = &trail {
-                secrets::told(model, rows);
-            }
+            let effects = trail.as_ref().map_or_else(|_| Vec::new(), |rows| secrets::told(model, rows));
             model.activity.take(trail);
-            Vec::new()
+            effects
         }
         Message::Around(around) => {
             model.standing.looked(around);
@@ -162,6 +162,10 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             Vec::new()
         }
         Message::News(release, news) => heard(model, &release, news),
+        Message::Downloaded(download, got) => {
+            artifacts::downloaded(model, download, got);
+            Vec::new()
+        }
         Message::Log(..)
         | Message::Searched(..)
         | Message::Found(..)
@@ -177,7 +181,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             if matches!(model.layers.last(), Some(Layer::Waiting(asked)) if *asked == request) {
                 model.layers.pop();
                 match prepared {
-                    Ok(answer) => model.layers.push(answer.layer(&request, model.look.signs)),
+                    Ok(answer) => model.layers.push(answer.layer(&request, model.look.signs, now)),
                     // Whoever gave no passphrase needs no card about it.
                     Err(failure) if failure.kind == FailureKind::Cancelled => {}
                     Err(failure) => model.fails(failure),
@@ -189,10 +193,26 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             model.say(Tone::Bad, format!("{}: {}", failure.what, failure.why));
             Vec::new()
         }
+        Message::Asker(seen) => asked_as(model, seen.ok().flatten()),
+        Message::Unlocked(opened) => {
+            model.standing.unlocks = false;
+            match opened {
+                Ok(()) => {
+                    model.say(Tone::Good, "the vault is open");
+                    vec![Effect::SeeAsker]
+                }
+                Err(failure) if failure.kind == FailureKind::Cancelled => Vec::new(),
+                Err(failure) => {
+                    model.fails(failure);
+                    Vec::new()
+                }
+            }
+        }
         Message::Asked(question)
             if matches!(model.layers.last(), Some(Layer::Waiting(_)))
                 || model.tags.inquiry == Inquiry::Sent
                 || model.doctor.runs()
+                || model.standing.unlocks
                 || secrets::waits(model) =>
         {
             model.layers.push(Layer::Secret { question, typed: Masked::default() });
@@ -242,10 +262,15 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             Vec::new()
         }
     };
+    effects.extend(sees.then_some(Effect::SeeAsker).filter(|_| model.cluster().is_some()));
     effects.extend(settle(model));
     for effect in &effects {
         match effect {
             Effect::Prepare(request) => model.layers.push(Layer::Waiting(request.clone())),
+            Effect::Download { left, path, over: false } => {
+                let words = left.words(path, false);
+                model.did(format!("downloading {} to {path}", plain(&left.name)), Some(&words));
+            }
             Effect::Verify { image, tags, deep, .. } => {
                 let names: Vec<&str> = tags.iter().map(Tag::as_str).collect();
                 let words = format!("fetching and hashing {}", names.join(", "));
@@ -264,6 +289,27 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         model.scrolled = 0;
     }
     effects
+}
+
+/// Who the deployment is asked as is looked at with project and list, and once the vault may have been opened.
+fn sees_asker(model: &Model, message: &Message) -> bool {
+    match message {
+        Message::Project(Ok(_)) | Message::Cluster(..) => true,
+        Message::Secrets(_) | Message::Tags(..) | Message::Prepared(..) | Message::Examined => {
+            model.standing.is_locked()
+        }
+        _ => false,
+    }
+}
+
+/// What was seen as somebody else is looked at again.
+fn asked_as(model: &mut Model, asker: Option<Asker>) -> Vec<Effect> {
+    let before = std::mem::replace(&mut model.standing.asker, asker);
+    let client = |asker: &Option<Asker>| asker.as_ref().and_then(|asker| asker.client.clone());
+    if before.is_some() && client(&before) != client(&model.standing.asker) {
+        remote::again(model);
+    }
+    Vec::new()
 }
 
 /// Which dialog is on top: another one is read from its beginning.

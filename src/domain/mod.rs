@@ -1,5 +1,7 @@
 //! What windlass talks about. Pure: no input or output, no clock, no environment.
 
+pub mod artifact;
+pub mod asker;
 pub mod audit;
 pub mod digest;
 pub mod document;

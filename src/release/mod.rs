@@ -7,6 +7,7 @@
 //!
 //! [`rerun`] takes an earlier release up again, [`point`] rolls a moving tag back to one; both are releases too.
 
+pub mod artifacts;
 pub mod attach;
 mod build;
 pub mod cluster;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::{
     config::{Paths, Settings, SignIns},
     domain::{
+        asker::{Asker, Client},
         audit::{Act, AuditRow, Ended},
         failure::Failure,
         finding::CheckId,
@@ -18,6 +19,7 @@ use crate::{
         written::time,
     },
     journal::Journal,
+    log::sanitise::plain,
     secrets::{SignIn, Vault},
     taskcluster::{Access, Credentials, Deployment, Kept, PlainHttp, Source, TaskclusterError},
 };
@@ -149,6 +151,29 @@ pub fn access(
     let settings = settings.clone();
     let plain = Arc::new(move |host: &str| settings.allows_plain_http(host));
     Access::to(root, environment, |root| kept(paths, root, Timestamp::now(), vault), plain)
+}
+
+/// Who a deployment is asked as by whoever has this access. `locked`: the vault was left closed for it.
+///
+/// # Errors
+/// When the list of sign-ins has mistakes.
+pub fn asker(access: &Access, paths: &Paths, locked: bool, now: Timestamp) -> Result<Asker, Failure> {
+    let until = SignIns::load(paths)?.until(access.deployment.root());
+    let credentials = access.deployment.credentials();
+    let source = credentials.map(|credentials| &credentials.source);
+    let client = credentials.map(|credentials| Client {
+        id: plain(&credentials.client_id),
+        from: plain(&credentials.source.to_string()),
+        until: credentials.expiry().or(until.filter(|_| credentials.source == Source::SignIn)),
+    });
+    // What the environment has comes before a sign-in.
+    let hidden = locked && source != Some(&Source::Environment);
+    Ok(Asker {
+        locked: until.filter(|at| hidden && *at > now),
+        ended: until.filter(|at| client.is_none() && *at <= now),
+        passed_over: access.unfit.iter().map(|unfit| plain(&unfit.to_string())).collect(),
+        client,
+    })
 }
 
 /// The credentials of the sign-in at a deployment, should there be one. The vault is opened where there is one that has not

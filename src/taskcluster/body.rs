@@ -92,6 +92,11 @@ impl Body {
         Self { checked: Some(Checked::against(hashes)), ..self }
     }
 
+    /// It is told at its end whether it has the hashes that it must have.
+    pub fn is_checked(&self) -> bool {
+        self.checked.is_some()
+    }
+
     /// The next bytes, unpacked; `None` at the end of a file that is whole. Nothing is lost where it is not waited for.
     pub async fn next(&mut self) -> Result<Option<Bytes>, TaskclusterError> {
         while let Some(unpacking) = &mut self.unpacking {

@@ -27,6 +27,8 @@ pub struct Downloaded {
     pub bytes: u64,
     pub sha256: Digest,
     pub content_type: Option<String>,
+    /// Its hashes are those that the object service knows. Nobody knows any of what is kept elsewhere.
+    pub checked: bool,
 }
 
 impl Deployment {
@@ -46,7 +48,7 @@ impl Deployment {
         let what = named(task, run, name);
         let content = self.content(task, run, name).await?;
         let mut body = self.open(content, &what).await?;
-        let content_type = body.content_type.clone();
+        let (content_type, checked) = (body.content_type.clone(), body.is_checked());
         let unwritten = |e: std::io::Error| TaskclusterError::Unwritten { what: what.clone(), why: e.to_string() };
         let (mut bytes, mut hash) = (0, Sha256::new());
         while let Some(piece) = body.next().await? {
@@ -58,7 +60,7 @@ impl Deployment {
             sink.write_all(&piece).await.map_err(unwritten)?;
         }
         sink.flush().await.map_err(unwritten)?;
-        Ok(Downloaded { bytes, sha256: Digest::finish(hash), content_type })
+        Ok(Downloaded { bytes, sha256: Digest::finish(hash), content_type, checked })
     }
 
     /// The bytes of an artifact of which little is expected: at most `cap`.

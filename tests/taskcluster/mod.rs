@@ -2,6 +2,7 @@
 
 mod answers;
 mod artifacts;
+mod console;
 mod deployment;
 mod doctor;
 mod doctor_triggers;

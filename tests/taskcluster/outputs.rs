@@ -110,12 +110,16 @@ fn artifacts_are_listed_with_their_end_and_each_kind_is_fetched() {
         names,
         [("public/alias.txt", "link"), (ARTIFACT, "s3"), ("public/gone.txt", "error"), ("public/image.bin", "object"),]
     );
-    for (name, file, text) in [
-        (ARTIFACT, "docker-image-shasum256.txt", "sha256"),
-        ("public/image.bin", "image.bin", "the image"),
-        ("public/alias.txt", "alias.txt", "sha256"),
+    assert_eq!(listed["artifacts"][2]["unmade"], "file-missing-on-worker: could not find file");
+    let told = site.elsewhere(&["artifacts", &group.build]).exits(0).stdout;
+    assert!(told.contains("error") && told.contains("file-missing-on-worker: could not find file"), "{told}");
+    for (name, file, text, checked) in [
+        (ARTIFACT, "docker-image-shasum256.txt", "sha256", false),
+        ("public/image.bin", "image.bin", "the image", true),
+        ("public/alias.txt", "alias.txt", "sha256", false),
     ] {
-        site.elsewhere(&["artifacts", &group.id, "--get", name]).exits(0);
+        let got = site.elsewhere(&["artifacts", &group.id, "--get", name, "--json"]).exits(0).json();
+        assert_eq!((&got["checked"], &got["size"]), (&checked.into(), &text.len().into()), "{name}");
         assert_eq!(std::fs::read_to_string(site.project.path(file)).unwrap(), text);
         let again = site.elsewhere(&["artifacts", &group.id, "--get", name]).exits(2);
         assert!(again.stderr.contains("is there already"), "{again:?}");
@@ -125,6 +129,12 @@ fn artifacts_are_listed_with_their_end_and_each_kind_is_fetched() {
     assert!(told.contains("could not find file"), "{told}");
     let told = site.elsewhere(&["artifacts", &group.id, "--get", "public/image.bim"]).exits(2).stderr;
     assert!(told.contains("did you mean public/image.bin?"), "{told}");
+    // The first task of a group has its id: a run of it names the task.
+    site.run(&group.push, Outcome::Completed);
+    site.double.artifact(&group.push, 0, "public/image.bin", object("another"));
+    site.elsewhere(&["artifacts", &group.id, "--get", "public/image.bin", "--force"]).exits(2);
+    site.elsewhere(&["artifacts", &format!("{}.0", group.build), "--get", "public/image.bin", "--force"]).exits(0);
+    assert_eq!(std::fs::read_to_string(site.project.path("image.bin")).unwrap(), "the image");
     // A file that does not arrive whole is none.
     std::fs::remove_file(site.project.path("image.bin")).unwrap();
     site.double.fault("GET", "/", Fault::TruncatedBody, 100);

@@ -110,6 +110,16 @@ pub const ACTIONS: &[Action] = &[
         releases::previous_task,
     )
     .unless(releases::no_tasks),
+    action(
+        Id::Artifacts,
+        Scope::Releases,
+        &[Key::char('A')],
+        "what its tasks left, to be downloaded",
+        releases::artifacts,
+    )
+    .hinted("artifacts")
+    .same_as("artifacts RELEASE")
+    .unless(releases::no_artifacts),
     action(Id::Wrap, Scope::Releases, &[Key::char('w')], "wrap long lines, or cut them", log::wrap)
         .hinted("wrap")
         .unless(log::no_log),
@@ -269,6 +279,9 @@ pub const ACTIONS: &[Action] = &[
     action(Id::SecretsAgain, Scope::Secrets, &[Key::char('r')], "look into stores and trail again", secrets::look)
         .same_as("secret list")
         .unless(secrets::looking),
+    action(Id::Unlock, Scope::Everywhere, &[Key::char('u')], "open the vault for the sign-in in it", secrets::unlock)
+        .hinted("unlock")
+        .unless(secrets::not_locked),
     action(Id::SecretList, Scope::History, &[on(KeyCode::Esc)], "back to the list", secrets::list).hinted("list"),
     action(Id::Examine, Scope::Doctor, &[Key::char('r')], "run every check again", doctor::all)
         .hinted("run all")

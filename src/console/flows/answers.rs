@@ -4,13 +4,15 @@ use super::{Kept, NEW, World};
 use crate::{
     console::{
         effect::Effect,
-        message::{Around, Listing, Message, News, Save, Saved, Taken, Verified},
+        message::{Around, Download, Listing, Message, News, Save, Saved, Taken, Verified},
         model::{Answer, Errand, Image, KnownProject, Past, Project, Request, SecretNews, Subject, Which},
-        sample::{answer, id, plan},
+        sample::{answer, id, plan, remote},
         sample_secrets::{holdings, open_at, refused, there},
         view::tests::preview,
     },
     domain::{
+        artifact::{Got, Written},
+        digest::Digest,
         event::{Event, Step},
         failure::Failure,
         finding::{CheckId, Finding, Owner, Report},
@@ -76,6 +78,24 @@ impl World {
                 let found = Ok((self.table(Some(&tags)), Vec::new()));
                 Message::Verified(Verified { image, release, deep, found })
             }
+            Effect::Download { left, path, over } => {
+                let got = if over || self.files.insert(path.clone()) {
+                    self.done.push(left.words(&path, over).join(" "));
+                    let bytes = left.size.expect("a size");
+                    Got::Written(Written { bytes, sha256: Digest::of(b"it"), checked: left.storage == "object" })
+                } else {
+                    Got::Exists
+                };
+                Message::Downloaded(Download { left, path }, Ok(got))
+            }
+            Effect::LookAtCluster { turn, .. } if turn == 1 => Message::Cluster(turn, Ok(vec![remote(&self.tasks)])),
+            // Later ones are waited for.
+            Effect::LookAtCluster { .. } => return Vec::new(),
+            Effect::LookAtTasks { release, turn, .. } => {
+                Message::Tasks(release, turn, Ok(Box::new(remote(&self.tasks))))
+            }
+            Effect::SeeAsker => Message::Asker(Ok(None)),
+            Effect::FetchLog { run } => Message::Fetched(run, Ok(None)),
             Effect::Start { words } => return self.start(&words),
             Effect::Cancel { release, .. } => return self.cancel(&release),
             Effect::Copy(text) => {
@@ -99,7 +119,8 @@ impl World {
 
     fn project(&self) -> Project {
         let repository = format!("docker.io/mozilla/{}", self.project).parse().unwrap();
-        Project { images: vec![Image { name: self.project.to_owned(), repository }], cluster: None }
+        let cluster = (!self.tasks.is_empty()).then(|| "tc.example".to_owned());
+        Project { images: vec![Image { name: self.project.to_owned(), repository }], cluster }
     }
 
     fn known(&self) -> Vec<KnownProject> {
@@ -185,6 +206,8 @@ impl World {
                 return Answer::Ways(Box::new(earlier), ways);
             }
             Request::History { .. } => return Answer::Past(Vec::new()),
+            Request::Artifacts { .. } => return Answer::Left(self.artifacts.clone()),
+            Request::Download(_) => return Answer::Folder("/home/ada/balrog".to_owned()),
             Request::Find { digest } => return Answer::Found(vec![format!("{digest} is of no record")]),
         };
         Answer::Preview(Box::new(preview))

@@ -3,7 +3,7 @@
 use super::{NEW, World};
 use crate::{
     console::{
-        sample::{built, done, id, recorded, row, running},
+        sample::{built, done, finished_task, id, left, recorded, row, running},
         sample_secrets::{PASSWORD, there},
         view::tests::SIZES,
     },
@@ -304,5 +304,31 @@ fn the_console_is_left_and_what_runs_goes_on() {
         world.press(key);
         assert!(world.left && world.done.is_empty(), "{key}");
         assert_eq!(world.journal[0].release, running(1));
+    }
+}
+
+#[test]
+fn what_tasks_left_is_listed_and_downloaded_one_after_the_other() {
+    for size in SIZES {
+        let mut world = World::with_tasks(size, vec![finished_task("build"), finished_task("push")], left());
+        world.press("A");
+        world.sees(&["Artifacts of release", "public/docker-image-shasum256.txt", "public/coverage.xml"]);
+        world.press("<enter>");
+        world.sees(&["Download public/docker-image-shasum256.txt"]);
+        world.press("<enter>");
+        world.sees(&["downloaded, no hash to check it by", "public/image.tar.zst"]);
+        world.press("j<enter><enter>");
+        world.sees(&["downloaded, its hash fits"]);
+        world.press("<enter><enter>");
+        world.sees(&["Replace this file?"]);
+        world.press("y");
+        world.sees(&["downloaded, its hash fits"]);
+        world.press("jj<enter>");
+        world.sees(&["could not find"]);
+        assert_eq!(world.done.len(), 3, "{:?}", world.done);
+        assert!(world.done[2].ends_with("--get public/image.tar.zst --output image.tar.zst --force"));
+        world.press("<esc>");
+        world.never_sees("Artifacts of release");
+        world.rests();
     }
 }

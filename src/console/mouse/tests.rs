@@ -152,7 +152,7 @@ fn a_choice_is_shown_by_the_first_click_and_made_by_the_second() {
         then: vec![effect],
     };
     let choices = vec![choice("first", Effect::LoadProject), choice("second", Effect::Suspend)];
-    model.layers.push(Layer::Menu(Menu { title: "Which?".to_owned(), choices, at: 0 }));
+    model.layers.push(Layer::Menu(Menu { title: "Which?".to_owned(), choices, at: 0, stays: false }));
     assert_eq!(clicked_on(&mut model, "second"), []);
     assert_eq!(clicked_on(&mut model, "second"), [Effect::Suspend]);
     assert!(model.layers.is_empty());

@@ -48,7 +48,8 @@ pub fn point(model: &mut Model) -> Vec<Effect> {
         refused: None,
         then: vec![prepare(tag)],
     });
-    let menu = Menu { title: format!("Point which tag to release {id}?"), choices: choices.collect(), at: 0 };
+    let menu =
+        Menu { title: format!("Point which tag to release {id}?"), choices: choices.collect(), at: 0, stays: false };
     model.layers.push(Layer::Menu(menu));
     Vec::new()
 }
@@ -94,7 +95,7 @@ pub(super) fn how_thoroughly(title: String, then: impl Fn(bool) -> Effect) -> Me
         choice("verify", "manifest and config are fetched and hashed now", false),
         choice("deep", "and every layer, packed and unpacked: all of the image is fetched", true),
     ];
-    Menu { title, choices, at: 0 }
+    Menu { title, choices, at: 0, stays: false }
 }
 
 pub fn cannot_verify(model: &Model) -> Option<String> {

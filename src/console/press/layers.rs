@@ -76,7 +76,13 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
             }
         },
         Some(Layer::Menu(menu)) => match menu.choices.get(menu.at) {
-            Some(choice) if choice.refused.is_none() => choice.then.clone(),
+            Some(choice) if choice.refused.is_none() => {
+                let then = choice.then.clone();
+                if menu.stays {
+                    model.layers.push(Layer::Menu(menu));
+                }
+                then
+            }
             Some(choice) => {
                 let reason = choice.refused.clone().unwrap_or_default();
                 model.layers.push(Layer::Menu(menu));

@@ -225,7 +225,7 @@ pub fn type_path(model: &mut Model) -> Vec<Effect> {
         ],
         typed: Input::new(format!("{release}.log")),
         wrong: None,
-        take: save,
+        take: Box::new(save),
     };
     model.layers.push(Layer::Ask(Box::new(ask)));
     Vec::new()

@@ -39,13 +39,13 @@ pub fn new_of(model: &mut Model) -> Vec<Effect> {
         ],
         typed: Input::default(),
         wrong: None,
-        take: |model, typed| match typed.parse::<Wishes>() {
+        take: Box::new(|model, typed| match typed.parse::<Wishes>() {
             Ok(wishes) if wishes == Wishes::default() => {
                 Err("nothing is typed: esc, then n releases what is here".to_owned())
             }
             Ok(wishes) => Ok(prepare(model, wishes).into_iter().collect()),
             Err(error) => Err(error.to_string()),
-        },
+        }),
     };
     model.layers.push(Layer::Ask(Box::new(ask)));
     Vec::new()
@@ -105,6 +105,21 @@ pub fn no_tasks(model: &Model) -> Option<String> {
             release.steps.is_empty().then(|| "its tasks are not known yet".to_owned())
         }
         Some(_) => Some("only a release on Taskcluster has tasks".to_owned()),
+        None => Some("there is no release".to_owned()),
+    }
+}
+
+/// What its tasks left, from the task on whose log is shown.
+pub fn artifacts(model: &mut Model) -> Vec<Effect> {
+    let Some(release) = model.selected().filter(|release| remote::is_remote(release)) else { return Vec::new() };
+    let chosen = remote::chosen(model, release).and_then(|at| release.steps.get(at)?.step.task().cloned());
+    vec![Effect::Prepare(Request::Artifacts { release: release.plan.release.clone(), chosen })]
+}
+
+pub fn no_artifacts(model: &Model) -> Option<String> {
+    match model.selected() {
+        Some(release) if remote::is_remote(release) => None,
+        Some(_) => Some("only a release on Taskcluster leaves artifacts: this one ran on this machine".to_owned()),
         None => Some("there is no release".to_owned()),
     }
 }

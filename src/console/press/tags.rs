@@ -51,7 +51,7 @@ pub fn point(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let at = here.iter().position(|now| !now).unwrap_or(0);
-    let menu = Menu { title: format!("Point {} to which release?", row.tag), choices, at };
+    let menu = Menu { title: format!("Point {} to which release?", row.tag), choices, at, stays: false };
     model.layers.push(Layer::Menu(menu));
     Vec::new()
 }

@@ -4,8 +4,12 @@ use super::*;
 use crate::console::{
     message::{Listing, Message, News},
     model::Project,
-    sample::{cluster, console, finished_task, look, now, press, project, remote, running, running_task, tell},
+    sample::{
+        cluster, console, finished_task, look, now, press, project, remote, running, running_task, signed_in, tell,
+    },
+    view::tests::{SIZES, never_sees, sees},
 };
+use crate::domain::asker::Asker;
 
 const SIZE: (u16, u16) = (100, 30);
 
@@ -81,6 +85,43 @@ fn what_fails_is_said_once_and_what_was_seen_stays() {
     tell(&mut model, Message::Cluster(turn + 1, Err(away())));
     let said = model.toasts.iter().filter(|toast| toast.words.contains("cannot be reached")).count();
     assert_eq!((said, model.list().len()), (1, 1));
+}
+
+#[test]
+fn a_sign_in_in_a_locked_vault_is_told_and_used_once_the_vault_is_open() {
+    let mut model = cluster(SIZE, vec![remote(&[])]);
+    assert_eq!(press(&mut model, "u"), [], "nothing is locked");
+    let locked = Asker { locked: Some("2026-11-22T09:00:00Z".parse().unwrap()), ..Asker::default() };
+    tell(&mut model, Message::Asker(Ok(Some(locked))));
+    model.toasts.clear();
+    for size in SIZES {
+        model.size = size;
+        sees(&model, &["signed in, vault locked: u unlocks", "tc.example locked"]);
+    }
+    assert_eq!(press(&mut model, "u"), [Effect::Unlock]);
+    assert_eq!(press(&mut model, "u"), [], "it is asked once");
+    tell(&mut model, Message::Asked("Passphrase: ".to_owned()));
+    assert_eq!(press(&mut model, "<esc>"), [Effect::Answer(None)]);
+    tell(&mut model, Message::Unlocked(Err(Failure::cancelled("the vault stays locked", ""))));
+    assert!(model.layers.is_empty());
+    assert_eq!(press(&mut model, "u"), [Effect::Unlock]);
+    assert_eq!(tell(&mut model, Message::Unlocked(Ok(()))), [Effect::SeeAsker]);
+    let effects = tell(&mut model, Message::Asker(Ok(Some(signed_in("2026-11-22T09:00:00Z")))));
+    assert_eq!(looks(&effects).len(), 2, "list and tasks are looked at as somebody: {effects:?}");
+    never_sees(&model, "vault locked");
+    // As the same client nothing is looked at again.
+    assert_eq!(looks(&tell(&mut model, Message::Asker(Ok(Some(signed_in("2026-11-22T09:00:00Z")))))), [""; 0]);
+}
+
+#[test]
+fn who_is_asked_as_is_seen_with_the_list_and_nothing_is_asked_for_it() {
+    let mut model = cluster(SIZE, vec![remote(&[])]);
+    let turn = model.remote.list.turn;
+    let effects = tell(&mut model, Message::Cluster(turn, Ok(Vec::new())));
+    assert_eq!(effects.iter().filter(|effect| **effect == Effect::SeeAsker).count(), 1);
+    assert!(!tell(&mut model, Message::Examined).contains(&Effect::SeeAsker), "nothing is locked");
+    let mut alone = console(SIZE, Vec::new());
+    assert!(!tell(&mut alone, Message::Project(Ok(project()))).contains(&Effect::SeeAsker), "there is no deployment");
 }
 
 #[test]

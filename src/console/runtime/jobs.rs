@@ -14,7 +14,7 @@ mod tags;
 
 use std::{ffi::OsString, sync::Arc};
 
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::{
     Outbox,
@@ -45,7 +45,8 @@ struct Shared {
     ground: Ground,
     /// Opened by the first that needs it, together with the eye on it.
     journal: OnceCell<(Journal, Option<Watch>)>,
-    cluster: OnceCell<Cluster>,
+    /// As whoever had credentials when it was made.
+    cluster: Mutex<Option<Arc<Cluster>>>,
     to: Outbox,
 }
 
@@ -59,7 +60,7 @@ impl Jobs {
             None => question.asked_through(to.clone()),
         };
         let logs = Logs::new(ground.paths.logs(), to.clone())?;
-        let shared = Arc::new(Shared { ground, journal: OnceCell::new(), cluster: OnceCell::new(), to });
+        let shared = Arc::new(Shared { ground, journal: OnceCell::new(), cluster: Mutex::default(), to });
         Ok(Self { shared, logs, question })
     }
 
@@ -162,11 +163,14 @@ impl Shared {
                 let saved = self.save(&save, over).await;
                 Message::Saved(save, saved)
             }
+            Effect::Download { left, path, over } => Box::pin(self.download(left, &path, over)).await,
             Effect::Start { words } => Message::Started(self.start(words).await),
             Effect::Cancel { release, repository } => {
                 let told = Box::pin(self.cancel(&release, &repository)).await;
                 Message::CancelTold(release, told)
             }
+            Effect::SeeAsker => Message::Asker(Box::pin(self.asker()).await),
+            Effect::Unlock => Message::Unlocked(self.unlock()),
             Effect::Copy(text) => self.copy(text).await,
             Effect::Browse(page) => {
                 let opened = self.browse(&page).await;

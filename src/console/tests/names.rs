@@ -14,10 +14,11 @@ use crate::{
         model::{
             Answer, Goal, Image, KnownProject, Model, NotSet, Past, Project, Request, Scanned, SecretNews, StepsRead,
         },
-        sample::{built, console, done, id, look, now, plan, press, row, seen, tell},
+        sample::{built, console, done, id, left, look, now, plan, press, row, seen, tell},
         sample_secrets::{act, holdings, missing, name, open_at, there},
     },
     domain::{
+        artifact::Left,
         audit::{Act, Outcome},
         digest::Digest,
         event::{Event, Stamped, Step},
@@ -35,7 +36,7 @@ use crate::{
         verdict::Verdict,
         wishes::Wishes,
     },
-    log::{hostile::PIECES, pattern::Filter, steps::Steps},
+    log::{hostile::PIECES, pattern::Filter, sanitise::plain, steps::Steps},
 };
 
 /// What is said in place of every name and message: as many texts as there are sizes.
@@ -351,6 +352,11 @@ impl Tour {
             (request.clone(), Answer::Found(vec![self.text(), self.text()])),
             (Request::Find { digest: self.text() }, Answer::Found(Vec::new())),
             (
+                Request::Artifacts { release: id(3), chosen: None },
+                Answer::Left(left().into_iter().map(|one| self.named(one)).collect()),
+            ),
+            (Request::Download(Box::new(self.named(left().remove(1)))), Answer::Folder("/home/ada".to_owned())),
+            (
                 Request::Ways(id(3)),
                 Answer::Ways(
                     Box::new(self.releases[2].clone()),
@@ -373,6 +379,12 @@ impl Tour {
         self.sees(&mut model, &["<esc>"]);
         model.layers.push(crate::console::model::Layer::Waiting(request));
         self.told(&mut model, Message::Asked(self.text()), "a question");
+    }
+
+    /// As a task of others may have left it.
+    fn named(&self, left: Left) -> Left {
+        let unmade = left.unmade.map(|_| plain(&self.text()));
+        Left { name: self.text(), task_name: plain(&self.text()), unmade, ..left }
     }
 
     fn tags(&self) {

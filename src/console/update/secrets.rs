@@ -12,7 +12,7 @@ use crate::{
         press::secrets::look,
     },
     domain::{
-        audit::AuditRow,
+        audit::{Act, AuditRow, Outcome},
         failure::{Failure, FailureKind},
         holdings::{Changed, Held, Unfinished},
         name::SecretName,
@@ -93,11 +93,32 @@ pub(super) fn heard(model: &mut Model, news: SecretNews, now: Timestamp) -> Vec<
     Vec::new()
 }
 
-/// The audit trail may tell of a rotation that has not ended. What the vault says counts for more.
-pub(super) fn told(model: &mut Model, trail: &[AuditRow]) {
+/// The audit trail may tell of a rotation that has not ended. What the vault says counts for more. Where it tells of a
+/// change that was not known, what is shown of the stores is looked at again: nobody is asked for a passphrase by that.
+pub(super) fn told(model: &mut Model, trail: &[AuditRow]) -> Vec<Effect> {
+    let changes: Vec<AuditRow> = trail.iter().filter(|row| changes(row)).cloned().collect();
+    let before = model.secrets.changes.replace(changes.clone());
+    let is_news = |row: &&AuditRow| before.as_ref().is_some_and(|before| !before.contains(*row));
+    let news: Vec<&AuditRow> = changes.iter().filter(is_news).collect();
     if !matches!(model.secrets.holdings, Loaded::Yes(_)) {
         model.rotation = Unfinished::in_trail(trail);
     }
+    let mut effects = Vec::new();
+    if news.iter().any(|row| !row.what.is_of_secret()) {
+        effects.push(Effect::SeeAsker);
+    }
+    let shown = model.screen == Screen::Secrets && matches!(model.secrets.holdings, Loaded::Yes(_));
+    if shown && !news.is_empty() && model.secrets.ask() {
+        effects.push(Effect::Secrets(Errand::Look));
+    }
+    effects
+}
+
+/// What stores hold, or who asks them, is another after it. What only began has changed nothing yet, but for a rotation.
+fn changes(row: &AuditRow) -> bool {
+    let signs = matches!(row.what, Act::SignIn | Act::SignOut);
+    let rotates = matches!(row.what, Act::SecretRotate | Act::SecretResume | Act::SecretRollback);
+    (row.what.is_of_secret() || signs) && (rotates || row.outcome != Outcome::Begun)
 }
 
 /// Whoever gave no passphrase needs no card about it.
@@ -176,12 +197,6 @@ fn wizard<'a>(model: &'a mut Model, name: &SecretName) -> Option<&'a mut Wizard>
         Layer::Wizard(wizard) if wizard.secret == *name => Some(&mut **wizard),
         _ => None,
     })
-}
-
-/// Somebody wrote to the journal: what is shown of it may have changed. Nobody is asked for a passphrase by that.
-pub(super) fn changed(model: &mut Model) -> Vec<Effect> {
-    let shown = model.screen == Screen::Secrets && matches!(model.secrets.holdings, Loaded::Yes(_));
-    if shown { look(model) } else { Vec::new() }
 }
 
 /// A worker may ask for the passphrase of the vault: something of ours is under way.

@@ -130,13 +130,14 @@ impl Placed {
 fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
     let words = match layer {
         Layer::Waiting(request) => {
-            let words = "finding out what would happen";
-            Words::new(request.title(), vec![Line::new("", words, Tone::Dim)], Vec::new(), &WAIT)
+            Words::new(request.title(), vec![Line::new("", request.waiting(), Tone::Dim)], Vec::new(), &WAIT)
         }
         Layer::Secret { question, typed } => secret(model, question, typed),
         Layer::Form(form) => secret_dialogs::form(model, form),
         Layer::Wizard(wizard) => secret_dialogs::wizard(model, wizard),
-        Layer::Menu(menu) => Words::new(&menu.title, choices(model, menu, screen), Vec::new(), &CHOOSE),
+        Layer::Menu(menu) => {
+            Words::new(&menu.title, choices(model, menu, screen), Vec::new(), if menu.stays { &AGAIN } else { &CHOOSE })
+        }
         Layer::Confirm(confirm) => question(model, confirm),
         Layer::Ask(ask) => asked(model, ask, screen),
         Layer::Told { title, lines } => Words::new(title, lines.clone(), Vec::new(), &SEEN),
@@ -149,6 +150,7 @@ fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
 const YES_NO: [(Id, &str); 2] = [(Id::Confirm, "yes"), (Id::Close, "no, change nothing")];
 const TYPED: [(Id, &str); 2] = [(Id::TypedConfirm, "yes, for good"), (Id::TypedClose, "no, change nothing")];
 const CHOOSE: [(Id, &str); 2] = [(Id::Confirm, "this one"), (Id::Close, "none")];
+const AGAIN: [(Id, &str); 2] = [(Id::Confirm, "this one"), (Id::Close, "close")];
 const TAKE: [(Id, &str); 2] = [(Id::TypedConfirm, "go on"), (Id::TypedClose, "no, change nothing")];
 const WAIT: [(Id, &str); 1] = [(Id::Close, "do not wait")];
 const ANSWER: [(Id, &str); 2] = [(Id::Answer, "open it"), (Id::NoAnswer, "change nothing")];

@@ -4,6 +4,7 @@
 //! ```text
 //!  engine ● 20.10.24   registry ● bot   secret ·
 //!  engine ✗ away   registry ·   secret ✗ none   read-only
+//!  engine ● 29.0.1   tc ◐ tc.example 42m   registry ● bot   secret ● set 11 Nov
 //! ```
 
 use ratatui::text::Span;
@@ -24,6 +25,8 @@ const ROOMY: usize = 40;
 struct Indicator {
     label: &'static str,
     known: Option<Known>,
+    /// After the words, whatever room these have.
+    tail: Option<String>,
     /// The words too.
     whole: bool,
 }
@@ -42,6 +45,7 @@ impl Indicator {
         if self.whole && !words.is_empty() {
             spans.push(look.span(Tone::Plain, format!(" {}", fit(words, LONGEST, look.signs))));
         }
+        spans.extend(self.tail.as_ref().map(|tail| look.span(tone, format!(" {tail}"))));
         spans
     }
 
@@ -53,9 +57,12 @@ impl Indicator {
 /// In at most so many columns.
 pub fn spans(model: &Model, columns: usize) -> Vec<Span<'static>> {
     let (look, images, standing) = (model.look, model.images(), &model.standing);
-    let one = |label, known| Indicator { label, known, whole: true };
+    let one = |label, known| Indicator { label, known, tail: None, whole: true };
     let mut all = vec![one("engine", standing.engine.clone())];
-    all.extend(model.cluster().map(|host| one(CLUSTER, Some(standing.cluster(host)))));
+    all.extend(model.cluster().map(|host| {
+        let (tone, tail) = standing.cluster(model.now);
+        Indicator { tail, ..one(CLUSTER, Some(Known { tone, words: host.to_owned() })) }
+    }));
     if !images.is_empty() {
         all.push(one("registry", standing.registry(images)));
         all.push(one("secret", standing.secret(images)));

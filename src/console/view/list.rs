@@ -87,6 +87,11 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         let words = format!(" {} cannot be read: windlass releases says why ", model.damaged);
         block = block.title_bottom(look.span(Tone::Bad, words));
     }
+    if model.standing.is_locked() {
+        let unlock = model.keymap.first(Id::Unlock);
+        let words = format!(" signed in, vault locked: {unlock} unlocks ");
+        block = block.title_bottom(look.span(Tone::Notice, words));
+    }
     if model.older == Older::Asked {
         block = block.title_bottom(look.span(Tone::Dim, " reading older ones "));
     }

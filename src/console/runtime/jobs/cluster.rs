@@ -5,18 +5,20 @@ use std::{path::PathBuf, sync::Arc};
 use jiff::Timestamp;
 use tokio::time::sleep;
 
-use super::Shared;
+use super::{Shared, log::expanded};
 use crate::{
     console::{
         effect::Effect,
-        message::{Message, News},
+        message::{Download, Message, News},
     },
-    domain::{failure::Failure, name::ReleaseId, release::Release},
+    domain::{artifact::Left, asker::Asker, failure::Failure, name::ReleaseId, release::Release},
     release::{
+        artifacts,
         cluster::Cluster,
         cluster_log::{self, Fetching},
     },
     spool::Reader,
+    taskcluster::Deployment,
 };
 
 impl Shared {
@@ -41,8 +43,32 @@ impl Shared {
         self.tell(message).await;
     }
 
-    pub(super) async fn cluster(&self) -> Result<&Cluster, Failure> {
-        self.cluster.get_or_try_init(|| self.ground.remote()).await
+    pub(super) async fn cluster(&self) -> Result<Arc<Cluster>, Failure> {
+        let mut kept = self.cluster.lock().await;
+        if let Some(cluster) = &*kept {
+            return Ok(Arc::clone(cluster));
+        }
+        let made = Arc::new(self.ground.remote().await?);
+        *kept = Some(Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// Who the deployment is asked as now. What was asked as somebody else is let go.
+    pub(super) async fn asker(&self) -> Result<Option<Asker>, Failure> {
+        let Some((asker, access)) = tokio::task::block_in_place(|| self.ground.asker())? else { return Ok(None) };
+        let who = |deployment: &Deployment| {
+            deployment.credentials().map(|credentials| (credentials.client_id.clone(), credentials.expiry()))
+        };
+        let mut kept = self.cluster.lock().await;
+        if kept.as_ref().is_some_and(|cluster| who(&cluster.deployment) != who(&access.deployment)) {
+            *kept = None;
+        }
+        Ok(Some(asker))
+    }
+
+    /// Asks for the vault's passphrase, where it has one.
+    pub(super) fn unlock(&self) -> Result<(), Failure> {
+        tokio::task::block_in_place(|| self.ground.unlock()).map(drop)
     }
 
     async fn tasks(&self, release: &ReleaseId) -> Result<Release, Failure> {
@@ -51,6 +77,23 @@ impl Shared {
         // What counts is known from now on, also once it has expired there.
         self.journal().await?.keep_seen(detailed.known.as_slice()).await?;
         Ok(detailed.release)
+    }
+
+    /// What the tasks of a release left.
+    pub(super) async fn left(&self, release: &ReleaseId) -> Result<Vec<Left>, Failure> {
+        let (id, _) = release.task().ok_or_else(|| no_task(release))?;
+        let cluster = self.cluster().await?;
+        let detailed = cluster.detailed(&id, Timestamp::now()).await?;
+        artifacts::left(&cluster, &detailed, None).await
+    }
+
+    /// Writes one of them to a file, with `~/` as in a shell.
+    pub(super) async fn download(&self, left: Box<Left>, path: &str, over: bool) -> Message {
+        let to = expanded(path);
+        let to = std::path::absolute(&to).unwrap_or(to);
+        let got = async { artifacts::get(&self.cluster().await?.deployment, &left, &to, over).await };
+        let got = got.await;
+        Message::Downloaded(Download { left, path: to.display().to_string() }, got)
     }
 
     async fn fetch(&self, key: &ReleaseId) -> Result<Option<String>, Failure> {
@@ -64,7 +107,7 @@ impl Shared {
             let _ = to.try_send(Message::News(told.clone(), News::Log(lines)));
         });
         let fetching = Fetching { task, run, file, redaction: self.ground.redaction(), grown };
-        let ended = cluster_log::fetch(cluster, fetching).await;
+        let ended = cluster_log::fetch(&cluster, fetching).await;
         // The last count must arrive, whatever room there was for those before it.
         if let Ok(log) = Reader::open(&self.ground.paths.logs().join(format!("{key}.log"))) {
             self.tell(Message::News(key.clone(), News::Log(log.lines()))).await;

@@ -27,7 +27,7 @@ impl Shared {
 }
 
 /// `~/` as in a shell.
-fn expanded(path: &str) -> PathBuf {
+pub(super) fn expanded(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), env::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => path.into(),

@@ -80,6 +80,11 @@ impl Shared {
                 let found = find::found(ground, journal, digest, None).await?;
                 return Ok(Answer::Found(found.into_iter().map(|finding| finding.sentence).collect()));
             }
+            Request::Artifacts { release, .. } => return Ok(Answer::Left(self.left(release).await?)),
+            Request::Download(_) => {
+                let folder = std::env::current_dir().unwrap_or_default();
+                return Ok(Answer::Folder(folder.display().to_string()));
+            }
             Request::Ways(release) => {
                 let earlier = ground.release_of(journal, release).await?;
                 let ways = ways(&earlier, ground.environment.as_ref()).await?;

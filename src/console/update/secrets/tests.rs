@@ -69,7 +69,8 @@ fn the_vault_is_read_when_its_screen_is_opened_and_not_before() {
     found(&mut model, holdings(vec![there()]));
     assert_eq!(asked(&press(&mut model, "r")), [&Errand::Look]);
     // What others did meanwhile is looked at after this look.
-    assert!(asked(&tell(&mut model, Message::Changed)).is_empty());
+    tell(&mut model, Message::Trail(Ok(Vec::new())));
+    assert!(asked(&tell(&mut model, Message::Trail(Ok(vec![act(Act::SecretSet, Outcome::Done)])))).is_empty());
     let again = tell(&mut model, news(SecretNews::Holdings(Ok(Box::new(holdings(vec![there()]))))));
     assert_eq!(asked(&again), [&Errand::Look]);
 }
@@ -443,6 +444,34 @@ fn an_unfinished_rotation_is_known_from_the_trail_until_the_vault_is_read() {
     assert_eq!(model.rotation, None, "the vault has none");
     tell(&mut model, trail());
     assert_eq!(model.rotation, None);
+}
+
+#[test]
+fn stores_are_looked_into_again_when_a_secret_changed_and_not_with_every_line_of_the_journal() {
+    let mut model = secrets(SIZE, vec![there()]);
+    let mut trail = vec![act(Act::SecretSet, Outcome::Done)];
+    let mut looks = |what: Act, outcome: Outcome| {
+        trail.insert(0, act(what, outcome));
+        assert!(asked(&tell(&mut model, Message::Changed)).is_empty(), "the trail says what changed");
+        let effects = tell(&mut model, Message::Trail(Ok(trail.clone())));
+        let looks = asked(&effects).len();
+        found(&mut model, holdings(vec![there()]));
+        (looks, effects.contains(&Effect::SeeAsker))
+    };
+    for (what, outcome, expected) in [
+        (Act::Release, Outcome::Done, (0, false)),
+        (Act::Point, Outcome::Done, (0, false)),
+        (Act::SecretRemove, Outcome::Begun, (0, false)),
+        (Act::SecretRemove, Outcome::Done, (1, false)),
+        (Act::SecretRotate, Outcome::Begun, (1, false)),
+        (Act::SecretBind, Outcome::Failed { why: "it is gone".to_owned() }, (1, false)),
+        (Act::SignIn, Outcome::Done, (1, true)),
+    ] {
+        assert_eq!(looks(what, outcome.clone()), expected, "{what:?} {outcome:?}");
+    }
+    press(&mut model, "1");
+    let more = Message::Trail(Ok(vec![act(Act::SecretResume, Outcome::Done)]));
+    assert!(asked(&tell(&mut model, more)).is_empty(), "nobody looks");
 }
 
 #[test]

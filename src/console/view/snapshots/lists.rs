@@ -4,9 +4,9 @@ use super::{State, after, told};
 use crate::{
     console::{
         message::Message,
-        model::{Image, Model, Mouse},
+        model::{Image, Loaded, Model, Mouse},
         press::projects::tests::{four, nowhere},
-        sample::{console, look, now, project, running, tell},
+        sample::{cluster, console, look, now, project, remote, running, signed_in, tell},
         sample_secrets::open_at,
         view::{
             activity::tests::busy,
@@ -15,6 +15,7 @@ use crate::{
         },
     },
     domain::{
+        asker::Asker,
         failure::Failure,
         finding::{CheckId, Finding},
         holdings::Unfinished,
@@ -75,4 +76,24 @@ fn ill(size: (u16, u16)) -> Model {
     model
 }
 
-pub const HEADER: &[State] = &[("well", well), ("ill", ill)];
+/// On a deployment, asked as this one.
+fn asked_as(size: (u16, u16), asker: Asker) -> Model {
+    told(cluster(size, vec![remote(&[])]), Message::Asker(Ok(Some(asker))))
+}
+
+pub const HEADER: &[State] = &[
+    ("well", well),
+    ("ill", ill),
+    ("ends-soon", |size| {
+        let mut model = asked_as(size, signed_in("2026-11-21T10:13:00Z"));
+        if let Loaded::Yes(project) = &mut model.project {
+            project.cluster = Some("firefox-ci-tc.services.mozilla.com".to_owned());
+        }
+        model
+    }),
+    ("expired", |size| asked_as(size, signed_in("2026-11-21T09:30:00Z"))),
+    ("anonymous", |size| asked_as(size, Asker::default())),
+    ("locked", |size| {
+        asked_as(size, Asker { locked: Some("2026-11-22T09:00:00Z".parse().unwrap()), ..Asker::default() })
+    }),
+];

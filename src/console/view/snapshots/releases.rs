@@ -3,15 +3,20 @@
 use super::{State, after, told};
 use crate::{
     console::{
-        message::{Listing, Message, News},
-        model::{Image, Model},
+        message::{Download, Listing, Message, News},
+        model::{Answer, Image, Model, Request},
         sample::{
-            cluster, console, finished_task, id, look, news, now, press, project, read, remote, running, running_task,
-            tell,
+            cluster, console, finished_task, id, left, look, news, now, press, project, read, remote, running,
+            running_task, tell,
         },
         view::tests::{busy, succeeded, unbuilt},
     },
-    domain::{failure::Failure, release::Release},
+    domain::{
+        artifact::{Got, Left, Written},
+        digest::Digest,
+        failure::Failure,
+        release::Release,
+    },
 };
 
 /// What a build says: longer than any screen, with colours, a long line, and one that says what went wrong.
@@ -60,6 +65,38 @@ fn of_two_images(size: (u16, u16)) -> Model {
     told(busy(size), Message::Project(Ok(two)))
 }
 
+/// A release on Taskcluster, and the question what its tasks left.
+fn asking(size: (u16, u16)) -> (Model, Request) {
+    let mut model = cluster(size, vec![remote(&[])]);
+    let runs = remote(&[finished_task("build"), running_task("push")]);
+    let release = runs.plan.release.clone();
+    let effects = tell(&mut model, Message::Tasks(release.clone(), 1, Ok(Box::new(runs))));
+    read(&mut model, effects, &said());
+    let chosen = running_task("push").step.task().cloned();
+    (after(model, "A"), Request::Artifacts { release, chosen })
+}
+
+fn artifacts(size: (u16, u16), left: Vec<Left>) -> Model {
+    let (model, request) = asking(size);
+    told(model, Message::Prepared(request, Ok(Answer::Left(left))))
+}
+
+fn asked_for_a_file(size: (u16, u16)) -> Model {
+    let wanted = Request::Download(Box::new(left()[1].clone()));
+    let model = after(artifacts(size, left()), "j<enter>");
+    told(model, Message::Prepared(wanted, Ok(Answer::Folder("/home/ada/balrog".to_owned()))))
+}
+
+/// It is there, and another is asked for that would replace a file.
+fn downloaded(size: (u16, u16), got: Got) -> Model {
+    let download = Download { left: Box::new(left()[1].clone()), path: "/home/ada/balrog/image.tar.zst".to_owned() };
+    told(after(asked_for_a_file(size), "<enter>"), Message::Downloaded(download, Ok(got)))
+}
+
+fn written() -> Got {
+    Got::Written(Written { bytes: 412_345_678, sha256: Digest::of(b"image"), checked: true })
+}
+
 pub const RELEASES: &[State] = &[
     ("loading", |size| Model::new(size, look(), now())),
     ("none", |size| console(size, Vec::new())),
@@ -83,6 +120,18 @@ pub const RELEASES: &[State] = &[
     ("remote-away", |size| {
         let away = Failure::unreachable("tc.example cannot be reached", "no route to host", "look at the network");
         told(cluster(size, vec![remote(&[])]), Message::Cluster(2, Err(away)))
+    }),
+    ("artifacts-asked", |size| asking(size).0),
+    ("artifacts", |size| artifacts(size, left())),
+    ("artifacts-unmade", |size| after(artifacts(size, left()), "jjj<enter>")),
+    ("artifacts-none", |size| artifacts(size, Vec::new())),
+    ("artifacts-file", asked_for_a_file),
+    ("artifacts-written", |size| downloaded(size, written())),
+    ("artifacts-exists", |size| downloaded(size, Got::Exists)),
+    ("artifacts-away", |size| {
+        let (model, request) = asking(size);
+        let away = Failure::unreachable("tc.example cannot be reached", "no route to host", "look at the network");
+        told(model, Message::Prepared(request, Err(away)))
     }),
     ("images", of_two_images),
     ("unreadable", |size| {

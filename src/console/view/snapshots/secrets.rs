@@ -8,9 +8,12 @@ use crate::{
         message::Message,
         model::{Model, SecretNews},
         sample::console,
-        sample_secrets::{PASSWORD, act, missing, name, news, open_at, refused, secrets, there, without_a_vault},
+        sample_secrets::{
+            PASSWORD, act, at_taskcluster, missing, name, news, open_at, refused, secrets, there, without_a_vault,
+        },
     },
     domain::{
+        asker::Asker,
         audit::{Act, Outcome},
         failure::Failure,
         holdings::Row,
@@ -77,6 +80,10 @@ pub const SECRETS: &[State] = &[
     ("none", |size| secrets(size, Vec::new())),
     ("no-vault", without_a_vault),
     ("set", |size| secrets(size, vec![there(), missing()])),
+    ("at-taskcluster", |size| {
+        let asker = Asker { locked: Some("2026-11-22T09:00:00Z".parse().unwrap()), ..Asker::default() };
+        told(secrets(size, vec![at_taskcluster()]), Message::Asker(Ok(Some(asker))))
+    }),
     ("missing", |size| after(secrets(size, vec![there(), missing()]), "j")),
     ("checked", checked),
     ("rotation-open", open),
