@@ -2,11 +2,8 @@
 
 use serde_json::json;
 
-use super::{
-    doctor::{MAKES, World},
-    double::asking::Question,
-};
-use crate::support::project::SECRET;
+use super::doctor::{MAKES, World};
+use crate::support::{project::SECRET, taskcluster::asking::Question};
 
 /// The project of these tests, whose releases this begins.
 fn begun_by(trigger: &str) -> World {

@@ -194,6 +194,13 @@ impl Credentials {
         Self { client_id: client_id.to_owned(), access_token: access_token.to_owned(), certificate: None }
     }
 
+    /// Those in an answer.
+    pub fn given(answer: &Value) -> Self {
+        let field = |name: &str| answer[name].as_str().unwrap().to_owned();
+        let certificate = Some(field("certificate"));
+        Self { client_id: field("clientId"), access_token: field("accessToken"), certificate }
+    }
+
     /// Temporary credentials that these issue; those with a name are bound to it.
     pub fn temporary(&self, name: Option<&str>, scopes: &[&str], start: Timestamp, expiry: Timestamp) -> Self {
         self.temporary_with_seed(name, scopes, start, expiry, random::token())

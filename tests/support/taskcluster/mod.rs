@@ -26,6 +26,7 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "handlers of all routes have one type")]
 
+pub mod asking;
 pub mod auth;
 mod bucket;
 mod call;

@@ -16,12 +16,7 @@ const OTHER: &str = "LHIFqN2-Twa_NSAVguP9dw";
 
 /// The credentials in an answer.
 pub fn given(answer: &Value) -> Credentials {
-    let field = |name: &str| answer[name].as_str().unwrap().to_owned();
-    Credentials {
-        client_id: field("clientId"),
-        access_token: field("accessToken"),
-        certificate: Some(field("certificate")),
-    }
+    Credentials::given(answer)
 }
 
 /// Of the claim for this task.

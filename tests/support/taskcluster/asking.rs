@@ -6,9 +6,10 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::taskcluster::{
+use super::{
     Double,
     credentials::Credentials,
     hawk::{Signature, Target, payload_hash},
@@ -27,7 +28,7 @@ pub struct Question {
 #[derive(Debug)]
 pub struct Said {
     pub status: u16,
-    headers: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
@@ -84,17 +85,22 @@ impl<'a> Signing<'a> {
         Some(BASE64_STANDARD.encode(ext.to_string()))
     }
 
-    /// The signature of this question to the double at this host.
+    /// The signature of this question to the double.
     pub fn signature(&self, double: &Double, question: &Question) -> Signature {
+        self.signature_at(&double.root, double.now(), question)
+    }
+
+    /// The signature of this question to services at this root URL.
+    pub fn signature_at(&self, root: &str, now: Timestamp, question: &Question) -> Signature {
         let mut signature = Signature {
             id: self.credentials.client_id.clone(),
-            ts: (double.now().as_second() + self.skew).to_string(),
+            ts: (now.as_second() + self.skew).to_string(),
             nonce: "n0nce1".to_owned(),
             hash: self.hashed.then(|| payload_hash(question.header("content-type"), &question.body)),
             ext: self.ext(),
             mac: String::new(),
         };
-        let host = double.root.strip_prefix("http://").unwrap();
+        let host = root.strip_prefix("http://").unwrap();
         let (host, port) = host.split_once(':').unwrap();
         let target = Target { method: &question.method, resource: &question.path, host, port: port.parse().unwrap() };
         signature.mac = signature.expected("header", &self.credentials.access_token, &target);
