@@ -171,8 +171,11 @@ pub fn read_all(folder: &Path) -> Result<Vec<Record>, ArtifactError> {
     Ok(found)
 }
 
-/// Canonical: the fields in the order of the schema, indented by two, a line feed at the end.
-fn to_json(record: &Record) -> Vec<u8> {
+/// A record as its file has it: the fields in the order of the schema, indented by two, a line feed at the end.
+///
+/// # Panics
+/// Never: a record is strings, lists and flags.
+pub fn to_json(record: &Record) -> Vec<u8> {
     let mut json = serde_json::to_vec_pretty(record).expect("a record is strings, lists and flags, which JSON has");
     json.push(b'\n');
     json

@@ -56,6 +56,9 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Build, push, record and verify an image
+    ///
+    /// Inside a task of Taskcluster (TASK_ID and RUN_ID are set) it is the task's script: the secret is read through the
+    /// task's proxy (features.taskclusterProxy: true), and the record becomes an artifact of the task's run.
     Release(ReleaseArgs),
     /// Release the same commit once more, or take a release up at a step
     Rerun(RerunArgs),

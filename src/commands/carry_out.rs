@@ -20,6 +20,7 @@ use crate::{
     release::{
         Notice, Surroundings, detach,
         local::{self, Beginning},
+        own_task::OwnTask,
         preview::preview,
     },
     secrets::{Passphrase, Unanswered},
@@ -58,7 +59,9 @@ impl Prepared {
 
 /// Runs a release to its end. It is shown as it goes, unless this process was started to outlive who started it.
 pub async fn run(ground: &Ground, journal: &Journal, prepared: Prepared, permit: MayWrite) -> Result<u8, Failure> {
-    let Prepared { project, checkout, job } = prepared;
+    let Prepared { project, checkout, mut job } = prepared;
+    let own_task = OwnTask::of(ground.environment.as_ref(), &ground.settings, &project, &job.beginning.plan)?;
+    job.beginning.plan.task = own_task.as_ref().map(|task| task.run.clone());
     // A mistyped passphrase is no failed release.
     ground.unlock()?;
     let cancel = CancellationToken::new();
@@ -72,6 +75,7 @@ pub async fn run(ground: &Ground, journal: &Journal, prepared: Prepared, permit:
         root: project.root,
         checkout: &checkout,
         from_worktree: job.from_worktree,
+        own_task: own_task.as_ref(),
         cancel,
         permit,
     };

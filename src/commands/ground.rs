@@ -25,7 +25,8 @@ use crate::{
     registry,
     release::{Environment, cluster, lock},
     secrets::{IdentityKind, Passphrase, Vault, VaultPaths},
-    signin, taskcluster,
+    signin,
+    taskcluster::{self, Inside},
 };
 
 #[derive(Clone)]
@@ -45,8 +46,13 @@ pub struct Ground {
 }
 
 impl Ground {
+    /// The project; inside a task, as it is there.
     pub fn project(&self) -> Result<Project, Failure> {
-        self.place.project()
+        let project = self.place.project()?;
+        Ok(match Inside::of(&*self.environment)? {
+            Some(inside) => project.inside(&inside.root),
+            None => project,
+        })
     }
 
     /// Enters the project into the list of known ones, where there is one and this process may write.
@@ -154,7 +160,7 @@ impl Ground {
     /// The secrets of a deployment.
     pub fn cluster(&self, root: &RootUrl) -> Result<Cluster, Failure> {
         let access = self.taskcluster(root.clone())?;
-        Ok(Cluster::new(access, &*self.environment, &self.paths, &self.learned))
+        Ok(Cluster::new(access, &self.paths, &self.learned))
     }
 
     /// Where a secret is kept, on this machine's vault. Asks for its passphrase as [`Self::vault`] does.

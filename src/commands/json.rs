@@ -26,6 +26,7 @@ pub fn release(release: &Release) -> Value {
         "id": plan.release,
         "image": plan.image,
         "runner": plan.runner,
+        "task": plan.task,
         "trigger": plan.trigger,
         "parent": plan.parent,
         "ref": plan.source.git_ref,

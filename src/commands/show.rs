@@ -13,6 +13,7 @@ use crate::{
     domain::{
         event::Step,
         failure::Failure,
+        plan::Plan,
         release::{Release, StepState},
     },
     spool,
@@ -59,7 +60,7 @@ pub fn text(style: Style, release: &Release, tail: &[String]) -> String {
     let _ = writeln!(
         text,
         "  {}",
-        style.paint(Tone::Dim, &format!("started {} UTC by {}", time(release.started), plan.who))
+        style.paint(Tone::Dim, &format!("started {} UTC by {}{}", time(release.started), plan.who, inside(plan)))
     );
     let rows: Vec<Vec<Cell>> = release
         .steps
@@ -81,6 +82,11 @@ pub fn text(style: Style, release: &Release, tail: &[String]) -> String {
     let rows: Vec<Vec<Cell>> = release.pushes.iter().map(|push| pushed(style, release, push)).collect();
     text.push_str(&columns(style, &rows));
     text
+}
+
+/// The task that it ran in, where it did.
+fn inside(plan: &Plan) -> String {
+    plan.task.as_ref().map_or_else(String::new, |run| format!(" in {run}"))
 }
 
 /// What a release that failed says about itself, under the rest.

@@ -36,7 +36,7 @@ pub use paths::Paths;
 pub use project::{Image, Project, SecretSource};
 pub use settings::{KeyWish, Placed, Settings};
 pub use sign_ins::SignIns;
-pub use taskcluster::{Taskcluster, Trigger};
+pub use taskcluster::{Storage, Taskcluster, Trigger};
 pub use version::VersionSource;
 
 use crate::domain::{failure::Failure, finding::CheckId, name::ProjectName};

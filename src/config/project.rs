@@ -12,6 +12,7 @@ use crate::domain::{
     policy::{Policy, TagRules},
     recipe::Recipe,
     reference::{Platform, Repository},
+    root_url::RootUrl,
     template::Template,
 };
 
@@ -58,6 +59,21 @@ pub struct SecretSource {
 }
 
 impl Project {
+    /// This project inside a task of the deployment at this root URL: the release runs there and then, whatever runner the
+    /// file names, and what a deployment keeps is asked of this one.
+    #[must_use]
+    pub fn inside(mut self, root: &RootUrl) -> Self {
+        self.runner = Runner::Local;
+        let stores = self.images.iter_mut().map(|image| &mut image.secret.store);
+        for store in stores.filter(|store| !store.is_vault()) {
+            *store = StoreKind::Taskcluster(root.clone());
+        }
+        if let Some(taskcluster) = &mut self.taskcluster {
+            taskcluster.root_url = root.clone();
+        }
+        self
+    }
+
     /// The image of this name, or the only one.
     ///
     /// # Errors

@@ -2,8 +2,9 @@
 
 use super::section::{Reader, Section};
 use crate::domain::{
-    record::SHASUM_FILE,
+    record::{RECORD_FILE, SHASUM_FILE},
     root_url::{NotARootUrl, RootUrl},
+    term::Term,
 };
 
 /// The `[taskcluster]` section.
@@ -18,11 +19,34 @@ pub struct Taskcluster {
     pub tasks: Vec<String>,
     /// The artifact that holds the image id.
     pub artifact: String,
+    /// How long the artifacts of a release inside a task are kept, if the task is.
+    pub artifact_expires: Term,
+    /// Where they are kept.
+    pub storage: Storage,
     /// A regular expression of which the one group is the digest, where only the log has it.
     pub digest_in_log: Option<String>,
     /// `provisioner/worker-type`; a record counts only from these. Empty: from any.
     pub pools: Vec<String>,
     pub trigger: Trigger,
+}
+
+/// Where the queue has the bytes of an artifact kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Storage {
+    /// A bucket: every deployment has one, and what is there can be written again by the same run.
+    #[default]
+    S3,
+    /// The object service, which knows hashes, and which a deployment need not have set up.
+    Object,
+}
+
+impl Taskcluster {
+    /// The artifact that holds the whole record: beside the other.
+    #[must_use]
+    pub fn record_artifact(&self) -> String {
+        let folder = self.artifact.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        format!("{folder}{RECORD_FILE}")
+    }
 }
 
 /// What starts a release on Taskcluster.
@@ -43,8 +67,19 @@ pub enum Trigger {
 
 /// Reads the section; `None` where something in it is wrong, which the reader then knows.
 pub(super) fn read(reader: &mut Reader<'_>, section: Section<'_>) -> Option<Taskcluster> {
-    let section = section
-        .only(reader, &["root-url", "github", "index", "tasks", "artifact", "digest-in-log", "pools", "trigger"]);
+    let keys = [
+        "root-url",
+        "github",
+        "index",
+        "tasks",
+        "artifact",
+        "artifact-expires",
+        "storage",
+        "digest-in-log",
+        "pools",
+        "trigger",
+    ];
+    let section = section.only(reader, &keys);
     section.require(reader, &["root-url"]);
     Some(Taskcluster {
         github: github(reader, &section),
@@ -53,6 +88,10 @@ pub(super) fn read(reader: &mut Reader<'_>, section: Section<'_>) -> Option<Task
         artifact: section
             .string(reader, "artifact")
             .map_or_else(|| format!("public/{SHASUM_FILE}"), |artifact| artifact.value.to_owned()),
+        artifact_expires: section.parsed(reader, "artifact-expires").unwrap_or_default(),
+        storage: section
+            .choice(reader, "storage", &[("s3", Storage::S3), ("object", Storage::Object)])
+            .unwrap_or_default(),
         digest_in_log: digest_in_log(reader, &section),
         pools: pools(reader, &section),
         trigger: trigger(reader, &section).unwrap_or_default(),

@@ -116,6 +116,8 @@ artifact = "public/docker-image-shasum256.txt"
 digest-in-log = '"Digest": "(sha256:[0-9a-f]{64})"'
 pools    = ["releng-3/linux-docker"]
 trigger  = { git = "push" }
+artifact-expires = "6 months"
+storage  = "object"
 "#;
 
 fn parse(text: &str) -> Result<Project, ConfigError> {
@@ -150,6 +152,8 @@ fn the_whole_example_is_read() {
     let taskcluster = project.taskcluster.unwrap();
     assert_eq!(taskcluster.root_url.to_string(), "https://firefox-ci-tc.services.mozilla.com");
     assert_eq!((taskcluster.trigger, taskcluster.pools.len()), (Trigger::GitPush, 1));
+    let kept = (taskcluster.storage, taskcluster.artifact_expires.to_string());
+    assert_eq!(kept, (Storage::Object, "6 months".to_owned()));
 }
 
 #[test]
@@ -279,6 +283,12 @@ fn each_mistake_is_shown_where_it_is() {
         ),
         ("{64})\"", "{64}\"", "48:17 error: unclosed group | "),
         ("releng-3/linux-docker", "linux-docker", "49:13 `linux-docker` is not provisioner/worker-type | "),
+        (
+            "\"6 months\"",
+            "\"never\"",
+            "51:20 `never` is no time that something is kept: `1 year`, `6 months` or `28 days` | ",
+        ),
+        ("storage  = \"object\"", "storage  = \"objects\"", "52:12 `objects` is no `storage` | did you mean `object`?"),
         ("git = \"push\"", "git = \"puhs\"", "50:20 `puhs` is no `git` | did you mean `push`?"),
         ("{ git = \"push\" }", "{ hook = \"balrog\" }", "50:21 `balrog` is not group/id | "),
         (

@@ -20,6 +20,16 @@ pub(super) async fn check(examination: &Examination) -> Finding {
         Ok(access) => access,
         Err(finding) => return finding,
     };
+    if deployment.is_by_proxy() {
+        let host = deployment.root().host();
+        return match deployment.current_scopes().await {
+            Ok(scopes) => Finding::pass(format!(
+                "{host} is asked in the name of this task, with {} scopes: its proxy signs (auth, scopes/current: 200)",
+                scopes.iter().count()
+            )),
+            Err(error) => Finding::failed(&error.into(), Owner::You),
+        };
+    }
     let mut findings: Vec<Finding> = unfit.iter().map(passed_over).collect();
     let Some(credentials) = deployment.credentials() else {
         findings.push(Finding::warn(

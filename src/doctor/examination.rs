@@ -158,9 +158,8 @@ impl Examination {
     }
 
     async fn kept(&self, subject: &Subject) -> Result<Entry, Finding> {
-        let Machine { environment, paths, learned, .. } = &self.machine;
         let access = self.deployment()?;
-        let cluster = Cluster::new(access.clone(), &**environment, paths, learned);
+        let cluster = Cluster::new(access.clone(), &self.machine.paths, &self.machine.learned);
         let asked = BTreeSet::from([subject.image.repository.clone()]);
         let name = &subject.image.secret.name;
         let failure = match cluster.entry(name, &asked).await {

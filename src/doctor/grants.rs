@@ -166,7 +166,7 @@ fn listed(secrets: &BTreeSet<&SecretName>) -> String {
 }
 
 /// How a scope gets into a role: some deployments keep their grants in a repository.
-pub(super) fn grant(root: &RootUrl, role: &str, scopes: &str) -> String {
+pub fn grant(root: &RootUrl, role: &str, scopes: &str) -> String {
     if root.host() == "firefox-ci-tc.services.mozilla.com" {
         return format!(
             "have {scopes} granted to {role}: a pull request to grants.d/ of https://github.com/mozilla-releng/fxci-config"

@@ -42,6 +42,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 pub use examination::{Machine, Reach};
+pub use grants::grant;
 
 use examination::{Examination, Subject};
 

@@ -10,6 +10,7 @@ use super::{
     name::{Commit, ReleaseId, SecretName},
     recipe::Recipe,
     reference::{Platform, Repository, Tag},
+    task_run::TaskRun,
 };
 
 /// Where a release runs.
@@ -144,6 +145,9 @@ pub struct Plan {
     pub image: String,
     pub repository: Repository,
     pub runner: Runner,
+    /// The run of a task that it runs in, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskRun>,
     pub trigger: Trigger,
     /// The release that this one repeats or points to.
     pub parent: Option<ReleaseId>,

@@ -11,6 +11,7 @@ use super::{
     plan::{PlannedTag, Runner, TagKind},
     reference::{Platform, Repository, Tag},
     task::TaskId,
+    task_run::TaskRun,
 };
 
 /// The name of the artifact that consumers check images against, as the first such releases called it.
@@ -62,6 +63,9 @@ pub struct Record {
     /// The builder dropped output, so the log is not the whole log.
     pub log_clipped: bool,
     pub runner: Runner,
+    /// The run of a task that made it, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskRun>,
     pub engine: String,
     pub who: String,
     pub when: Timestamp,

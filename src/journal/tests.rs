@@ -127,6 +127,7 @@ fn record(plan: &Plan) -> Record {
         log_digest: None,
         log_clipped: false,
         runner: plan.runner,
+        task: None,
         engine: String::new(),
         who: plan.who.clone(),
         when: at(0),

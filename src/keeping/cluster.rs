@@ -22,7 +22,6 @@ use crate::{
     },
     fault,
     log::sanitise::plain,
-    release::Environment,
     secrets::{Entry, OpenRotation},
     taskcluster::{Access, Deployment, Names, Stored, TaskclusterError},
 };
@@ -35,7 +34,7 @@ pub struct Cluster {
     paths: Paths,
     /// Told of each document that is read.
     learned: Learned,
-    /// In a task whoever may make that task has said what the secret is for.
+    /// Inside a task, and in its name: whoever may have a task read the secret has said what it is for, by making that task.
     in_task: bool,
 }
 
@@ -96,13 +95,13 @@ impl From<TaskclusterError> for Unheld {
 }
 
 impl Cluster {
-    pub fn new(access: Access, environment: &Environment, paths: &Paths, learned: &Learned) -> Self {
+    pub fn new(access: Access, paths: &Paths, learned: &Learned) -> Self {
         Self {
             unfit: access.unfit.iter().map(ToString::to_string).collect(),
+            in_task: access.deployment.is_by_proxy(),
             deployment: access.deployment,
             paths: paths.clone(),
             learned: learned.clone(),
-            in_task: environment("TASK_ID").is_some_and(|id| !id.is_empty()),
         }
     }
 

@@ -24,11 +24,12 @@ use crate::{
         origin::{Began, Origin, Terms, began_for, only_claimed},
         plan::{BuildDefinition, Plan, PlannedTag, Runner, Source, TagKind, Trigger},
         policy::{self, Wanted},
-        record::{IdKind, Known, RECORD_FILE, RECORD_SCHEMA, Record, RecordSource, Review},
+        record::{IdKind, Known, RECORD_SCHEMA, Record, RecordSource, Review},
         release::{Recorded, Release, ReleaseState, StepId},
         root_url::RootUrl,
         shasum::Shasum,
         task::{Definition, Run, Task, TaskId, TaskState},
+        task_run::TaskRun,
         template::Values,
         whose::{Mark, whose},
     },
@@ -369,6 +370,7 @@ impl Cluster {
             image: image.name.clone(),
             repository: image.repository.clone(),
             runner: Runner::Taskcluster,
+            task: None,
             trigger: origin.trigger,
             parent: None,
             source: Source {
@@ -457,8 +459,7 @@ impl Cluster {
         };
         // Several digests are of several images, and nobody says which is ours.
         let Shasum::One(image_id) = Shasum::read(&bytes) else { return Ok(None) };
-        let beside = self.at.artifact.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-        let whole = self.artifact(task, run, &format!("{beside}{RECORD_FILE}")).await?;
+        let whole = self.artifact(task, run, &self.at.record_artifact()).await?;
         let record = whole.and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok());
         let record = record.filter(|record| record.schema == RECORD_SCHEMA && record.image_id == image_id);
         let kind = record.as_ref().map_or(IdKind::Config, |record| record.id_kind);
@@ -494,7 +495,7 @@ fn record(release: &mut Release, image: &Image, task: &Task, said: Said) -> Know
         record.runner = Runner::Taskcluster;
         record
     });
-    let record = record.unwrap_or_else(|| Record {
+    let mut record = record.unwrap_or_else(|| Record {
         schema: RECORD_SCHEMA.to_owned(),
         release: plan.release.clone(),
         image: image.name.clone(),
@@ -517,10 +518,12 @@ fn record(release: &mut Release, image: &Image, task: &Task, said: Said) -> Know
         log_digest: None,
         log_clipped: false,
         runner: Runner::Taskcluster,
+        task: None,
         engine: task.status.task_queue_id.clone(),
         who: task.definition.metadata.owner.clone(),
         when: task.status.last_run().and_then(|run| run.resolved.or(run.started)).unwrap_or(plan.planned),
     });
+    record.task = Some(TaskRun { task: task.id().clone(), run: said.run });
     release.plan.tags.clone_from(&record.tags);
     release.built = Some(Built {
         image_id: record.image_id.clone(),

@@ -43,15 +43,22 @@ pub async fn record(run: &mut Run<'_, '_>, pushed: Pushed) -> Result<(), Failure
         log_digest: built.log_digest,
         log_clipped: built.log_clipped,
         runner: plan.runner,
+        task: plan.task,
         engine: built.engine,
         who: plan.who,
         when: Timestamp::now(),
     };
     let folder = run.at.paths.artifacts().join(plan.release.as_str());
     let sha256 = attest::write(&folder, &record)?;
-    let path = folder.display().to_string();
+    let (path, note) = match run.at.own_task {
+        None => (folder.display().to_string(), format!("{SHASUM_FILE}, {RECORD_FILE}")),
+        Some(task) => {
+            let attached = run.at.or_cancelled(Step::Record, task.attach(&record, run.at.permit)).await?;
+            (task.place(), attached)
+        }
+    };
     run.emit(Event::Recorded { path, sha256, record: Box::new(record) }).await?;
-    run.succeed(Step::Record, format!("{SHASUM_FILE}, {RECORD_FILE}")).await
+    run.succeed(Step::Record, note).await
 }
 
 pub async fn verify(run: &mut Run<'_, '_>, access: &Access) -> Result<(), Failure> {

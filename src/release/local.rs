@@ -183,6 +183,9 @@ impl<'a, 'w> Run<'a, 'w> {
         {
             build::build(self, &access, engine).await?;
         }
+        if let (Some(task), Some(_)) = (self.at.own_task, &engine) {
+            task.check_goes_on().await?;
+        }
         let pushed = match &engine {
             Some(engine) => Some(push::push(self, &access, engine, earlier.is_some()).await?),
             None if first <= Step::Record => Some(push::read_back(self, &access).await?),

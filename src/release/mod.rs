@@ -5,7 +5,8 @@
 //! built on it, so that whoever folds the events later sees what was done. A release is a process of its own:
 //! [`detach::start`] lets it outlive whoever starts it, and [`attach::Follower`] watches it from any process.
 //!
-//! [`rerun`] takes an earlier release up again, [`point`] rolls a moving tag back to one; both are releases too.
+//! [`rerun`] takes an earlier release up again, [`point`] rolls a moving tag back to one; both are releases too. What one
+//! needs of the task of Taskcluster that it runs in is in [`own_task`].
 
 pub mod artifacts;
 pub mod attach;
@@ -18,6 +19,7 @@ mod frame;
 mod held;
 pub mod local;
 pub mod lock;
+pub mod own_task;
 pub mod plan;
 pub mod point;
 mod preflight;
@@ -32,6 +34,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
+use own_task::OwnTask;
 use progress::Progress;
 
 use crate::{
@@ -58,6 +61,8 @@ pub struct Surroundings<'a> {
     pub checkout: &'a Checkout,
     /// Build this commit from a worktree of its own instead of the working tree (`--ref`).
     pub from_worktree: bool,
+    /// The task that this process runs in, where it does.
+    pub own_task: Option<&'a OwnTask>,
     pub cancel: CancellationToken,
     pub permit: MayWrite,
 }

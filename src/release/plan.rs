@@ -41,6 +41,7 @@ pub async fn make(
         image: image.name.clone(),
         repository: image.repository.clone(),
         runner: Runner::Local,
+        task: None,
         trigger: Trigger::ByHand,
         parent: None,
         source,

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         document::SecretValue,
         event::Step,
-        failure::Failure,
+        failure::{Failure, FailureKind},
         finding::CheckId,
         holdings::StoreKind,
         plan::{Plan, Source},
@@ -81,6 +81,9 @@ fn source_in_words(source: &Source) -> Vec<String> {
 
 async fn access(run: &Run<'_, '_>, plan: &Plan) -> Result<Access, Failure> {
     let at = run.at;
+    if let Some(task) = at.own_task {
+        task.check_goes_on().await?;
+    }
     let (entry, vault) = match &plan.store {
         StoreKind::Vault => {
             let store = Store::from(open_vault(at, Vault::open).await?);
@@ -92,8 +95,14 @@ async fn access(run: &Run<'_, '_>, plan: &Plan) -> Result<Access, Failure> {
                 Ok(Vault::open(paths, at.passphrase)?)
             };
             let access = signin::access(root.clone(), &at.environment, at.settings, at.paths, vault)?;
-            let cluster = Cluster::new(access, at.environment, at.paths, &Learned::default());
-            let entry = cluster.entry(&plan.secret, &BTreeSet::from([plan.repository.clone()])).await?;
+            let cluster = Cluster::new(access, at.paths, &Learned::default());
+            let entry = cluster.entry(&plan.secret, &BTreeSet::from([plan.repository.clone()])).await;
+            let entry = match (entry, at.own_task) {
+                (Err(denied), Some(task)) if denied.kind == FailureKind::NotAllowed => {
+                    return Err(task.denied(plan, denied).await);
+                }
+                (entry, _) => entry?,
+            };
             // It may know of a rotation; a release need not have one, and nobody is asked to open it here.
             (entry, open_vault(at, Vault::open_unasked).await.ok().flatten())
         }

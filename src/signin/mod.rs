@@ -21,7 +21,7 @@ use crate::{
     journal::Journal,
     log::sanitise::plain,
     secrets::{SignIn, Vault},
-    taskcluster::{Access, Credentials, Deployment, Kept, PlainHttp, Source, TaskclusterError},
+    taskcluster::{Access, Credentials, Deployment, Inside, Kept, PlainHttp, Source, TaskclusterError},
 };
 
 /// What a change of sign-ins works with.
@@ -137,7 +137,8 @@ pub async fn forget(at: Surroundings<'_>, root: &RootUrl) -> Result<Option<Strin
 }
 
 /// A deployment as whoever has credentials for it here: those of the environment, of a sign-in, or of the file of
-/// Taskcluster's own command line.
+/// Taskcluster's own command line. Inside a task with a proxy, the task's own deployment is spoken to in the task's name:
+/// no credentials of ours go there.
 ///
 /// # Errors
 /// When it may not be spoken to, and as [`kept`].
@@ -150,6 +151,11 @@ pub fn access(
 ) -> Result<Access, Failure> {
     let settings = settings.clone();
     let plain = Arc::new(move |host: &str| settings.allows_plain_http(host));
+    if let Some(Inside { root: own, proxy: Some(proxy), .. }) = Inside::of(environment)?
+        && own == root
+    {
+        return Ok(Access { deployment: Deployment::by_proxy(root, proxy, plain)?, unfit: Vec::new() });
+    }
     Access::to(root, environment, |root| kept(paths, root, Timestamp::now(), vault), plain)
 }
 

@@ -31,6 +31,9 @@ pub enum TaskclusterError {
     /// A file of a task could not be made: its worker recorded why.
     #[error("{what} was not made: {why}")]
     NotMade { what: String, why: String },
+    /// A file of a task was announced, and what keeps its bytes did not take them.
+    #[error("{what} was not stored: {why}")]
+    NotStored { what: String, why: String },
     /// A file ended before its end, or is another than the one that was recorded.
     #[error("{what} did not arrive whole: {why}")]
     Damaged { what: String, why: String },
@@ -265,6 +268,11 @@ impl From<TaskclusterError> for Failure {
                 "look at the task's log: its upload did not end, or the file is gone by now",
             )
             .explained_by(CheckId::Dates),
+            TaskclusterError::NotStored { what, why } => Self::failed(
+                format!("{what} was not stored"),
+                why,
+                "try again: the address that it goes to is good for a while only",
+            ),
             TaskclusterError::NotMade { what, why } => Self::failed(
                 format!("{what} was not made"),
                 why,

@@ -8,6 +8,7 @@
 //! | `transport.rs` | [`Deployment`]: one request and its answer; limits, retries, the services' clock |
 //! | `signing.rs`, `credentials.rs` | Hawk; whose credentials, for which deployment, until when |
 //! | `found.rs` | the credentials in the environment, of a sign-in, and in the CLI's configuration file |
+//! | `inside.rs` | the task that this process runs in |
 //! | `service.rs`, `pages.rs` | where services are; lists in pages |
 //! | `auth.rs` | alive?, scopes, clients, who changed what |
 //! | `secrets.rs` | the Secrets service |
@@ -15,6 +16,7 @@
 //! | `builds.rs`, `github.rs` | builds of a repository; what its `.taskcluster.yml` would make |
 //! | `hooks.rs`, `workers.rs` | hooks and their fires; pools of workers |
 //! | `artifacts.rs`, `object.rs` | what a run has made, and where that is |
+//! | `attaching.rs` | making a file an artifact of a run |
 //! | `stores.rs`, `body.rs`, `download.rs` | bytes from buckets and workers, as nobody |
 //! | `livelog.rs`, `sources.rs`, `replay.rs`, `pieces.rs` | the log of a run: while it is written, and as it was kept |
 //! | `error.rs` | what services say when they refuse |
@@ -23,6 +25,7 @@
 //! Source: Taskcluster's references and manual; answers measured on services v106.
 
 mod artifacts;
+mod attaching;
 mod auth;
 mod body;
 mod builds;
@@ -33,6 +36,7 @@ mod found;
 mod github;
 mod hooks;
 mod index;
+mod inside;
 mod livelog;
 mod object;
 mod pages;
@@ -48,6 +52,7 @@ mod transport;
 mod workers;
 
 pub use artifacts::{Artifact, Storage};
+pub use attaching::{File, Keep};
 pub use auth::{Change, Client};
 pub use builds::{Build, BuildState, Builds};
 pub use credentials::{Certificate, Credentials, Source};
@@ -56,6 +61,7 @@ pub use error::{Refusal, TaskclusterError, skewed};
 pub use found::{Access, Kept, Unfit};
 pub use github::{Event, Rendered};
 pub use hooks::{Fire, Hook};
+pub use inside::{Inside, NotATask};
 pub use livelog::Log;
 pub use pieces::{LogEnd, LogNote, LogPiece};
 pub use queue::{Counts, Group, Known};

@@ -1,20 +1,23 @@
-//! What is kept outside the services, in buckets and on workers, is fetched as nobody: no credentials of ours go there,
+//! What is kept outside the services, in buckets and on workers, is fetched and put there as nobody: no credentials of ours go there,
 //! and no more than five redirects are followed, none from TLS to plain HTTP. A host on this machine or one in plain
 //! HTTP is spoken to only where the deployment is on this machine too, or the user's settings say so: whoever writes a
 //! task chooses the address.
 
 use std::time::Duration;
 
+use backon::{ExponentialBuilder, Retryable as _};
+use bytes::Bytes;
 use reqwest::{
     StatusCode, Url,
-    header::{ACCEPT_ENCODING, LOCATION},
+    header::{ACCEPT_ENCODING, HeaderMap, LOCATION},
 };
 use tokio::time::timeout;
 
 use super::{
+    attaching::TRIES,
     body::Body,
     error::{TaskclusterError, said},
-    transport::{Deployment, PlainHttp},
+    transport::{Deployment, FIRST_PAUSE, PlainHttp},
 };
 use crate::http::{self, Failed, Limits, authority, is_loopback};
 
@@ -62,6 +65,41 @@ impl Stores {
 }
 
 impl Deployment {
+    /// Puts bytes at an address that the services gave for that, again where nobody answers. No redirect is followed.
+    pub(super) async fn store(
+        &self,
+        url: &Url,
+        headers: HeaderMap,
+        bytes: &Bytes,
+        what: &str,
+    ) -> Result<(), TaskclusterError> {
+        let stores = &self.inner.stores;
+        let host = authority(url);
+        stores.trust(None, url).map_err(|why| TaskclusterError::Distrusted { host: host.clone(), why })?;
+        let once = || async {
+            let unreachable = |why: String| TaskclusterError::Unreachable { host: host.clone(), why };
+            let request = stores.client.put(url.clone()).headers(headers.clone()).body(bytes.clone()).send();
+            let response = match timeout(Limits::USUAL.whole, request).await {
+                Ok(answer) => answer.map_err(|e| unreachable(Failed::from(e).why))?,
+                Err(_) => return Err(unreachable("it did not answer in time".to_owned())),
+            };
+            let status = response.status();
+            if status.is_success() {
+                return Ok(());
+            }
+            let words = timeout(Limits::USUAL.idle, http::read(response, WORDS)).await;
+            let body = words.ok().and_then(Result::ok).map(|(body, _)| body).unwrap_or_default();
+            let why = format!("{host} answers {}: {}", status.as_u16(), said(&body, status));
+            Err(if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+                unreachable(why)
+            } else {
+                TaskclusterError::NotStored { what: what.to_owned(), why }
+            })
+        };
+        let pauses = ExponentialBuilder::default().with_min_delay(FIRST_PAUSE).with_max_times(TRIES - 1).with_jitter();
+        once.retry(pauses).when(TaskclusterError::is_passing).await
+    }
+
     /// The bytes at an address, once. `idle`: how long no byte of them may come. An answer that is no file is an error.
     pub(super) async fn fetch(&self, url: &Url, what: &str, idle: Duration) -> Result<Body, TaskclusterError> {
         let stores = &self.inner.stores;

@@ -52,6 +52,8 @@ pub(super) struct Inner {
     pub root: RootUrl,
     pub credentials: Option<Credentials>,
     pub client: reqwest::Client,
+    /// In a task: whoever signs in its name, and the way there.
+    proxy: Option<(RootUrl, reqwest::Client)>,
     pub stores: Stores,
     /// Our clock minus the services', as the last answer showed. It is the same for whoever asks.
     clock: Arc<Mutex<Option<SignedDuration>>>,
@@ -72,6 +74,8 @@ pub(super) struct Call {
     /// What it is to do, for whoever is told that it failed: `read the secret x`.
     pub act: String,
     pub manner: Manner,
+    /// How often it is tried where that is safe, the first time included.
+    pub tries: usize,
     /// The `ETag` of what we have: where nothing has changed since, the answer is an empty 304.
     pub known: Option<String>,
 }
@@ -99,6 +103,7 @@ impl Call {
             scopes: Some(vec![scope.into()]),
             act: act.into(),
             manner: Manner::Reads,
+            tries: TRIES,
             known: None,
         }
     }
@@ -109,6 +114,11 @@ impl Call {
 
     pub fn manner(self, manner: Manner) -> Self {
         Self { manner, ..self }
+    }
+
+    /// So often, the first time included.
+    pub fn tries(self, tries: usize) -> Self {
+        Self { tries, ..self }
     }
 
     pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -173,16 +183,17 @@ impl Trouble {
     }
 }
 
+fn address(root: &RootUrl) -> Result<Url, TaskclusterError> {
+    Url::parse(&root.to_string()).map_err(|e| TaskclusterError::Setup { why: e.to_string() })
+}
+
 impl Deployment {
     /// # Errors
     /// When the credentials were made for another deployment, when it would be spoken to in plain HTTP, and when no
     /// client can be made.
     pub fn new(root: RootUrl, credentials: Option<Credentials>, plain: PlainHttp) -> Result<Self, TaskclusterError> {
-        let limits = Limits::USUAL;
         let distrusted = |why: String| TaskclusterError::Distrusted { host: root.host(), why };
-        let setup = |why: String| TaskclusterError::Setup { why };
-        let url = Url::parse(&root.to_string()).map_err(|e| setup(e.to_string()))?;
-        if !root.is_https() && !is_loopback(&url) && !plain(&root.host()) {
+        if !root.is_https() && !is_loopback(&address(&root)?) && !plain(&root.host()) {
             return Err(distrusted(
                 "plain HTTP goes to this machine alone, or where your settings allow it".to_owned(),
             ));
@@ -192,10 +203,40 @@ impl Deployment {
         {
             return Err(distrusted(format!("the credentials of {} were made for {}", made.source, made.root.host())));
         }
-        let client = http::client(limits, is_loopback(&url)).map_err(setup)?;
-        let client = client.timeout(limits.whole).build().map_err(|e| setup(Failed::from(e).why))?;
-        let stores = Stores::of(&url, plain).map_err(setup)?;
-        Ok(Self { inner: Arc::new(Inner { root, credentials, client, stores, clock: Arc::default() }) })
+        Self::made(root, credentials, None, plain)
+    }
+
+    /// The deployment of the task that this process runs in, as that task: requests go unsigned to its proxy, which signs
+    /// them. That one may be spoken to in plain HTTP because the task's environment names it, and no credentials go there;
+    /// what is asked of the deployment itself, as nobody or with what a service handed out for one upload, is no secret.
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub fn by_proxy(root: RootUrl, proxy: RootUrl, plain: PlainHttp) -> Result<Self, TaskclusterError> {
+        Self::made(root, None, Some(proxy), plain)
+    }
+
+    fn made(
+        root: RootUrl,
+        credentials: Option<Credentials>,
+        proxy: Option<RootUrl>,
+        plain: PlainHttp,
+    ) -> Result<Self, TaskclusterError> {
+        let (limits, url) = (Limits::USUAL, address(&root)?);
+        let setup = |why: String| TaskclusterError::Setup { why };
+        let client = |direct| {
+            let client = http::client(limits, direct).map_err(setup)?.timeout(limits.whole);
+            client.build().map_err(|e| setup(Failed::from(e).why))
+        };
+        // A task's proxy is of its own network, where no other is on the way.
+        let proxy = proxy.map(|proxy| Ok((proxy, client(true)?))).transpose()?;
+        let (client, stores) = (client(is_loopback(&url))?, Stores::of(&url, plain).map_err(setup)?);
+        Ok(Self { inner: Arc::new(Inner { root, credentials, client, proxy, stores, clock: Arc::default() }) })
+    }
+
+    /// A proxy signs for us, in the name of the task that this process runs in.
+    pub fn is_by_proxy(&self) -> bool {
+        self.inner.proxy.is_some()
     }
 
     pub fn root(&self) -> &RootUrl {
@@ -213,11 +254,11 @@ impl Deployment {
         self.as_somebody(None)
     }
 
-    /// The same deployment, as whoever owns these.
+    /// The same deployment, as whoever owns these, without the proxy of a task.
     pub(super) fn as_somebody(&self, credentials: Option<Credentials>) -> Self {
         let Inner { root, client, stores, clock, .. } = &*self.inner;
         let (root, client, stores, clock) = (root.clone(), client.clone(), stores.clone(), Arc::clone(clock));
-        Self { inner: Arc::new(Inner { root, credentials, client, stores, clock }) }
+        Self { inner: Arc::new(Inner { root, credentials, client, proxy: None, stores, clock }) }
     }
 
     /// How far our clock is ahead of the services', as the last answer showed; `None` before there was one.
@@ -245,7 +286,8 @@ impl Deployment {
             return self.attempt(call, scopes).await.map_err(Trouble::error);
         }
         let mut waited = Duration::ZERO;
-        let pauses = ExponentialBuilder::default().with_min_delay(FIRST_PAUSE).with_max_times(TRIES - 1).with_jitter();
+        let pauses =
+            ExponentialBuilder::default().with_min_delay(FIRST_PAUSE).with_max_times(call.tries - 1).with_jitter();
         (|| self.attempt(call, scopes))
             .retry(pauses)
             .when(|trouble| matches!(trouble, Trouble::Passing(..)))
@@ -262,8 +304,9 @@ impl Deployment {
     }
 
     async fn attempt(&self, call: &Call, scopes: Option<&[String]>) -> Result<Answer, Trouble> {
-        let Inner { root, credentials, client, .. } = &*self.inner;
-        let url = call.url(root).map_err(Trouble::Lasting)?;
+        let Inner { root, credentials, client, proxy, .. } = &*self.inner;
+        let (at, client) = proxy.as_ref().map_or((root, client), |(proxy, client)| (proxy, client));
+        let url = call.url(at).map_err(Trouble::Lasting)?;
         let mut request = client.request(call.method.clone(), url.clone());
         if let Some(credentials) = credentials {
             let signed = sign(credentials, call.method.as_str(), &url, call.body.as_deref(), scopes);
@@ -292,7 +335,7 @@ impl Deployment {
             host: root.host(),
             service: call.service,
             act: &call.act,
-            signed: credentials.is_some(),
+            signed: credentials.is_some() || proxy.is_some(),
             narrowed: scopes.unwrap_or_default(),
             request_id: headers.get("x-for-request-id").and_then(|id| id.to_str().ok()).map(ToOwned::to_owned),
             ahead: self.ahead().filter(|ahead| ahead.abs() > RIGHT).map(|ahead| ahead.as_secs()),
@@ -308,7 +351,8 @@ impl Deployment {
 
     fn unanswered(&self, error: reqwest::Error) -> Trouble {
         let Failed { why, passing } = Failed::from(error);
-        let error = TaskclusterError::Unreachable { host: self.root().host(), why };
+        let host = self.inner.proxy.as_ref().map_or_else(|| self.root().host(), |(proxy, _)| proxy.host());
+        let error = TaskclusterError::Unreachable { host, why };
         if passing { Trouble::Passing(error, None) } else { Trouble::Lasting(error) }
     }
 

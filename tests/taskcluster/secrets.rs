@@ -367,16 +367,6 @@ fn a_release_takes_its_login_from_there() {
 }
 
 #[test]
-fn in_a_task_the_task_says_what_it_is_for() {
-    let team = Team::new();
-    team.there(PASSWORD);
-    let mut release = team.program(&["release", "--yes", "--json"]);
-    let release = says_no_value(ran(release.env("TASK_ID", "fN1SbArXTPSVFNUvaOlinQ"))).exits(0).json();
-    assert_eq!(release["state"], "succeeded", "{release}");
-    assert_eq!(team.bindings(), "");
-}
-
-#[test]
 fn whoever_is_there_is_asked_what_a_secret_is_for() {
     let team = Team::new();
     team.there(PASSWORD);

@@ -45,6 +45,7 @@ fn record(release: &str, name: &str) -> Known {
         log_digest: None,
         log_clipped: false,
         runner: Runner::Local,
+        task: None,
         engine: "Docker".into(),
         who: "me".into(),
         when: Timestamp::UNIX_EPOCH,
