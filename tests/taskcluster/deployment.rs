@@ -20,6 +20,12 @@ pub fn somebody(double: &Double, credentials: &credentials::Credentials) -> Depl
     at(&double.root, Some(Credentials::new(root, id, token, certificate, Source::Environment).unwrap()))
 }
 
+/// As a task, whose proxy is at this address.
+pub fn by_proxy(root: &str, proxy: &str) -> Deployment {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Deployment::by_proxy(root.parse().unwrap(), proxy.parse().unwrap(), Arc::new(|_: &str| false)).unwrap()
+}
+
 /// At any root URL on this machine.
 pub fn at(root: &str, credentials: Option<Credentials>) -> Deployment {
     let _ = rustls::crypto::ring::default_provider().install_default();

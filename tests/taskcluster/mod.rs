@@ -9,6 +9,7 @@ mod doctor_triggers;
 mod doctor_troubles;
 mod double;
 mod github;
+mod inside;
 mod live_logs;
 mod log_secrets;
 mod outputs;

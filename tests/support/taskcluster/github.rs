@@ -158,6 +158,13 @@ impl Double {
         self.world().github.newest_first = true;
     }
 
+    /// What the statuses at GitHub have become of the build that began this group.
+    pub fn build_state(&self, group: &str, state: &str) {
+        let mut world = self.world();
+        let builds = world.github.builds.iter_mut().filter(|build| build["taskGroupId"] == group);
+        builds.for_each(|build| build["state"] = state.into());
+    }
+
     /// The app is installed for `owner/repository`.
     pub fn installed(&self, name: &str) {
         self.world().github.installed.push(name.to_owned());

@@ -41,6 +41,7 @@ pub mod moment;
 mod object;
 pub mod paging;
 pub mod pattern;
+pub mod proxy;
 pub mod queue;
 mod random;
 mod refusal;
@@ -51,6 +52,7 @@ mod schema;
 mod scopes;
 pub mod secrets;
 mod service;
+pub mod worker;
 mod worker_manager;
 mod world;
 
