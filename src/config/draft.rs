@@ -48,6 +48,8 @@ impl Draft {
              # pushed = true\n\
              \n[secret]\n\
              # The registry's login: windlass secret set --username USER --password-stdin\n\
+             # It is in the vault of this machine; or at Taskcluster (\"taskcluster\", and root-url in [taskcluster]), which is\n\
+             # where a release inside a task reads it.\n\
              # store = \"vault\"\n\
              name = {name}\n\
              # Where in the secret's document user name and password are; or {{ docker-config = \"/dockercfg\" }}.\n\

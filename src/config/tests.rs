@@ -8,6 +8,7 @@ use crate::domain::{
     plan::{Builder, Runner},
     policy::{Policy, TagRules},
     recipe::Recipe,
+    root_url::RootUrl,
 };
 
 const MINIMAL: &str = r#"
@@ -152,8 +153,19 @@ fn the_whole_example_is_read() {
     let taskcluster = project.taskcluster.unwrap();
     assert_eq!(taskcluster.root_url.to_string(), "https://firefox-ci-tc.services.mozilla.com");
     assert_eq!((taskcluster.trigger, taskcluster.pools.len()), (Trigger::GitPush, 1));
-    let kept = (taskcluster.storage, taskcluster.artifact_expires.to_string());
-    assert_eq!(kept, (Storage::Object, "6 months".to_owned()));
+    assert_eq!((taskcluster.storage, taskcluster.artifact_expires), (Storage::Object, "6 months".parse().unwrap()));
+}
+
+#[test]
+fn inside_a_task_the_deployment_and_the_runner_are_the_tasks() {
+    let text = EVERYTHING.replace("kind = \"local\"", "kind = \"taskcluster\"");
+    let outside = parse(&text).unwrap();
+    let root: RootUrl = "https://tc.example".parse().unwrap();
+    let inside = outside.clone().inside(&root);
+    assert_eq!((outside.runner, inside.runner), (Runner::Taskcluster, Runner::Local));
+    assert_eq!(inside.taskcluster.as_ref().unwrap().root_url, root);
+    let stores: Vec<_> = inside.images.iter().map(|image| image.secret.store.clone()).collect();
+    assert_eq!(stores, [StoreKind::Vault, StoreKind::Taskcluster(root)]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! How long something is kept: `1 year`, `28 days`, by the calendar.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 use jiff::{SpanFieldwise, Timestamp, tz::TimeZone};
 
@@ -30,12 +30,6 @@ impl FromStr for Term {
         let wrong = || format!("`{text}` is no time that something is kept: `1 year`, `6 months` or `28 days`");
         let span: jiff::Span = text.parse().map_err(|_| wrong())?;
         if span.is_positive() { Ok(Self(span.fieldwise())) } else { Err(wrong()) }
-    }
-}
-
-impl fmt::Display for Term {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#}", self.0.0)
     }
 }
 

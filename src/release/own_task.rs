@@ -20,6 +20,7 @@ use crate::{
         task_run::TaskRun,
         written::time,
     },
+    log::sanitise::plain,
     taskcluster::{Deployment, File, Inside, Keep, TaskclusterError},
 };
 
@@ -164,7 +165,7 @@ impl OwnTask {
         let assumed =
             |scopes: &Scopes| scopes.iter().find_map(|s| s.strip_prefix("assume:repo:").map(ToOwned::to_owned));
         if let Some(repo) = scopes.and_then(assumed) {
-            return Some(format!("repo:{repo}"));
+            return Some(format!("repo:{}", plain(&repo)));
         }
         if let Trigger::Hook { group, id } = &self.at.trigger {
             return Some(format!("hook-id:{group}/{id}"));

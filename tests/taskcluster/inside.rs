@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use windlass::{
@@ -359,23 +359,45 @@ fn a_run_that_is_over_releases_nothing() {
     let soon = moment::text(factory.double.now() + moment::minutes(5));
     factory.push(RELEASE, |definition| definition["deadline"] = soon.into());
     let claimed = factory.double.work(QUEUE);
-    factory.double.clock(jiff::SignedDuration::from_mins(7));
+    factory.double.clock(SignedDuration::from_mins(7));
     let done = factory.run(claimed);
     says(&done.log, &["run 0 is over", "its deadline passed", "windlass doctor dates"]);
     assert_eq!(done.reported, ("failed", 409));
 
     let task = factory.push(RELEASE, |_| {});
     let claimed = factory.double.work(QUEUE);
-    factory.double.clock(jiff::SignedDuration::from_mins(7 + 21));
+    factory.double.clock(SignedDuration::from_mins(7 + 21));
     let done = factory.run(claimed);
     says(&done.log, &["run 0 is over", "its worker vanished", "another run"]);
     // Much later not even its credentials are accepted.
     let claimed = factory.double.work(QUEUE);
     assert_eq!((claimed.task.as_str(), claimed.run), (task.as_str(), 1));
-    factory.double.clock(jiff::SignedDuration::from_mins(28 + 31));
+    factory.double.clock(SignedDuration::from_mins(28 + 31));
     let done = factory.run(claimed);
     says(&done.log, &["run 1 has lost its credentials", "have the task run again"]);
     assert_eq!(factory.tags(), Vec::<String>::new());
+}
+
+#[test]
+fn a_run_that_ends_while_it_builds_pushes_nothing() {
+    let factory = Factory::new();
+    factory.double.fault("GET", "/secret/", Fault::Clock(SignedDuration::from_mins(21)), 1);
+    factory.push(RELEASE, |_| {});
+    let done = factory.work();
+    says(&done.log, &["run 0 is over", "its worker vanished, and the queue began another run"]);
+    says(&done.log, &["leave it to that run"]);
+    assert_eq!(done.reported, ("failed", 409));
+    assert_eq!(factory.tags(), Vec::<String>::new());
+}
+
+#[test]
+fn a_run_that_ends_before_its_record_is_attached_says_so() {
+    let factory = Factory::new();
+    factory.double.fault("POST", &ARTIFACT.replace('/', "%2F"), Fault::Clock(SignedDuration::from_mins(31)), 1);
+    let task = factory.push(RELEASE, |_| {});
+    let done = factory.work();
+    says(&done.log, &[&format!("{ARTIFACT} was not attached to task {task}, run 0"), "has lost its credentials"]);
+    assert_eq!((factory.tags().len(), factory.artifact(&task, 0, ARTIFACT)), (2, None));
 }
 
 #[test]

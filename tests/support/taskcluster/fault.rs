@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Double, reply::Reply};
+use jiff::SignedDuration;
+
+use super::{Double, reply::Reply, world::World};
 use crate::support::http::{Answer, Request};
 
 #[derive(Debug, Clone)]
@@ -23,6 +25,8 @@ pub enum Fault {
     Slow(Duration),
     /// It is done; the answer ends in the middle.
     TruncatedBody,
+    /// First the services' clock is set so far ahead of ours.
+    Clock(SignedDuration),
 }
 
 /// What is to go wrong, and how often.
@@ -38,13 +42,24 @@ struct Planned {
 
 impl Faults {
     /// The next one planned for a request like this, which is then used up by one.
-    pub fn take(&mut self, request: &Request) -> Option<Fault> {
+    fn take(&mut self, request: &Request) -> Option<Fault> {
         let fits = |planned: &&mut Planned| {
             planned.left > 0 && planned.method == request.method && request.path.contains(&planned.path)
         };
         let planned = self.0.iter_mut().find(fits)?;
         planned.left -= 1;
         Some(planned.fault.clone())
+    }
+}
+
+impl World {
+    /// What is to go wrong with this request, begun.
+    pub fn fault(&mut self, request: &Request) -> Option<Fault> {
+        let fault = self.faults.take(request);
+        if let Some(Fault::Clock(ahead)) = &fault {
+            self.ahead = *ahead;
+        }
+        fault
     }
 }
 
@@ -63,6 +78,7 @@ impl Fault {
             }
             Self::Slow(after) => answer().late(after),
             Self::TruncatedBody => answer().cut_short(),
+            Self::Clock(_) => answer(),
         }
     }
 }

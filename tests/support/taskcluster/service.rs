@@ -46,7 +46,7 @@ const EVERYWHERE: &[Route] = &[
 
 /// The answer to a request, with faults, and a note of it.
 pub fn answer(shared: &Shared, request: &Request) -> Answer {
-    let fault = shared.world().faults.take(request);
+    let fault = shared.world().fault(request);
     let honest = || {
         let reply = reply(shared, request);
         let mut answer = reply
