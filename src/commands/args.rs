@@ -16,6 +16,7 @@ use crate::domain::{
     reference::{Platform, Repository, Tag},
     root_url::RootUrl,
     sign_in::{self, Lifetime},
+    task,
 };
 
 /// The release console for container images.
@@ -282,7 +283,7 @@ pub struct Manner {
     pub detach: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct InitArgs {
     /// Where the image is pushed; what is found below folders gets their names behind it
     #[arg(long, value_name = "REPOSITORY")]
@@ -296,6 +297,48 @@ pub struct InitArgs {
     /// Do not ask: take what is found
     #[arg(long, short)]
     pub yes: bool,
+    /// Write .taskcluster.yml too: the tasks that a push to a branch that is released makes
+    ///
+    /// Two tasks for each image: one builds and has no secret, one pushes and runs no code of the project. Where there is
+    /// a windlass.toml already, its [taskcluster] says where.
+    #[arg(long)]
+    pub taskcluster: bool,
+    #[command(flatten)]
+    pub tasks: TasksArgs,
+}
+
+/// Of the tasks that `init --taskcluster` writes.
+#[derive(Debug, Default, Args)]
+pub struct TasksArgs {
+    /// The Taskcluster deployment
+    #[arg(long, value_name = "URL", requires = "taskcluster")]
+    pub root_url: Option<RootUrl>,
+    /// Where the tasks run: provisioner/worker-type
+    #[arg(long, value_name = "POOL", requires = "taskcluster", value_parser = pool)]
+    pub pool: Option<String>,
+    /// An image with windlass and git in it, for the tasks that push
+    #[arg(long, value_name = "IMAGE", requires = "taskcluster")]
+    pub windlass_image: Option<String>,
+    /// The image that builds: kaniko's executor, or any with --build-command
+    #[arg(long, value_name = "IMAGE", requires = "taskcluster", conflicts_with = "single_task")]
+    pub build_image: Option<String>,
+    /// What a shell of that image does instead; it finds REPOSITORY_URL, COMMIT, CONTEXT, DOCKERFILE and IMAGE, and leaves
+    /// an archive at ARCHIVE
+    #[arg(long, value_name = "COMMAND", requires = "build_image")]
+    pub build_command: Option<String>,
+    /// Build and push in one task, on workers with a Docker engine; what it builds could then read the login
+    #[arg(long, requires = "taskcluster")]
+    pub single_task: bool,
+    /// Print the definition, and write nothing
+    #[arg(long, requires = "taskcluster", conflicts_with = "apply")]
+    pub print: bool,
+    /// Give the roles what they lack, where your credentials may; and set the secret, where there is none yet
+    #[arg(long, requires = "taskcluster")]
+    pub apply: bool,
+}
+
+fn pool(text: &str) -> Result<String, &'static str> {
+    task::is_pool(text).then(|| text.to_owned()).ok_or("a pool is provisioner/worker-type")
 }
 
 #[derive(Debug, Args)]

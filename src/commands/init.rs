@@ -9,9 +9,15 @@ use std::{
 
 use serde_json::json;
 
-use super::{args::InitArgs, ground::Ground, place::Place, terminal::Terminal};
+use super::{
+    args::{InitArgs, TasksArgs},
+    ground::Ground,
+    init_tasks,
+    place::Place,
+    terminal::Terminal,
+};
 use crate::{
-    config::{ConfigError, Draft, DraftImage, PROJECT_FILE},
+    config::{ConfigError, Draft, DraftCluster, DraftImage, PROJECT_FILE},
     domain::{
         failure::Failure,
         policy::ref_glob,
@@ -22,21 +28,26 @@ use crate::{
 
 pub async fn run(ground: &Ground, args: &InitArgs) -> Result<u8, Failure> {
     let permit = ground.permit("init")?;
-    let (file, here) = place(ground)?;
+    let terminal = if args.yes || args.tasks.print { None } else { Some(terminal(ground)?) };
+    let asker = terminal.as_ref().map_or(Asker::Nobody, Asker::Maintainer);
+    let place = place(ground);
+    // Of a project that is there. What is wrong with its file is said.
+    if args.taskcluster && (place.is_err() || ground.project().is_ok()) {
+        return Box::pin(init_tasks::run(ground, args, asker)).await;
+    }
+    let (file, here) = place?;
     let found = look(here.parent().unwrap_or(&here), &*ground.environment).await?;
-    let terminal = if args.yes { None } else { Some(terminal(ground)?) };
     if let (Some(terminal), Some(seen)) = (&terminal, seen(&found)) {
         terminal.tell(&seen)?;
     }
-    let draft = decide(args, &found, terminal.as_ref().map_or(Asker::Nobody, Asker::Maintainer))?;
-    if let Some(terminal) = &terminal {
-        let question = format!("\n{}\nWrite this to {}? [Y/n] ", draft.text(), file.display());
-        if !matches!(terminal.ask(&question)?.as_str(), "" | "y" | "Y" | "yes") {
-            return Err(Failure::usage("nothing was written", "it was not confirmed", "start again: windlass init"));
-        }
-    }
+    let draft = decide(args, &found, asker)?;
+    asker.confirm(&format!("\n{}\nWrite this to {}? [Y/n] ", draft.text(), file.display()))?;
     draft.write(&file, permit)?;
     super::remember(ground);
+    if args.taskcluster {
+        ground.output.note(&format!("{} is written", file.display()));
+        return Box::pin(init_tasks::run(ground, args, asker)).await;
+    }
     if found.contexts.is_empty() {
         ground.output.note("there is no Dockerfile here yet, nor in a folder below: a release builds one");
     }
@@ -69,7 +80,7 @@ pub async fn run(ground: &Ground, args: &InitArgs) -> Result<u8, Failure> {
 pub async fn proposed(ground: &Ground) -> Result<(PathBuf, Draft), Failure> {
     let (_, file) = place(ground)?;
     let found = look(file.parent().unwrap_or(&file), &*ground.environment).await?;
-    let nothing = InitArgs { repository: None, branches: Vec::new(), secret: None, yes: true };
+    let nothing = InitArgs { yes: true, ..InitArgs::default() };
     let asked = |failure| Failure { next: "answer its questions in a shell: windlass init".to_owned(), ..failure };
     Ok((file, decide(&nothing, &found, Asker::Nobody).map_err(asked)?))
 }
@@ -116,7 +127,28 @@ fn decide(args: &InitArgs, found: &Found, asker: Asker<'_>) -> Result<Draft, Fai
         )?,
     };
     let recipe = Guess::recipe(first);
-    Ok(Draft { images, branches: branches.0, secret, recipe })
+    let cluster = if args.taskcluster { Some(cluster(&args.tasks, &guess, asker)?) } else { None };
+    Ok(Draft { images, branches: branches.0, secret, recipe, cluster })
+}
+
+/// Where tasks are to release: the pushes to GitHub begin them.
+fn cluster(args: &TasksArgs, guess: &Guess<'_>, asker: Asker<'_>) -> Result<DraftCluster, Failure> {
+    let github = guess.github().ok_or_else(|| {
+        Failure::usage(
+            "nothing was written",
+            "the remote of this checkout is not at github.com, whose pushes make the tasks",
+            "push it there first: git remote -v",
+        )
+    })?;
+    let root_url = match &args.root_url {
+        Some(url) => url.clone(),
+        None => asker.ask("Root URL of the Taskcluster deployment", "--root-url URL", None, |_| Ok(()))?,
+    };
+    let pool = match &args.pool {
+        Some(pool) => pool.clone(),
+        None => asker.ask("Pool of the tasks", "--pool PROVISIONER/WORKER-TYPE", None, |_| Ok(()))?,
+    };
+    Ok(DraftCluster { root_url, github: github.to_owned(), pool })
 }
 
 /// At least one image.
@@ -202,7 +234,7 @@ impl Display for Branches {
 
 /// Who answers the questions.
 #[derive(Clone, Copy)]
-enum Asker<'a> {
+pub(super) enum Asker<'a> {
     Maintainer(&'a Terminal),
     /// What is found counts, and what is not found is missing.
     Nobody,
@@ -217,8 +249,19 @@ fn terminal(ground: &Ground) -> Result<Terminal, Failure> {
 }
 
 impl Asker<'_> {
+    /// # Errors
+    /// When whoever is asked does not want it.
+    pub(super) fn confirm(self, question: &str) -> Result<(), Failure> {
+        match self {
+            Self::Maintainer(terminal) if !matches!(terminal.ask(question)?.as_str(), "" | "y" | "Y" | "yes") => {
+                Err(Failure::usage("nothing more was done", "it was not confirmed", "start again: windlass init"))
+            }
+            Self::Maintainer(_) | Self::Nobody => Ok(()),
+        }
+    }
+
     /// The answer; the default where there is none. Asked again until it fits.
-    fn ask<T: FromStr<Err: Display> + Display + Clone>(
+    pub(super) fn ask<T: FromStr<Err: Display> + Display + Clone>(
         self,
         question: &str,
         flag: &str,

@@ -11,6 +11,7 @@ pub mod find;
 mod given;
 pub mod ground;
 pub mod init;
+mod init_tasks;
 mod json;
 mod log;
 mod man;

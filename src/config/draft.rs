@@ -3,7 +3,7 @@
 use std::{io::Write as _, path::Path};
 
 use super::ConfigError;
-use crate::domain::{name::SecretName, permission::MayWrite, recipe::Recipe, reference::Repository};
+use crate::domain::{name::SecretName, permission::MayWrite, recipe::Recipe, reference::Repository, root_url::RootUrl};
 
 /// What a new project decides. All else is the default.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,17 @@ pub struct Draft {
     pub branches: Vec<String>,
     pub secret: SecretName,
     pub recipe: Recipe,
+    /// Where tasks release and the secret is kept; `None`: on this machine.
+    pub cluster: Option<DraftCluster>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftCluster {
+    pub root_url: RootUrl,
+    /// `owner/repository` at GitHub.
+    pub github: String,
+    /// `provisioner/worker-type`
+    pub pool: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,10 +61,13 @@ impl Draft {
              # The registry's login: windlass secret set --username USER --password-stdin\n\
              # It is in the vault of this machine; or at Taskcluster (\"taskcluster\", and root-url in [taskcluster]), which is\n\
              # where a release inside a task reads it.\n\
-             # store = \"vault\"\n\
+             {store}\n\
              name = {name}\n\
              # Where in the secret's document user name and password are; or {{ docker-config = \"/dockercfg\" }}.\n\
-             recipe = {recipe}\n",
+             recipe = {recipe}\n\
+             {cluster}",
+            store = self.cluster.as_ref().map_or("# store = \"vault\"", |_| "store = \"taskcluster\""),
+            cluster = self.cluster.as_ref().map(DraftCluster::text).unwrap_or_default(),
             alias = self.alias(),
             branches = branches.join(", "),
             name = quoted(self.secret.as_str()),
@@ -99,6 +113,25 @@ pub fn write_new(file: &Path, text: &str, _: MayWrite) -> Result<(), ConfigError
     })
 }
 
+impl DraftCluster {
+    fn text(&self) -> String {
+        format!(
+            "\n[runner]\n\
+             kind = \"taskcluster\"\n\
+             \n[taskcluster]\n\
+             root-url = {}\n\
+             # Where builds are listed, and the names of the tasks that make a release.\n\
+             github = {}\n\
+             # tasks = [\"docker-image-*\", \"push-image-*\"]\n\
+             # A record counts only from tasks of these pools.\n\
+             pools = [{}]\n",
+            quoted(&self.root_url.to_string()),
+            quoted(&self.github),
+            quoted(&self.pool),
+        )
+    }
+}
+
 impl DraftImage {
     fn text(&self) -> String {
         let context = if self.context == "." {
@@ -129,7 +162,7 @@ fn recipe(recipe: &Recipe) -> String {
 }
 
 /// A TOML string; as a key too. JSON's are written alike, but for the one character that TOML escapes besides.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace('\x7f', "\\u007f")
 }
 
@@ -156,6 +189,7 @@ mod tests {
             images: vec![image("mozilla/balrog", "."), image("ghcr.io/mozilla/balrog-agent", "the\u{7f} \"agent")],
             branches: vec!["release/\"1\"".into(), "main".into()],
             secret: "repo:github.com/mozilla/balrog:dockerhub".parse().unwrap(),
+            cluster: None,
             recipe: Recipe::Pair { username: "/dockerhub_username".into(), password: "/dockerhub_password".into() },
         }
     }

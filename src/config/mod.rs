@@ -30,7 +30,8 @@ use std::{
 
 pub use bindings::{Binding, Bindings};
 pub use diagnostic::Diagnostic;
-pub use draft::{Draft, DraftImage, write_new};
+pub(crate) use draft::quoted;
+pub use draft::{Draft, DraftCluster, DraftImage, write_new};
 pub use known::Known;
 pub use paths::Paths;
 pub use project::{Image, Project, SecretSource};

@@ -4,6 +4,7 @@ use super::section::{Reader, Section};
 use crate::domain::{
     record::{RECORD_FILE, SHASUM_FILE},
     root_url::{NotARootUrl, RootUrl},
+    task::is_pool,
     term::Term,
 };
 
@@ -156,7 +157,7 @@ fn digest_in_log(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Strin
 fn pools(reader: &mut Reader<'_>, section: &Section<'_>) -> Vec<String> {
     let pools = section.strings(reader, "pools").unwrap_or_default();
     for pool in &pools {
-        if !pool.value.split_once('/').is_some_and(|(p, w)| !p.is_empty() && !w.is_empty() && !w.contains('/')) {
+        if !is_pool(pool.value) {
             reader.problem(pool.span.clone(), &format!("`{}` is not provisioner/worker-type", pool.value), None);
         }
     }

@@ -96,9 +96,8 @@ fn roles(
     }
     let ours = branch.filter(|branch| policy.allows_branch(branch));
     let others = there.iter().map(String::as_str).filter(|branch| Some(*branch) != ours);
-    let named = policy.branches.iter().map(String::as_str);
-    let named =
-        named.filter(|branch| !is_glob(branch) && Some(*branch) != ours && !there.iter().any(|it| it == branch));
+    let named = policy.named_branches();
+    let named = named.filter(|branch| Some(*branch) != ours && !there.iter().any(|it| it == branch));
     let branches: Vec<(&str, Of)> = ours
         .map(|branch| (branch, Of::Here))
         .into_iter()

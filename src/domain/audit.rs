@@ -127,10 +127,12 @@ pub enum Act {
     SignIn,
     /// These were forgotten.
     SignOut,
+    /// A role of a deployment was given scopes: the subject is its name.
+    Grant,
 }
 
 impl Act {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SecretSet,
         Self::SecretBind,
         Self::SecretRemove,
@@ -143,6 +145,7 @@ impl Act {
         Self::Point,
         Self::SignIn,
         Self::SignOut,
+        Self::Grant,
     ];
 
     #[must_use]
@@ -160,6 +163,7 @@ impl Act {
             Self::Point => "point",
             Self::SignIn => "sign-in",
             Self::SignOut => "sign-out",
+            Self::Grant => "grant",
         }
     }
 
@@ -179,7 +183,9 @@ impl Act {
             | Self::SecretRotate
             | Self::SecretResume
             | Self::SecretRollback => true,
-            Self::Release | Self::Rerun | Self::Cancel | Self::Point | Self::SignIn | Self::SignOut => false,
+            Self::Release | Self::Rerun | Self::Cancel | Self::Point | Self::SignIn | Self::SignOut | Self::Grant => {
+                false
+            }
         }
     }
 }

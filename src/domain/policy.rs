@@ -30,6 +30,11 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// The branches that are named, and not by a pattern.
+    pub fn named_branches(&self) -> impl Iterator<Item = &str> {
+        self.branches.iter().map(String::as_str).filter(|branch| !branch.contains(['*', '?', '[', '{']))
+    }
+
     #[must_use]
     pub fn allows_branch(&self, branch: &str) -> bool {
         matches_any(&self.branches, branch)

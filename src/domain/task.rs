@@ -289,6 +289,12 @@ pub fn reason_words(reason: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether this names a pool of workers: `provisioner/worker-type`.
+#[must_use]
+pub fn is_pool(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(p, w)| !p.is_empty() && !w.is_empty() && !w.contains('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

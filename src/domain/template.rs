@@ -149,11 +149,23 @@ impl Template {
     /// # Errors
     /// When a placeholder's value is not known.
     pub fn render(&self, values: &Values) -> Result<String, MissingValue> {
+        self.render_with(ToOwned::to_owned, |field| values.get(field))
+    }
+
+    /// The text in another language: what stands there as `literal` writes it, and each placeholder as `value` does.
+    ///
+    /// # Errors
+    /// When a placeholder has no value.
+    pub fn render_with(
+        &self,
+        literal: impl Fn(&str) -> String,
+        value: impl Fn(Field) -> Option<String>,
+    ) -> Result<String, MissingValue> {
         let mut text = String::new();
         for part in &self.parts {
             match part {
-                Part::Text(literal) => text.push_str(literal),
-                Part::Field(field) => match values.get(*field) {
+                Part::Text(part) => text.push_str(&literal(part)),
+                Part::Field(field) => match value(*field) {
                     Some(value) => text.push_str(&value),
                     None => return Err(MissingValue { template: self.source.clone(), field: *field }),
                 },

@@ -43,6 +43,13 @@ impl<'a> Guess<'a> {
         Self { found }
     }
 
+    /// `owner/repository`, where the code is at GitHub.
+    #[must_use]
+    pub fn github(&self) -> Option<&str> {
+        let origin = self.found.origin.as_ref()?;
+        (origin.host == "github.com").then_some(origin.path.as_str())
+    }
+
     /// The folders to build: those with a Dockerfile, else this one, where a Dockerfile may yet be written.
     #[must_use]
     pub fn contexts(&self) -> Vec<String> {

@@ -1,6 +1,9 @@
 //! A project's first configuration, guessed from what is there: the git remote, its branch, the Dockerfiles, the
-//! registries that docker is logged in to. Nothing is asked and nothing is written here.
+//! registries that docker is logged in to; the definition of its tasks,
+//! and what these are to be granted. Nothing is asked and no file is written here.
 
+pub mod definition;
+pub mod granting;
 mod guess;
 
 use std::{fs, path::Path};

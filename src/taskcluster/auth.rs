@@ -1,6 +1,7 @@
-//! The auth service: does it answer, what may we do, what may a role do, who changed what.
+//! The auth service: does it answer, what may we do, what may a role do, what it is given, who changed what.
 
 use jiff::Timestamp;
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -8,9 +9,9 @@ use super::{
     error::{TaskclusterError, said},
     pages::Page,
     service::{Service, segment},
-    transport::{Call, Deployment},
+    transport::{Call, Deployment, Manner},
 };
-use crate::domain::scope::Scopes;
+use crate::domain::{permission::MayWrite, scope::Scopes};
 
 /// Of an answer that is no Taskcluster's: enough to see whose it is.
 const WORDS: usize = 100;
@@ -48,6 +49,16 @@ pub struct Change {
     pub created: Timestamp,
 }
 
+/// A role as the auth service has it: what whoever has `assume:<id>` may do. Its scopes are not expanded.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Role {
+    #[serde(rename = "roleId")]
+    pub id: String,
+    pub scopes: Vec<String>,
+    #[serde(default)]
+    pub description: String,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct HistoryPage {
@@ -62,6 +73,10 @@ impl Page for HistoryPage {
     fn parts(self) -> (Vec<Change>, Option<String>) {
         (self.audit_history, self.continuation_token)
     }
+}
+
+fn role_path(id: &str) -> String {
+    format!("/roles/{}", segment(id))
 }
 
 impl Deployment {
@@ -121,7 +136,7 @@ impl Deployment {
     /// When the service does not say.
     pub async fn expand(&self, scopes: &[String]) -> Result<Scopes, TaskclusterError> {
         let call = Call::get(Service::Auth, "/scopes/expand", "auth:expand-scopes", "expand scopes");
-        let call = call.method(reqwest::Method::POST).json(&json!({"scopes": scopes}));
+        let call = call.method(Method::POST).json(&json!({"scopes": scopes}));
         Ok(self.call(&call).await?.json::<ScopesJson>()?.scopes)
     }
 
@@ -131,6 +146,50 @@ impl Deployment {
         let act = format!("show the client {id}");
         let call = Call::get(Service::Auth, format!("/clients/{}", segment(id)), format!("auth:get-client:{id}"), act);
         self.call(&call).await?.json()
+    }
+
+    /// The role of this name; `None` where there is none.
+    ///
+    /// # Errors
+    /// When we may not know.
+    pub async fn role(&self, id: &str) -> Result<Option<Role>, TaskclusterError> {
+        let act = format!("show the role {id}");
+        match self.call(&Call::get(Service::Auth, role_path(id), format!("auth:get-role:{id}"), act)).await {
+            Err(error) if error.is_absent() => Ok(None),
+            answer => answer?.json().map(Some),
+        }
+    }
+
+    /// Makes a role. Whoever does so has all that they give.
+    ///
+    /// # Errors
+    /// When there is another of that name, or we may not.
+    pub async fn create_role(&self, role: &Role, _: MayWrite) -> Result<(), TaskclusterError> {
+        let scopes = std::iter::once(format!("auth:create-role:{}", role.id)).chain(role.scopes.iter().cloned());
+        self.put_role(role, Method::PUT, scopes.collect(), format!("make the role {}", role.id)).await
+    }
+
+    /// Gives a role these scopes, of which it had not `added` before. There is no precondition: whoever was quicker is
+    /// written over.
+    ///
+    /// # Errors
+    /// When there is no such role, or we may not.
+    pub async fn update_role(&self, role: &Role, added: &[String], _: MayWrite) -> Result<(), TaskclusterError> {
+        let scopes = std::iter::once(format!("auth:update-role:{}", role.id)).chain(added.iter().cloned());
+        self.put_role(role, Method::POST, scopes.collect(), format!("change the role {}", role.id)).await
+    }
+
+    async fn put_role(
+        &self,
+        role: &Role,
+        method: Method,
+        scopes: Vec<String>,
+        act: String,
+    ) -> Result<(), TaskclusterError> {
+        let call = Call::get(Service::Auth, role_path(&role.id), "", act);
+        let call = Call { scopes: Some(scopes), ..call }.method(method).manner(Manner::Repeatable);
+        let call = call.json(&json!({"scopes": role.scopes, "description": role.description}));
+        self.call(&call).await.map(drop)
     }
 
     /// Who created, updated and deleted the secret of this name, as the service lists it. There are no values in it.

@@ -10,7 +10,7 @@
 //! | `found.rs` | the credentials in the environment, of a sign-in, and in the CLI's configuration file |
 //! | `inside.rs` | the task that this process runs in |
 //! | `service.rs`, `pages.rs` | where services are; lists in pages |
-//! | `auth.rs` | alive?, scopes, clients, who changed what |
+//! | `auth.rs` | alive?, scopes, clients, roles, who changed what |
 //! | `secrets.rs` | the Secrets service |
 //! | `queue.rs`, `index.rs` | tasks, groups, how they stand; tasks by path |
 //! | `builds.rs`, `github.rs` | builds of a repository; what its `.taskcluster.yml` would make |
@@ -53,7 +53,7 @@ mod workers;
 
 pub use artifacts::{Artifact, Storage};
 pub use attaching::{File, Keep};
-pub use auth::{Change, Client};
+pub use auth::{Change, Client, Role};
 pub use builds::{Build, BuildState, Builds};
 pub use credentials::{Certificate, Credentials, Source};
 pub use download::Downloaded;

@@ -3,6 +3,7 @@
 mod answers;
 mod artifacts;
 mod console;
+mod defining;
 mod deployment;
 mod doctor;
 mod doctor_triggers;

@@ -69,6 +69,9 @@ pub const ROUTES: &[Route] = &[
     Route::put("roles/<roleId>", "createRole", create_role)
         .asks_later()
         .input("auth/v1/create-role-request.json#", Kind::Of(&CREATE_ROLE)),
+    Route::post("roles/<roleId>", "updateRole", update_role)
+        .asks_later()
+        .input("auth/v1/create-role-request.json#", Kind::Of(&CREATE_ROLE)),
     Route::get("audit/<entityType>/<entityId>", "getEntityHistory", history)
         .scopes(&["auth:audit-history:<entityType>"])
         .paged(),
@@ -195,6 +198,25 @@ fn create_role(call: &mut Call) -> Result<Reply, Refusal> {
     Ok(call.world.role_json(&id, &call.world.auth.roles[&id]).into())
 }
 
+/// Source: auth, `updateRole`: what is added must be had, what is kept need not.
+fn update_role(call: &mut Call) -> Result<Reply, Refusal> {
+    let id = call.parameter("roleId").to_owned();
+    let scopes: Vec<String> = serde_json::from_value(call.body["scopes"].clone()).unwrap();
+    let before = call.world.auth.roles.get(&id).map(|role| role.scopes.clone());
+    let mut required = vec![format!("auth:update-role:{id}")];
+    let added = scopes.iter().filter(|scope| !before.iter().flatten().any(|there| there == *scope));
+    required.extend(added.cloned());
+    call.authorize(&Expression::all(required))?;
+    if before.is_none() {
+        return Err(Refusal::not_found("Role not found"));
+    }
+    let (now, description) = (call.now, call.text("description").to_owned());
+    let role = call.world.auth.roles.get_mut(&id).expect("it is there");
+    (role.scopes, role.description, role.modified) = (scopes, description, now);
+    call.audit("role", &id, "updated");
+    Ok(call.world.role_json(&id, &call.world.auth.roles[&id]).into())
+}
+
 fn history(call: &mut Call) -> Result<Reply, Refusal> {
     let (entity_type, entity_id) = (call.parameter("entityType"), call.parameter("entityId"));
     let all = call.world.auth.history.iter();
@@ -288,6 +310,11 @@ impl Double {
     /// A role; its id may end in `*`, and then `<..>` in its scopes is what the `*` stands for.
     pub fn role(&self, id: &str, scopes: &[&str]) {
         self.described_role(id, "a role of the tests", scopes);
+    }
+
+    /// What a role has, not expanded; `None` where there is none.
+    pub fn scopes_of(&self, role: &str) -> Option<Vec<String>> {
+        self.world().auth.roles.get(role).map(|role| role.scopes.clone())
     }
 
     pub fn described_role(&self, id: &str, description: &str, scopes: &[&str]) {

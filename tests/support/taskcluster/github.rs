@@ -10,6 +10,7 @@ use super::{
     reply::{Content, Reply},
     route::Route,
     schema::{Kind, Shape},
+    yml::Happening,
 };
 
 /// A build: what a push, a tag, a release or a pull request made.
@@ -122,7 +123,17 @@ fn render(call: &mut Call) -> Result<Reply, Refusal> {
     match call.world.github.rendered.iter().find(|(known, _)| known == body) {
         Some((_, Ok(json))) => Ok(json.clone().into()),
         Some((_, Err(message))) => Err(Refusal::input(message)),
-        None => Err(Refusal::input("the test did not say with `renders` what this file makes")),
+        None => {
+            let name = format!("{}/{}", call.text("organization"), call.text("repository"));
+            let happening = Happening {
+                tasks_for: call.body["fakeEvent"]["type"].as_str().unwrap_or_default(),
+                repository: &name,
+                overrides: &call.body["fakeEvent"]["overrides"],
+                root: &call.world.root,
+                now: moment::text(call.now),
+            };
+            happening.render(body).map(Reply::from).map_err(Refusal::input)
+        }
     }
 }
 
@@ -175,7 +186,40 @@ impl Double {
         self.world().github.latest.push((branch.to_owned(), url.to_owned()));
     }
 
-    /// What a `.taskcluster.yml` with exactly this text makes: `{tasks, scopes}`, or the message of a 400.
+    /// Somebody pushed to a branch of `owner/repository`: the tasks that this text of a `.taskcluster.yml` makes of it are
+    /// there, and a build of them. Gives their ids, in the order of the file.
+    pub fn pushed(
+        &self,
+        (owner, repository): (&'static str, &'static str),
+        branch: &str,
+        sha: &'static str,
+        text: &str,
+    ) -> Vec<String> {
+        let now = self.now();
+        let name = format!("{owner}/{repository}");
+        let happening = Happening {
+            tasks_for: "github-push",
+            repository: &name,
+            overrides: &json!({"ref": format!("refs/heads/{branch}"), "after": sha}),
+            root: &self.root,
+            now: moment::text(now),
+        };
+        let made = happening.render(text).unwrap_or_else(|why| panic!("{why} in {text}"));
+        let tasks = made["tasks"].as_array().expect("a list").iter();
+        let ids: Vec<String> = tasks
+            .map(|made| {
+                let mut task = made["task"].clone();
+                task["taskId"] = made["taskId"].clone();
+                self.task(&task)
+            })
+            .collect();
+        let task_group = ids.first().expect("it makes some").clone();
+        self.build(&Build { owner, repository, sha, task_group, state: "pending", event: "push", pull_request: None });
+        ids
+    }
+
+    /// What a `.taskcluster.yml` with exactly this text makes: `{tasks, scopes}`, or the message of a 400. Without this the
+    /// text is rendered.
     pub fn renders(&self, body: &str, outcome: Result<Value, &str>) {
         self.world().github.rendered.push((body.to_owned(), outcome.map_err(str::to_owned)));
     }

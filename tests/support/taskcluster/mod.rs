@@ -55,6 +55,7 @@ mod service;
 pub mod worker;
 mod worker_manager;
 mod world;
+mod yml;
 
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard},
