@@ -3,7 +3,9 @@
 use std::{io::Write as _, path::Path};
 
 use super::ConfigError;
-use crate::domain::{name::SecretName, permission::MayWrite, recipe::Recipe, reference::Repository, root_url::RootUrl};
+use crate::domain::{
+    name::SecretName, permission::MayWrite, policy::is_glob, recipe::Recipe, reference::Repository, root_url::RootUrl,
+};
 
 /// What a new project decides. All else is the default.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +78,7 @@ impl Draft {
     }
 
     fn alias(&self) -> String {
-        match self.branches.iter().find(|branch| !branch.contains(['*', '?', '[', '{'])) {
+        match self.branches.iter().find(|branch| !is_glob(branch)) {
             Some(branch) => format!("alias = {{ {} = \"latest\" }}", quoted(branch)),
             None => "# alias = { master = \"latest\", main = \"latest\" }".to_owned(),
         }

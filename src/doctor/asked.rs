@@ -53,6 +53,8 @@ pub(super) struct Next {
     /// What makes them of what: `.taskcluster.yml for a push to main`.
     pub from: String,
     pub tasks: Vec<Value>,
+    /// The text of which GitHub's events make them; `None` where something else does.
+    pub text: Option<String>,
     /// What whoever makes them claims for them, roles not expanded; `None`: we make them, with our own.
     pub claims: Option<Vec<String>>,
 }
@@ -118,7 +120,7 @@ impl Examination {
         if let Some(ours) = head.branch.as_deref().filter(|branch| policy.allows_branch(branch)) {
             return ours;
         }
-        let named = || policy.branches.iter().find(|branch| !is_glob(branch)).map(String::as_str);
+        let named = || policy.named_branches().next();
         let there = self.branches(at).await.first().map(String::as_str);
         there.or_else(named).or(head.branch.as_deref()).unwrap_or("main")
     }
@@ -142,6 +144,7 @@ impl Examination {
                 Ok(hook) => Ok(Next {
                     from: format!("the hook {group}/{id}"),
                     tasks: vec![hook.task],
+                    text: None,
                     claims: Some(vec![format!("assume:hook-id:{group}/{id}")]),
                 }),
                 Err(error) if error.is_absent() => Err(Finding::fail(
@@ -168,6 +171,7 @@ impl Examination {
             Ok(made) => Ok(Next {
                 from,
                 tasks: made.tasks.into_iter().map(|(_, task)| task).collect(),
+                text: (!matches!(at.config.trigger, Trigger::Yml(_))).then_some(file.text),
                 claims: match at.config.trigger {
                     Trigger::Yml(_) => None,
                     _ => Some(made.scopes.iter().map(ToOwned::to_owned).collect()),
@@ -224,11 +228,6 @@ impl Examination {
             Err(error) => Err(untold(&format!("how the newest release, {group}, stands"), error)),
         }
     }
-}
-
-/// It stands for any number of branches.
-pub(super) fn is_glob(branch: &str) -> bool {
-    branch.contains(['*', '?', '[', '{', '\\'])
 }
 
 /// A push, a git tag or a release at GitHub began it.

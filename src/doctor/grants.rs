@@ -5,11 +5,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use super::{
-    asked::{At, is_glob},
-    examination::Examination,
-    untold::untold,
-};
+use super::{asked::At, examination::Examination, untold::untold};
 use crate::{
     config::Trigger,
     domain::{

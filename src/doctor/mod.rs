@@ -28,6 +28,7 @@ mod grants;
 mod journal;
 mod leftovers;
 mod login;
+mod outsiders;
 mod pool;
 mod push;
 mod registry;

@@ -10,6 +10,7 @@ use super::{
     draft::Draft,
     examination::Examination,
     grants::grant,
+    outsiders,
     untold::untold,
 };
 use crate::{
@@ -48,7 +49,11 @@ pub(super) async fn check(examination: &Examination) -> Finding {
         Some(claims) => at.deployment.expand(claims).await,
         None => at.deployment.current_scopes().await,
     };
-    Finding::together(judged(at, next, &granted))
+    let mut findings = judged(at, next, &granted);
+    if let Some(text) = &next.text {
+        findings.extend(outsiders::look(at, text, &at.secrets()).await);
+    }
+    Finding::together(findings)
 }
 
 fn judged(at: At<'_>, next: &Next, granted: &Result<Scopes, TaskclusterError>) -> Vec<Finding> {
@@ -155,6 +160,17 @@ fn wrong(draft: Draft<'_>, secrets: &BTreeSet<&SecretName>) -> Vec<Finding> {
             ));
         }
     }
+    let builder = ["docker build", "docker buildx", "buildah", "podman build", "executor", "--context="]
+        .into_iter()
+        .find(|words| draft.command().contains(words))
+        .or_else(|| builds_with_windlass(&draft.command()).then_some("windlass release"));
+    if let Some(words) = builder.filter(|_| secrets.iter().any(|secret| draft.may_read(secret))) {
+        findings.push(Finding::warn(
+            format!("{name}: it builds (`{words}`) and may read the login: so can each RUN step of a Dockerfile"),
+            Owner::You,
+            "leave the secret to a task that runs no code of the project: windlass init --taskcluster --print shows how",
+        ));
+    }
     if !unknown.is_empty() {
         findings.push(Finding::warn(
             format!("{name}: workers of today know no feature {}: malformed-payload", unknown.join(", ")),
@@ -163,6 +179,11 @@ fn wrong(draft: Draft<'_>, secrets: &BTreeSet<&SecretName>) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// Where it is not told to take an archive, it builds.
+fn builds_with_windlass(command: &str) -> bool {
+    command.contains("windlass release") && !command.contains("--from-archive")
 }
 
 /// Which of the tasks may read the secrets: the one that pushes, and no other.
@@ -194,7 +215,7 @@ fn readers(drafts: &[Draft<'_>], secrets: &BTreeSet<&SecretName>) -> Option<Find
 }
 
 impl Draft<'_> {
-    fn may_read(self, secret: &SecretName) -> bool {
+    pub(super) fn may_read(self, secret: &SecretName) -> bool {
         self.scopes().collect::<Scopes>().satisfy(&format!("secrets:get:{secret}"))
     }
 }
@@ -271,7 +292,7 @@ mod tests {
                 payload(
                     json!({"image": null, "command": [["docker build ."]], "features": {"runAsAdministrator": true}}),
                 ),
-                "",
+                "warn push-image: it builds (`docker build`) and may read the login",
             ),
             (
                 payload(json!({"capabilities": {"privileged": true}})),

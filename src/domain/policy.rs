@@ -29,10 +29,16 @@ impl Default for Policy {
     }
 }
 
+/// It stands for any number of branches or tags.
+#[must_use]
+pub fn is_glob(name: &str) -> bool {
+    name.contains(['*', '?', '[', '{', '\\'])
+}
+
 impl Policy {
     /// The branches that are named, and not by a pattern.
     pub fn named_branches(&self) -> impl Iterator<Item = &str> {
-        self.branches.iter().map(String::as_str).filter(|branch| !branch.contains(['*', '?', '[', '{']))
+        self.branches.iter().map(String::as_str).filter(|branch| !is_glob(branch))
     }
 
     #[must_use]

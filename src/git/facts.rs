@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     name::Commit,
-    policy::{BranchFact, Contained, GitFacts, Policy, RemoteFact, TagFact, Untold, Wanted},
+    policy::{BranchFact, Contained, GitFacts, Policy, RemoteFact, TagFact, Untold, Wanted, is_glob},
 };
 
 /// Enough to see what kind of change it is.
@@ -232,7 +232,7 @@ impl Question<'_> {
         let mut names: Vec<String> = match self.branch {
             Some(branch) => vec![format!("refs/heads/{branch}")],
             // git's globs are not the policy's: where there is one, all branches are listed and ours decides.
-            None if self.policy.branches.iter().any(|glob| glob.contains(['*', '?', '[', '{', '\\'])) => {
+            None if self.policy.branches.iter().any(|glob| is_glob(glob)) => {
                 vec!["refs/heads/*".to_owned()]
             }
             None => self.policy.branches.iter().map(|branch| format!("refs/heads/{branch}")).collect(),

@@ -24,6 +24,8 @@ const YML: &str = "version: 1\ntasks: []\n";
 pub const ROLE: &str = "repo:github.com/o/r:branch:master";
 /// What the role of a branch needs to make the task of these tests.
 pub const MAKES: [&str; 2] = ["queue:create-task:project:none", "queue:create-task:lowest:proj/ci"];
+/// A push to a branch that is released.
+const PUSH: &str = r#"tasks_for == "github-push" && event.ref in ["refs/heads/master", "refs/heads/release/1"]"#;
 /// The checks of Taskcluster, but for `client`, which warns those who are nobody there.
 const CHECKS: [&str; 6] = ["cluster", "github", "grants", "yml", "pool", "dates"];
 
@@ -93,8 +95,6 @@ impl World {
 
     /// The file makes a task that pushes, with this payload merged into its own.
     fn makes(&self, payload: &Value) {
-        let yml = format!("{YML}# {payload}\n");
-        self.project.write(".taskcluster.yml", &yml);
         let (created, deadline) = (self.double.now(), self.double.now() + moment::hours(2));
         let mut whole = json!({"image": "skopeo", "command": ["/push.sh"], "maxRunTime": 3600});
         whole["features"] = json!({"taskclusterProxy": true});
@@ -102,15 +102,18 @@ impl World {
             whole[key] = value.clone();
         }
         let task = json!({
-            "taskQueueId": "proj/ci", "schedulerId": "taskcluster-github", "routes": ["checks"], "payload": whole,
+            "taskId": "D2fTqBjkSX-__dsMocd9fg", "taskQueueId": "proj/ci", "payload": whole,
             "scopes": [format!("secrets:get:{SECRET}")], "metadata": {"name": "push-app"},
             "created": moment::text(created), "deadline": moment::text(deadline),
         });
-        let made = json!({
-            "tasks": [{"taskId": "D2fTqBjkSX-__dsMocd9fg", "task": task}],
-            "scopes": [format!("assume:{ROLE}"), "queue:route:checks", "queue:scheduler-id:taskcluster-github"],
-        });
-        self.double.renders(&yml, Ok(made));
+        self.makes_when(PUSH, &task);
+    }
+
+    /// The file makes this task where that is so.
+    fn makes_when(&self, condition: &str, task: &Value) {
+        let tasks = json!({"$if": condition, "then": [task], "else": []});
+        // What is JSON is YAML.
+        self.project.write(".taskcluster.yml", &format!("version: 1\nreporting: checks-v1\ntasks: {tasks}\n"));
     }
 
     pub fn program(&self, arguments: &[&str], who: Option<&Credentials>) -> Command {
@@ -179,9 +182,10 @@ fn nothing_is_changed_and_little_is_asked() {
                 || asked.starts_with("POST /api/github/v1/taskcluster-yml");
             assert!(reads, "{asked}");
         }
-        assert!(told.len() <= 22, "{} requests: {told:#?}", told.len());
-        for once in ["POST /api/github/v1/taskcluster-yml", "GET /api/github/v1/builds"] {
-            assert_eq!(told.iter().filter(|asked| asked.starts_with(once)).count(), 1, "{told:#?}");
+        assert!(told.len() <= 24, "{} requests: {told:#?}", told.len());
+        // For a push that is released, for another one and for a pull request.
+        for (asked, times) in [("POST /api/github/v1/taskcluster-yml", 3), ("GET /api/github/v1/builds", 1)] {
+            assert_eq!(told.iter().filter(|told| told.starts_with(asked)).count(), times, "{told:#?}");
         }
     }
 }
@@ -230,11 +234,34 @@ fn tasks_that_no_worker_would_run_are_told_before_they_are_made() {
         said.is("fail", evidence);
         assert_eq!(said.owner, "you");
     }
-    world.project.write(".taskcluster.yml", "tasks: {$if: nonsense}\n");
-    world.double.renders("tasks: {$if: nonsense}\n", Err("InterpreterError: unknown context value nonsense"));
-    world.says("yml", 1).is("fail", "unknown context value nonsense").fixed_by("correct .taskcluster.yml");
+    world.makes_when("nonsense", &json!({}));
+    world.says("yml", 1).is("fail", "nonsense").fixed_by("correct .taskcluster.yml");
     std::fs::remove_file(world.project.path(".taskcluster.yml")).unwrap();
     world.says("yml", 1).is("fail", "No such file").fixed_by("add .taskcluster.yml");
+}
+
+#[test]
+fn what_others_may_have_run_is_to_read_no_secret() {
+    let world = World::new();
+    let pushes = |command: &str| {
+        json!({
+            "taskId": "D2fTqBjkSX-__dsMocd9fg", "taskQueueId": "proj/ci", "metadata": {"name": "push-app"},
+            "deadline": {"$fromNow": "1 hour"}, "scopes": [format!("secrets:get:{SECRET}")],
+            "payload": {"image": "x", "command": [command], "maxRunTime": 60, "features": {"taskclusterProxy": true}},
+        })
+    };
+    world.makes_when("tasks_for == \"github-push\"", &pushes("/push.sh"));
+    let evidence = format!("a push to any other branch makes push-app with the scope secrets:get:{SECRET}");
+    world.says("yml", 1).is("fail", &evidence).fixed_by("windlass init --taskcluster --print");
+    let pull_requests = "tasks_for != \"github-push\" || event.ref == \"refs/heads/master\"";
+    world.makes_when(pull_requests, &pushes("/push.sh"));
+    let evidence = format!("a pull request makes push-app with the scope secrets:get:{SECRET}");
+    world.says("yml", 1).is("fail", &evidence).fixed_by("windlass init --taskcluster --print");
+    world.makes_when(PUSH, &pushes("windlass release --yes"));
+    let evidence = "it builds (`windlass release`) and may read the login";
+    world.says("yml", 0).is("warn", evidence).fixed_by("windlass init --taskcluster --print");
+    world.makes_when(PUSH, &pushes("windlass release --yes --from-archive $ARCHIVE"));
+    world.says("yml", 0).is("pass", "makes push-app");
 }
 
 #[test]
