@@ -147,8 +147,8 @@ async fn set_secrets(ground: &Ground, secrets: &[&Image], asker: Asker<'_>) -> R
     for image in secrets {
         let SecretSource { store, name, .. } = &image.secret;
         let StoreKind::Taskcluster(root) = store else { continue };
-        let asked = BTreeSet::from([image.repository.clone()]);
-        if !matches!(ground.cluster(root)?.look(name, &asked).await?, Seen::Nothing) {
+        let bound = BTreeSet::from([image.repository.clone()]);
+        if !matches!(ground.cluster(root)?.look(name, &bound).await?, Seen::Nothing) {
             continue;
         }
         terminal.tell(&format!("There is no secret {name} yet.\n"))?;
@@ -177,9 +177,9 @@ fn told(file: &Path, at: &Taskcluster, grants: &[Grant], granted: Option<&[Lack]
             let _ = writeln!(text, "\nat {} these roles need:", at.root_url.host());
             for Grant { role, scopes } in grants {
                 let _ = writeln!(text, "  {role}");
-                scopes.iter().for_each(|scope| {
+                for scope in scopes {
                     let _ = writeln!(text, "    {scope}");
-                });
+                }
             }
             text.push_str("where your credentials may grant them: windlass init --taskcluster --apply\n");
         }
