@@ -164,6 +164,7 @@ mod tests {
     use crate::{
         config::{self, Paths},
         domain::failure::Failure,
+        keeping::Learned,
         registry::Options,
         secrets::Passphrase,
     };
@@ -192,6 +193,7 @@ mod tests {
                         .explained_by(CheckId::Vault))
                 })),
                 passphrase: Passphrase::asked(|question| panic!("{question}")),
+                learned: Learned::default(),
                 registry: Options::default(),
                 user: "me".to_owned(),
                 permit: None,

@@ -87,23 +87,23 @@ mod tests {
         format!("2026-11-{text}:00Z").parse().unwrap()
     }
 
-    fn client(until: Option<&str>) -> Option<Client> {
-        Some(Client { id: "ada/windlass".to_owned(), from: "windlass signin".to_owned(), until: until.map(at) })
+    fn client(until: Option<&str>) -> Client {
+        Client { id: "ada/windlass".to_owned(), from: "windlass signin".to_owned(), until: until.map(at) }
     }
 
     #[test]
     fn what_ends_within_a_day_is_counted_down() {
         let now = at("21T09:30");
         for (asker, expected) in [
-            (Asker { client: client(None), ..Asker::default() }, None),
-            (Asker { client: client(Some("22T09:30")), ..Asker::default() }, None),
-            (Asker { client: client(Some("22T09:29")), ..Asker::default() }, Some("23h")),
-            (Asker { client: client(Some("21T11:10")), ..Asker::default() }, Some("1h")),
-            (Asker { client: client(Some("21T10:12")), ..Asker::default() }, Some("42m")),
-            (Asker { client: client(Some("21T09:30")), ..Asker::default() }, Some("expired")),
+            (Asker { client: Some(client(None)), ..Asker::default() }, None),
+            (Asker { client: Some(client(Some("22T09:30"))), ..Asker::default() }, None),
+            (Asker { client: Some(client(Some("22T09:29"))), ..Asker::default() }, Some("23h")),
+            (Asker { client: Some(client(Some("21T11:10"))), ..Asker::default() }, Some("1h")),
+            (Asker { client: Some(client(Some("21T10:12"))), ..Asker::default() }, Some("42m")),
+            (Asker { client: Some(client(Some("21T09:30"))), ..Asker::default() }, Some("expired")),
             (Asker { ended: Some(at("21T09:00")), ..Asker::default() }, Some("expired")),
             (Asker { locked: Some(at("22T09:00")), ..Asker::default() }, Some("locked")),
-            (Asker { client: client(None), locked: Some(at("22T09:00")), ..Asker::default() }, Some("locked")),
+            (Asker { client: Some(client(None)), locked: Some(at("22T09:00")), ..Asker::default() }, Some("locked")),
             (Asker::default(), Some("anonymous")),
         ] {
             let told = asker.brief(now).map(|(_, words)| words);
@@ -118,7 +118,7 @@ mod tests {
             let told = asker.told(now, "u").into_iter().map(|(_, words)| words);
             told.collect::<Vec<_>>().join("\n")
         };
-        let signed_in = told(&Asker { client: client(Some("21T10:12")), ..Asker::default() });
+        let signed_in = told(&Asker { client: Some(client(Some("21T10:12"))), ..Asker::default() });
         assert!(signed_in.starts_with("ada/windlass, of windlass signin, until 2026-11-21 10:12:00 UTC, 42m left\n"));
         let locked = told(&Asker { locked: Some(at("22T09:00")), ..Asker::default() });
         assert!(

@@ -67,8 +67,8 @@ impl OwnTask {
             .explained_by(CheckId::Yml));
         };
         let settings = settings.clone();
-        let plain = std::sync::Arc::new(move |host: &str| settings.allows_plain_http(host));
-        let deployment = Deployment::by_proxy(root, proxy, plain)?;
+        let allowed = std::sync::Arc::new(move |host: &str| settings.allows_plain_http(host));
+        let deployment = Deployment::by_proxy(root, proxy, allowed)?;
         Ok(Some(Self { run, deployment, at: at.clone() }))
     }
 

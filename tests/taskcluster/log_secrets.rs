@@ -53,7 +53,7 @@ async fn read_secret(site: &Site, project: &config::Project, learned: &Learned) 
     let access = Access::to(root, &environment, |_| Ok::<_, Failure>(None), plain).unwrap();
     let home = site.project.home();
     let paths = config::Paths::from_env(&|name| (name == "WINDLASS_HOME").then(|| home.clone().into_os_string()));
-    let store = keeping::Cluster::new(access, &environment, &paths.unwrap(), learned);
+    let store = keeping::Cluster::new(access, &paths.unwrap(), learned);
     store.entry(&image.secret.name, &BTreeSet::new()).await.unwrap();
 }
 
