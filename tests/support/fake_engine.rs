@@ -140,7 +140,7 @@ impl Asked {
     pub fn answer_in_pieces(&mut self, pieces: &[&str]) {
         let mut answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n".to_owned();
         for piece in pieces.iter().chain(&[""]) {
-            answer.push_str(&format!("{:x}\r\n{piece}\r\n", piece.len()));
+            answer += &format!("{:x}\r\n{piece}\r\n", piece.len());
         }
         let _ = self.stream.write_all(answer.as_bytes());
     }

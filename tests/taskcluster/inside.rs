@@ -208,7 +208,8 @@ fn a_push_is_released_by_its_task_and_anybody_can_check_it() {
     );
     factory.elsewhere(&["secret", "bind"]).exits(0);
     let mut shown = matches(&factory, &task);
-    (tags.sort(), shown.sort());
+    tags.sort();
+    shown.sort();
     assert_eq!((shown.len(), &shown), (2, &tags));
     for tag in &tags {
         factory.elsewhere(&["verify", tag]).exits(0);

@@ -47,13 +47,13 @@ impl Happening<'_> {
     /// The role that the service claims. Source: taskcluster-github, "roles".
     fn role(&self, event: &Value) -> String {
         let of = match self.tasks_for {
-            "github-push" => match event["ref"].as_str().and_then(|r| r.strip_prefix("refs/tags/")) {
-                Some(tag) => format!("tag:{tag}"),
-                None => {
-                    let whole = event["ref"].as_str().unwrap_or_default();
-                    format!("branch:{}", whole.strip_prefix("refs/heads/").unwrap_or(whole))
+            "github-push" => {
+                let whole = event["ref"].as_str().unwrap_or_default();
+                match whole.strip_prefix("refs/tags/") {
+                    Some(tag) => format!("tag:{tag}"),
+                    None => format!("branch:{}", whole.strip_prefix("refs/heads/").unwrap_or(whole)),
                 }
-            },
+            }
             "github-release" => "release:published".to_owned(),
             "github-pull-request-untrusted" => "pull-request-untrusted".to_owned(),
             _ => "pull-request".to_owned(),
