@@ -6,7 +6,7 @@
 //!   release  verify  keeping  rotation  signin  doctor  init use cases: async, emit events
 //!      │
 //!   engine registry taskcluster secrets git         adapters, one per system; they do not know each other
-//!   journal spool config attest browser             (http: what clients of HTTP services share)
+//!   journal spool config attest browser archive     (http, image: what some of them share)
 //!      │
 //!   domain  log                                     pure: no I/O, no clock, no environment
 //! ```
@@ -22,6 +22,7 @@
 //! Where to begin reading: [`release::local::run`] for what a release does, [`domain::verdict::judge`] for
 //! what the words of the table mean.
 
+pub mod archive;
 pub mod attest;
 pub mod browser;
 pub mod commands;
@@ -33,6 +34,7 @@ pub mod engine;
 pub mod fault;
 pub mod git;
 pub mod http;
+pub mod image;
 pub mod init;
 pub mod journal;
 pub mod keeping;

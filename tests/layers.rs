@@ -11,10 +11,23 @@ use syn::visit::Visit;
 
 /// Pure: no input or output, no clock, no environment.
 const PURE: &[&str] = &["domain", "log"];
-const ADAPTERS: &[&str] =
-    &["attest", "browser", "config", "engine", "git", "journal", "registry", "secrets", "spool", "taskcluster"];
+const ADAPTERS: &[&str] = &[
+    "archive",
+    "attest",
+    "browser",
+    "config",
+    "engine",
+    "git",
+    "journal",
+    "registry",
+    "secrets",
+    "spool",
+    "taskcluster",
+];
 /// What adapters of HTTP services stand on.
 const HTTP: &[&str] = &["http"];
+/// What adapters that meet images stand on.
+const IMAGE: &[&str] = &["image"];
 const USE_CASES: &[&str] = &["doctor", "init", "keeping", "release", "rotation", "signin", "verify"];
 /// Where tests stop the program: for use cases, and for what people touch.
 const FAULT: &[&str] = &["fault"];
@@ -27,7 +40,10 @@ fn allowed(module: &str) -> Vec<&'static str> {
         "domain" => vec!["domain"],
         "log" => vec!["log", "domain"],
         "http" => vec!["http", "log"],
-        "registry" | "taskcluster" => [PURE, HTTP].concat(),
+        "image" => vec!["image", "domain", "log"],
+        "registry" => [PURE, HTTP, IMAGE].concat(),
+        "taskcluster" => [PURE, HTTP].concat(),
+        "archive" => [PURE, IMAGE].concat(),
         _ if ADAPTERS.contains(&module) => PURE.to_vec(),
         _ if USE_CASES.contains(&module) => [PURE, ADAPTERS, USE_CASES, FAULT].concat(),
         _ if TOP.contains(&module) => [PURE, ADAPTERS, USE_CASES, TOP, FAULT].concat(),

@@ -10,6 +10,7 @@ use clap::{
 use jiff::Timestamp;
 
 use crate::domain::{
+    archive::ArchiveSource,
     event::Step,
     finding::CheckId,
     name::{ProjectName, SecretName},
@@ -258,9 +259,13 @@ pub struct ReleaseArgs {
     /// The branch it is released from, where git cannot tell
     #[arg(long, value_name = "BRANCH")]
     pub branch: Option<String>,
-    /// Build for this platform
+    /// Build for this platform; of an archive with several, take the image for it
     #[arg(long, value_name = "OS/ARCH")]
     pub platform: Option<Platform>,
+    /// Build nothing: push the image of this archive, as docker save or an OCI layout has it, packed with gzip or zstd or
+    /// not. No engine is needed. TASK[.RUN]:NAME is an artifact on Taskcluster
+    #[arg(long, value_name = "FILE")]
+    pub from_archive: Option<ArchiveSource>,
     #[command(flatten)]
     pub manner: Manner,
 }

@@ -13,9 +13,10 @@ use super::{
 use crate::{
     config::Project,
     domain::{
+        archive::{ArchiveSource, PlannedArchive},
         audit::Act,
         failure::Failure,
-        plan::Runner,
+        plan::{Plan, Runner},
         preview::{Change, Preview},
         wishes::Wishes,
     },
@@ -27,8 +28,8 @@ use crate::{
 pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
     let journal = ground.journal().await?;
     let manner = &args.manner;
-    let (git_ref, branch, platform) = (args.git_ref, args.branch, args.platform);
-    let wishes = Wishes { git_ref, branch, platform, move_tags: manner.move_tags };
+    let (git_ref, branch, platform, archive) = (args.git_ref, args.branch, args.platform, args.from_archive);
+    let wishes = Wishes { git_ref, branch, platform, archive, move_tags: manner.move_tags };
     let prepared = prepare(ground, &journal, args.image.image.as_deref(), &wishes).await?;
     if manner.dry_run {
         return tell_plan(ground, &prepared.preview(ground, &journal).await?);
@@ -57,8 +58,51 @@ pub async fn prepare(
     supported(&project)?;
     let checkout = Checkout::open(&project.root).await?;
     let plan = plan::make(&project, image, &checkout, journal, wishes, &who(), &ground.paths.run()).await?;
+    let archive = match &wishes.archive {
+        Some(source) => Some(archive(ground, &project, source.clone()).await?),
+        None => None,
+    };
+    let plan = Plan { archive, ..plan };
     let job = Job { act: Act::Release, beginning: plan.into(), from_worktree: wishes.git_ref.is_some() };
     Ok(Prepared { project, checkout, job })
+}
+
+/// The archive by a name that means the same from anywhere, and later.
+async fn archive(ground: &Ground, project: &Project, source: ArchiveSource) -> Result<PlannedArchive, Failure> {
+    match source {
+        ArchiveSource::File(path) => {
+            let whole = std::path::absolute(&path).map_err(|e| {
+                Failure::usage(format!("`{path}` is no file"), e.to_string(), "name the file of the archive")
+            })?;
+            let source = ArchiveSource::File(whole.to_string_lossy().into_owned());
+            Ok(PlannedArchive { source, root: None })
+        }
+        ArchiveSource::Artifact { task, run, name } => {
+            let root = project.taskcluster.as_ref().map(|taskcluster| taskcluster.root_url.clone());
+            let root = root.ok_or_else(|| {
+                Failure::usage(
+                    "it is not known where the task is",
+                    "an artifact is of a task of a Taskcluster deployment, and windlass.toml names none",
+                    "name it: root-url under [taskcluster]",
+                )
+            })?;
+            let run = match run {
+                Some(run) => run,
+                None => {
+                    let status = ground.taskcluster(root.clone())?.deployment.status(&task).await?;
+                    status.last_run().map(|run| run.id).ok_or_else(|| {
+                        Failure::failed(
+                            format!("the task {task} has left nothing"),
+                            "it has not begun",
+                            format!("wait for it: windlass show {task} --watch"),
+                        )
+                    })?
+                }
+            };
+            let source = ArchiveSource::Artifact { task, run: Some(run), name };
+            Ok(PlannedArchive { source, root: Some(root) })
+        }
+    }
 }
 
 pub fn supported(project: &Project) -> Result<(), Failure> {

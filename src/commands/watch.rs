@@ -187,6 +187,7 @@ impl Printer {
     pub fn progress(&mut self, progress: &Progress) {
         match progress {
             Progress::Context { files, bytes: sent } => self.live(&format!("context: {files} files, {}", bytes(*sent))),
+            Progress::Archive { bytes: read } => self.live(&format!("archive: {} read", bytes(*read))),
             Progress::Layers { tag, layers, sent, total } => {
                 let percent = (sent * 100).checked_div(*total).unwrap_or(0);
                 self.live(&format!("push {tag}: {layers} layers, {} of {}, {percent} %", bytes(*sent), bytes(*total)));

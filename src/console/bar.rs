@@ -30,7 +30,7 @@ impl Bar {
 
 fn works(release: &Release) -> bool {
     let running = |step| release.steps.iter().any(|row| row.step == step && row.state == StepState::Running);
-    running(Step::Build) || running(Step::Push)
+    [Step::Build, Step::Archive, Step::Push].into_iter().any(running)
 }
 
 #[cfg(test)]

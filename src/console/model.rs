@@ -197,7 +197,7 @@ impl Doing {
 
 fn sent(progress: &Progress) -> Option<u64> {
     match progress {
-        Progress::Context { bytes, .. } => Some(*bytes),
+        Progress::Context { bytes, .. } | Progress::Archive { bytes } => Some(*bytes),
         Progress::Layers { sent, .. } => Some(*sent),
         Progress::Retrying { .. } | Progress::Remark { .. } => None,
     }
@@ -205,7 +205,7 @@ fn sent(progress: &Progress) -> Option<u64> {
 
 fn subject(progress: &Progress) -> Option<&str> {
     match progress {
-        Progress::Context { .. } => None,
+        Progress::Context { .. } | Progress::Archive { .. } => None,
         Progress::Layers { tag, .. } | Progress::Retrying { tag, .. } | Progress::Remark { tag, .. } => {
             Some(tag.as_str())
         }

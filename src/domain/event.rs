@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    archive::Archived,
     digest::Digest,
     failure::Failure,
     plan::{Plan, TagKind},
@@ -19,13 +20,22 @@ pub enum Step {
     Preflight,
     Secret,
     Build,
+    /// In place of a build: the image is read from an archive.
+    Archive,
     Push,
     Record,
     Verify,
 }
 
 impl Step {
-    pub const ALL: [Self; 6] = [Self::Preflight, Self::Secret, Self::Build, Self::Push, Self::Record, Self::Verify];
+    pub const ALL: [Self; 7] =
+        [Self::Preflight, Self::Secret, Self::Build, Self::Archive, Self::Push, Self::Record, Self::Verify];
+    /// Those of a release that builds its image.
+    pub const BUILDING: [Self; 6] =
+        [Self::Preflight, Self::Secret, Self::Build, Self::Push, Self::Record, Self::Verify];
+    /// Those of a release whose image is in an archive.
+    pub const ARCHIVED: [Self; 6] =
+        [Self::Preflight, Self::Secret, Self::Archive, Self::Push, Self::Record, Self::Verify];
 
     /// The step of this name.
     #[must_use]
@@ -39,6 +49,7 @@ impl Step {
             Self::Preflight => "preflight",
             Self::Secret => "secret",
             Self::Build => "build",
+            Self::Archive => "archive",
             Self::Push => "push",
             Self::Record => "record",
             Self::Verify => "verify",
@@ -46,7 +57,7 @@ impl Step {
     }
 }
 
-/// What the engine built.
+/// What the engine built, or an archive holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Built {
     pub image_id: Digest,
@@ -64,6 +75,19 @@ pub struct Built {
     /// Steps of the Dockerfile and how many of them came from the cache.
     pub steps: u32,
     pub cached: u32,
+    /// Where it was not built but read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<Archived>,
+}
+
+/// A layer that the registry has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushedLayer {
+    /// Of its content.
+    pub diff_id: Digest,
+    /// Of the bytes that the registry keeps.
+    pub digest: Digest,
+    pub size: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +120,8 @@ pub enum Event {
     },
     /// Durable before any push.
     Built(Built),
+    /// No tag shows it yet. Whoever takes the release up again need not send it.
+    LayerPushed(PushedLayer),
     /// Durable before the engine is asked: a push that dies here may or may not have written the tag.
     PushIntended {
         tag: Tag,

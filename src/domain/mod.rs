@@ -1,5 +1,6 @@
 //! What windlass talks about. Pure: no input or output, no clock, no environment.
 
+pub mod archive;
 pub mod artifact;
 pub mod asker;
 pub mod audit;

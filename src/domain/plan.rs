@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    archive::PlannedArchive,
+    event::Step,
     holdings::StoreKind,
     name::{Commit, ReleaseId, SecretName},
     recipe::Recipe,
@@ -155,6 +157,9 @@ pub struct Plan {
     /// Frozen tags first, the order in which they are pushed.
     pub tags: Vec<PlannedTag>,
     pub build: BuildDefinition,
+    /// Nothing is built: the image is in this archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<PlannedArchive>,
     pub secret: SecretName,
     /// Where that secret is kept.
     #[serde(default, skip_serializing_if = "StoreKind::is_vault")]
@@ -167,4 +172,12 @@ pub struct Plan {
     pub who: String,
     /// The `{date}` of the tags.
     pub planned: Timestamp,
+}
+
+impl Plan {
+    /// The steps of the release.
+    #[must_use]
+    pub fn steps(&self) -> [Step; 6] {
+        if self.archive.is_some() { Step::ARCHIVED } else { Step::BUILDING }
+    }
 }

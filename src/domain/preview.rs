@@ -74,7 +74,10 @@ impl Preview {
             ("image", format!("{} to {}", plan.image, plan.repository)),
             ("commit", format!("{} of {branch}, {state}", source.commit.short())),
         ];
-        if self.first <= Step::Build {
+        if let Some(archive) = &plan.archive {
+            let platform = plan.build.platform.as_ref().map(|platform| format!(", for {platform}")).unwrap_or_default();
+            rows.push(("archive", format!("{}{platform}", archive.source)));
+        } else if self.first <= Step::Build {
             let platform = plan.build.platform.as_ref().map(|platform| format!(" for {platform}")).unwrap_or_default();
             rows.push(("build", format!("{} in {}{platform}", plan.build.dockerfile, plan.build.context)));
         }

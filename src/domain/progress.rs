@@ -10,6 +10,8 @@ use super::reference::Tag;
 pub enum Progress {
     /// The build context goes to the engine.
     Context { files: u64, bytes: u64 },
+    /// An image archive is fetched, unpacked or hashed.
+    Archive { bytes: u64 },
     /// A tag goes to the registry. `sent` and `total` are of the layers whose sizes the engine has said.
     Layers { tag: Tag, layers: usize, sent: u64, total: u64 },
     /// After an error of the registry, in so many seconds.

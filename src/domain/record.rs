@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    archive::Archived,
     digest::Digest,
     name::{Commit, ReleaseId},
     plan::{PlannedTag, Runner, TagKind},
@@ -48,6 +49,9 @@ pub struct Record {
     pub index_digest: Option<Digest>,
     /// Digests of the uncompressed layers, lowest first.
     pub diff_ids: Vec<Digest>,
+    /// Digests of the layers as the registry keeps them, lowest first. Earlier records do not have them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<Digest>,
     pub platform: Option<Platform>,
     pub tags: Vec<PlannedTag>,
     pub commit: Commit,
@@ -59,6 +63,9 @@ pub struct Record {
     pub dirty: bool,
     pub dockerfile_digest: Option<Digest>,
     pub context_digest: Option<Digest>,
+    /// Where the image was not built by the release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<Archived>,
     pub log_digest: Option<Digest>,
     /// The builder dropped output, so the log is not the whole log.
     pub log_clipped: bool,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     digest::Digest,
-    event::{Built, Event, Stamped, Step},
+    event::{Built, Event, PushedLayer, Stamped, Step},
     failure::{Failure, FailureKind},
     plan::{Plan, TagKind},
     record::Record,
@@ -116,6 +116,8 @@ pub struct Release {
     pub ended: Option<Timestamp>,
     pub steps: Vec<StepView>,
     pub built: Option<Built>,
+    /// What the registry has of an archive's image, whether a tag shows it or not.
+    pub layers: Vec<PushedLayer>,
     pub pushes: Vec<Push>,
     pub left: Vec<(Tag, String)>,
     pub record: Option<Recorded>,
@@ -169,13 +171,15 @@ impl Release {
             note: String::new(),
             failure: None,
         };
+        let steps = plan.steps().map(step).to_vec();
         Self {
             plan,
             state: ReleaseState::Pending,
             started: at,
             ended: None,
-            steps: Step::ALL.map(step).to_vec(),
+            steps,
             built: None,
+            layers: Vec::new(),
             pushes: Vec::new(),
             left: Vec::new(),
             record: None,
@@ -199,9 +203,10 @@ impl Release {
             Event::Planned { .. } => return Err(BadHistory::NoPlan),
             Event::StepStarted { step } => {
                 self.state = ReleaseState::Running;
-                let view = self.step_mut(*step);
-                view.state = StepState::Running;
-                view.started = Some(at);
+                if let Some(view) = self.step_mut(*step) {
+                    view.state = StepState::Running;
+                    view.started = Some(at);
+                }
             }
             Event::StepSucceeded { step, note } => self.end_step(*step, StepState::Succeeded, at, note),
             Event::StepReused { step, note } => self.end_step(*step, StepState::Reused, at, note),
@@ -209,10 +214,13 @@ impl Release {
             Event::StepFailed { step, failure } => {
                 let cancelled = failure.kind == FailureKind::Cancelled;
                 self.end_step(*step, if cancelled { StepState::Cancelled } else { StepState::Failed }, at, "");
-                self.step_mut(*step).failure = Some(failure.clone());
+                if let Some(view) = self.step_mut(*step) {
+                    view.failure = Some(failure.clone());
+                }
                 self.failure.get_or_insert_with(|| failure.clone());
             }
             Event::Built(built) => self.built = Some(built.clone()),
+            Event::LayerPushed(layer) => self.layers.push(layer.clone()),
             Event::PushIntended { tag, kind } => {
                 self.pushes.push(Push { tag: tag.clone(), kind: *kind, digest: None, size: None });
             }
@@ -248,12 +256,13 @@ impl Release {
         self.verdicts.iter().map(|(_, verdict, _)| *verdict).max_by_key(|verdict| verdict.class().weight())
     }
 
-    fn step_mut(&mut self, step: Step) -> &mut StepView {
-        self.steps.iter_mut().find(|view| view.step == step).expect("every step has a view since `new`")
+    /// `None` for a step that this release does not have.
+    fn step_mut(&mut self, step: Step) -> Option<&mut StepView> {
+        self.steps.iter_mut().find(|view| view.step == step)
     }
 
     fn end_step(&mut self, step: Step, state: StepState, at: Timestamp, note: &str) {
-        let view = self.step_mut(step);
+        let Some(view) = self.step_mut(step) else { return };
         view.state = state;
         view.started = view.started.or(Some(at));
         view.ended = Some(at);

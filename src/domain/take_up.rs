@@ -33,7 +33,12 @@ impl Release {
             Some(Step::Preflight) => "every step, under the same tags".to_owned(),
             Some(Step::Secret) => "the checks stand: the login is tried, then it builds under the same tags".to_owned(),
             Some(Step::Build) => "checks and login stand: it builds again, under the same tags".to_owned(),
-            Some(Step::Push) => format!("keeps {image}, which the engine must still have: it pushes and records"),
+            Some(Step::Archive) => "checks and login stand: it reads the archive again, under the same tags".to_owned(),
+            Some(Step::Push) => {
+                let place =
+                    self.plan.archive.as_ref().map_or("the engine must still have", |_| "its archive must still hold");
+                format!("keeps {image}, which {place}: it pushes and records")
+            }
             Some(Step::Record) if pushed.is_empty() => "records what was pushed; needs no engine".to_owned(),
             Some(Step::Record) => format!("keeps what was pushed, {}: it records; needs no engine", pushed.join(", ")),
             Some(Step::Verify) => "keeps the record: it asks the registry once more; needs no engine".to_owned(),
@@ -156,6 +161,7 @@ mod tests {
             log_clipped: false,
             steps: 0,
             cached: 0,
+            archive: None,
         })
     }
 
@@ -190,7 +196,7 @@ mod tests {
     #[test]
     fn the_way_to_go_is_where_it_stood_or_keeps_the_most_before_that() {
         let ways = |refused: &[Step]| -> Vec<(Option<Step>, bool)> {
-            let steps = Step::ALL.into_iter().map(|step| (Some(step), !refused.contains(&step)));
+            let steps = Step::BUILDING.into_iter().map(|step| (Some(step), !refused.contains(&step)));
             std::iter::once((None, true)).chain(steps).collect()
         };
         let chosen = |release: &Release, refused: &[Step]| {

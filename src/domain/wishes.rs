@@ -2,7 +2,10 @@
 
 use std::str::FromStr;
 
-use super::reference::{NotAReference, Platform};
+use super::{
+    archive::ArchiveSource,
+    reference::{NotAReference, Platform},
+};
 
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Wishes {
@@ -11,6 +14,8 @@ pub struct Wishes {
     /// The branch it is released from, where git cannot tell.
     pub branch: Option<String>,
     pub platform: Option<Platform>,
+    /// Build nothing: release the image of this archive.
+    pub archive: Option<ArchiveSource>,
     /// Point moving tags back although they show a release that is no ancestor.
     pub move_tags: bool,
 }
@@ -18,7 +23,7 @@ pub struct Wishes {
 /// A text that is no such options.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAWish {
-    #[error("`{0}` is no option: there are --ref, --branch, --platform and --move")]
+    #[error("`{0}` is no option: there are --ref, --branch, --platform, --from-archive and --move")]
     Unknown(String),
     #[error("a value is missing after {0}")]
     Missing(String),
@@ -33,7 +38,13 @@ impl Wishes {
     #[must_use]
     pub fn words(&self) -> Vec<String> {
         let platform = self.platform.as_ref().map(ToString::to_string);
-        let valued = [("--ref", &self.git_ref), ("--branch", &self.branch), ("--platform", &platform)];
+        let archive = self.archive.as_ref().map(ToString::to_string);
+        let valued = [
+            ("--ref", &self.git_ref),
+            ("--branch", &self.branch),
+            ("--platform", &platform),
+            ("--from-archive", &archive),
+        ];
         let valued = valued.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value.clone()?]));
         valued.flatten().chain(self.move_tags.then(|| "--move".to_owned())).collect()
     }
@@ -45,7 +56,7 @@ impl FromStr for Wishes {
 
     fn from_str(text: &str) -> Result<Self, NotAWish> {
         let mut wishes = Self::default();
-        let mut platform = None;
+        let (mut platform, mut archive) = (None, None);
         let mut words = text.split_whitespace();
         while let Some(word) = words.next() {
             let (name, value) = match word.split_once('=') {
@@ -60,6 +71,7 @@ impl FromStr for Wishes {
                 "--ref" => &mut wishes.git_ref,
                 "--branch" => &mut wishes.branch,
                 "--platform" => &mut platform,
+                "--from-archive" => &mut archive,
                 unknown if unknown.starts_with('-') => return Err(NotAWish::Unknown(unknown.to_owned())),
                 _ => &mut wishes.git_ref,
             };
@@ -73,6 +85,7 @@ impl FromStr for Wishes {
             }
         }
         wishes.platform = platform.map(|platform| platform.parse()).transpose()?;
+        wishes.archive = archive.map(ArchiveSource::from);
         Ok(wishes)
     }
 }
@@ -87,6 +100,7 @@ mod tests {
             ("", ""),
             ("v1.2", "--ref v1.2"),
             (" --ref v1.2  --branch master", "--ref v1.2 --branch master"),
+            ("--from-archive image.tar --move", "--from-archive image.tar --move"),
             ("--move --platform linux/arm64 --ref=a88b0c2", "--ref a88b0c2 --platform linux/arm64 --move"),
         ] {
             let wishes: Wishes = typed.parse().unwrap();
@@ -98,7 +112,7 @@ mod tests {
     #[test]
     fn what_is_no_option_is_refused_with_the_reason() {
         for (typed, why) in [
-            ("--fast", "`--fast` is no option: there are --ref, --branch, --platform and --move"),
+            ("--fast", "`--fast` is no option: there are --ref, --branch, --platform, --from-archive and --move"),
             ("--ref", "a value is missing after --ref"),
             ("--ref --move", "a value is missing after --ref"),
             ("--branch=", "a value is missing after --branch"),

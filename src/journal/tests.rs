@@ -100,6 +100,7 @@ fn built() -> Event {
         log_clipped: false,
         steps: 3,
         cached: 1,
+        archive: None,
     })
 }
 
@@ -122,6 +123,8 @@ fn record(plan: &Plan) -> Record {
         remote: None,
         review: Review::Reviewed,
         dirty: false,
+        layers: Vec::new(),
+        archive: None,
         dockerfile_digest: None,
         context_digest: None,
         log_digest: None,

@@ -34,12 +34,14 @@ const USUAL_LIFE: u64 = 60;
 const LONGEST_LIFE: u64 = 24 * 60 * 60;
 
 /// What a request needs to be allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Scope {
     /// Only to be somebody.
     Registry,
     Pull,
     Push,
+    /// To push what another repository of the registry, with this name there, has already.
+    Mount(String),
 }
 
 /// How the registry wants to be told who we are.
@@ -119,8 +121,8 @@ impl Auth {
     }
 
     /// Forgets a token that the registry has refused.
-    pub(super) async fn discard(&self, scope: Scope) {
-        self.tokens.lock().await.remove(&scope);
+    pub(super) async fn discard(&self, scope: &Scope) {
+        self.tokens.lock().await.remove(scope);
     }
 
     /// Takes the password, and what was sent in `Authorization`, out of a text that the registry sent.
@@ -175,12 +177,12 @@ impl Auth {
     /// A token for this scope, from memory or from its service. `refused` makes the error of an answer that is none.
     pub(super) async fn token(
         &self,
-        scope: Scope,
+        scope: &Scope,
         from: TokenService<'_>,
         refused: impl Fn(&Incoming) -> RegistryError,
     ) -> Result<Credential, RegistryError> {
         let mut tokens = self.tokens.lock().await;
-        if let Some(token) = tokens.get(&scope).filter(|token| token.until > Instant::now()) {
+        if let Some(token) = tokens.get(scope).filter(|token| token.until > Instant::now()) {
             return Ok(Credential::Token { value: bearer(&token.value, &from)?, new: false });
         }
         let asked = Instant::now();
@@ -198,11 +200,11 @@ impl Auth {
         let life = Duration::from_secs(life);
         // A token is not used in its last seconds: it would expire on the way.
         let margin = (life / 4).min(Duration::from_secs(10));
-        tokens.insert(scope, Token { value, until: asked + life - margin });
+        tokens.insert(scope.clone(), Token { value, until: asked + life - margin });
         Ok(Credential::Token { value: header, new: true })
     }
 
-    fn token_request(&self, scope: Scope, from: &TokenService<'_>) -> Outgoing {
+    fn token_request(&self, scope: &Scope, from: &TokenService<'_>) -> Outgoing {
         let mut url = from.realm.clone();
         url.set_fragment(None);
         {
@@ -213,10 +215,13 @@ impl Auth {
             let actions = match scope {
                 Scope::Registry => None,
                 Scope::Pull => Some("pull"),
-                Scope::Push => Some("pull,push"),
+                Scope::Push | Scope::Mount(_) => Some("pull,push"),
             };
             if let Some(actions) = actions {
                 query.append_pair("scope", &format!("repository:{}:{actions}", from.repository.path()));
+            }
+            if let Scope::Mount(other) = scope {
+                query.append_pair("scope", &format!("repository:{other}:pull"));
             }
             if let Some(login) = &self.login {
                 query.append_pair("account", &login.username);

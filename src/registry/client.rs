@@ -2,7 +2,7 @@
 //! other files of this module.
 
 use std::{
-    fmt,
+    fmt, io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -10,6 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::Stream;
 use reqwest::{Method, StatusCode, Url, header::HeaderValue};
 
 use super::{
@@ -25,7 +26,7 @@ use crate::{
         recipe::Login,
         reference::{DOCKER_HUB, Repository},
     },
-    http::{Limits, authority},
+    http::{Limits, authority, same_origin},
 };
 
 /// Requests at once to Docker Hub, which limits harder than others.
@@ -186,7 +187,7 @@ impl Client {
         match sent {
             Credential::Nothing => {}
             Credential::Token { new: false, .. } if !offered.iter().any(Challenge::insufficient_scope) => {
-                auth.discard(ask.scope).await;
+                auth.discard(&ask.scope).await;
             }
             _ => return Err(self.refused(ask, &sent, &offered, &answer)),
         }
@@ -209,7 +210,7 @@ impl Client {
     }
 
     /// The next request of this scope gets a token of its own.
-    pub(super) async fn forget_token(&self, scope: Scope) {
+    pub(super) async fn forget_token(&self, scope: &Scope) {
         self.inner.auth.discard(scope).await;
     }
 
@@ -229,23 +230,53 @@ impl Client {
                     realm: &realm,
                     service: service.as_deref(),
                 };
-                auth.token(ask.scope, from, |answer| self.no_token(ask, answer)).await
+                auth.token(&ask.scope, from, |answer| self.no_token(ask, answer)).await
             }
         }
     }
 
+    /// Sends a request whose body comes piece by piece, which cannot be sent again: a refusal is final for this try.
+    pub(super) async fn ask_with(
+        &self,
+        ask: &Ask,
+        body: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    ) -> Result<Incoming, RegistryError> {
+        let sent = self.credential(ask).await?;
+        let answer = Box::pin(self.inner.transport.send_stream(&self.outgoing(ask, &sent), body)).await?;
+        if !is_challenge(&answer) {
+            return Ok(answer);
+        }
+        if let Credential::Token { new: false, .. } = sent {
+            self.inner.auth.discard(&ask.scope).await;
+            let why = "the token of this upload ended before its last byte".to_owned();
+            return Err(RegistryError::Unreachable { host: self.host(), why });
+        }
+        Err(self.refused(ask, &sent, &challenges(&answer.headers), &answer))
+    }
+
+    /// Where a `Location` leads that is no redirect, but says where to go on.
+    pub(super) fn follow(&self, from: &Url, location: &str) -> Result<Url, RegistryError> {
+        let distrusted = |why| RegistryError::Distrusted { host: self.host(), why };
+        self.inner.trust.redirect(from, location).map_err(distrusted)
+    }
+
     async fn send(&self, ask: &Ask, credential: &Credential) -> Result<Incoming, RegistryError> {
-        let outgoing = Outgoing {
+        // On the heap: what reqwest keeps of a request would make every future above large.
+        Box::pin(self.inner.transport.send(&self.outgoing(ask, credential))).await
+    }
+
+    fn outgoing(&self, ask: &Ask, credential: &Credential) -> Outgoing {
+        // Registries may have uploads sent elsewhere; the login stays here.
+        let at_home = same_origin(&ask.url, self.inner.trust.base());
+        Outgoing {
             method: ask.method.clone(),
             url: ask.url.clone(),
             accept: ask.accept,
             body: ask.body.clone(),
-            authorization: credential.header(),
+            authorization: credential.header().filter(|_| at_home),
             redirects: ask.method == Method::GET || ask.method == Method::HEAD,
             want: ask.want,
-        };
-        // On the heap: what reqwest keeps of a request would make every future above large.
-        Box::pin(self.inner.transport.send(&outgoing)).await
+        }
     }
 
     /// The error of a 401 that is final.

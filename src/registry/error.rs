@@ -33,6 +33,9 @@ pub enum RegistryError {
     /// The bytes are whole, and this program has no way to check them further.
     #[error("{what} cannot be checked: {why}")]
     Uncheckable { what: String, why: String },
+    /// What is to be sent cannot be read, or is not what it should be.
+    #[error("{what} was not sent: {why}")]
+    Unsent { what: String, why: String },
     /// Following the answer would send a login or a request where it must not go.
     #[error("{host} is not followed: {why}")]
     Distrusted { host: String, why: String },
@@ -71,9 +74,10 @@ impl From<RegistryError> for Observation {
             | RegistryError::LoginNeeded { .. }
             | RegistryError::Denied { .. }
             | RegistryError::Distrusted { .. } => Self::Denied { why },
-            RegistryError::Unreadable { .. } | RegistryError::Uncheckable { .. } | RegistryError::NotFound { .. } => {
-                Self::Unreadable { why }
-            }
+            RegistryError::Unreadable { .. }
+            | RegistryError::Uncheckable { .. }
+            | RegistryError::Unsent { .. }
+            | RegistryError::NotFound { .. } => Self::Unreadable { why },
             RegistryError::Unreachable { .. } | RegistryError::Unexpected { .. } | RegistryError::Setup { .. } => {
                 Self::Unreachable { why }
             }
@@ -138,6 +142,11 @@ impl From<RegistryError> for Failure {
                 format!("{what} cannot be checked"),
                 why,
                 "pull the image with an engine that can read it: pulling checks every layer",
+            ),
+            RegistryError::Unsent { what, why } => Self::failed(
+                format!("{what} was not sent"),
+                why,
+                "nothing was tagged; see that what it is read from is whole, and stays so",
             ),
             RegistryError::Distrusted { host, why } => Self::not_allowed(
                 format!("{host} is not followed"),

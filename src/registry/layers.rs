@@ -1,13 +1,13 @@
 //! Stored layers against their digests: what manifest and config only claim. Each layer is streamed once, in
 //! constant memory whatever its size.
 
-use std::io::{self, Write};
-
-use flate2::write::MultiGzDecoder;
 use sha2::{Digest as _, Sha256};
 
 use super::{client::Client, error::RegistryError, transport::Want};
-use crate::domain::{digest::Digest, observation::ObservedImage};
+use crate::{
+    domain::{digest::Digest, observation::ObservedImage},
+    image::{Hashing, Unpacked, is_too_wide},
+};
 
 /// How far the check of an image's layers is.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ impl Client {
     ///
     /// # Errors
     /// [`RegistryError::Corrupt`] for the first layer whose bytes hash otherwise. When all are whole but some cannot be
-    /// unpacked here (zstd), [`RegistryError::Uncheckable`] names the first of those.
+    /// unpacked here (zstd with a huge window), [`RegistryError::Uncheckable`] names the first of those.
     pub async fn verify_layers(
         &self,
         image: &ObservedImage,
@@ -67,7 +67,7 @@ impl Client {
         let size = answer.header("content-length").and_then(|length| length.parse().ok());
         let mut bytes = 0;
         let mut compressed = Sha256::new();
-        let mut unpacked = Unpacked::Unknown(Vec::new());
+        let mut unpacked = Unpacked::into(Hashing::up_to(u64::MAX));
         let mut broken = None;
         while let Some(chunk) = answer.chunk().await? {
             compressed.update(&chunk);
@@ -83,120 +83,18 @@ impl Client {
         }
         let unpacked = match broken {
             Some(error) => Err(error),
-            None => unpacked.finish(),
+            None => unpacked.finish().map(Hashing::digest),
         };
         match unpacked {
-            Err(error) => Err(RegistryError::Unreadable { what, why: format!("it is no valid gzip: {error}") }),
-            Ok(None) => Err(RegistryError::Uncheckable {
+            Err(error) if is_too_wide(&error) => Err(RegistryError::Uncheckable {
                 what,
-                why: "it is packed with zstd; its stored bytes are those of its digest".to_owned(),
+                why: "it is packed with zstd in a way that takes more than 128 MiB to unpack; its stored bytes are those of \
+                      its digest"
+                    .to_owned(),
             }),
-            Ok(Some(actual)) if actual != *diff_id => Err(RegistryError::Corrupt { expected: diff_id.clone(), actual }),
-            Ok(Some(_)) => Ok(()),
+            Err(error) => Err(RegistryError::Unreadable { what, why: format!("it cannot be unpacked: {error}") }),
+            Ok(actual) if actual != *diff_id => Err(RegistryError::Corrupt { expected: diff_id.clone(), actual }),
+            Ok(_) => Ok(()),
         }
-    }
-}
-
-/// The hash of a layer's content, by what its first bytes say it is packed with.
-enum Unpacked {
-    /// Fewer bytes than tell.
-    Unknown(Vec<u8>),
-    Gzip(Box<MultiGzDecoder<Hashing>>),
-    Zstd,
-    Plain(Hashing),
-}
-
-struct Hashing(Sha256);
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Unpacked {
-    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Zstd => Ok(()),
-            Self::Gzip(decoder) => decoder.write_all(bytes),
-            Self::Plain(hashing) => hashing.write_all(bytes),
-            Self::Unknown(first) => {
-                first.extend_from_slice(bytes);
-                if first.len() < 4 {
-                    return Ok(());
-                }
-                let first = std::mem::take(first);
-                *self = Self::begun(&first);
-                self.take(&first)
-            }
-        }
-    }
-
-    /// Magic numbers of RFC 1952 and RFC 8878.
-    fn begun(first: &[u8]) -> Self {
-        if first.starts_with(&[0x1f, 0x8b]) {
-            Self::Gzip(Box::new(MultiGzDecoder::new(Hashing(Sha256::new()))))
-        } else if first.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-            Self::Zstd
-        } else {
-            Self::Plain(Hashing(Sha256::new()))
-        }
-    }
-
-    /// The digest of the content; `None` where it could not be unpacked here.
-    fn finish(self) -> io::Result<Option<Digest>> {
-        match self {
-            Self::Zstd => Ok(None),
-            Self::Gzip(decoder) => decoder.finish().map(|hashing| Some(Digest::finish(hashing.0))),
-            Self::Plain(hashing) => Ok(Some(Digest::finish(hashing.0))),
-            Self::Unknown(all) => Ok(Some(Digest::of(&all))),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use flate2::{Compression, write::GzEncoder};
-
-    use super::*;
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn unpack(bytes: &[u8], piece: usize) -> io::Result<Option<Digest>> {
-        let mut unpacked = Unpacked::Unknown(Vec::new());
-        for chunk in bytes.chunks(piece) {
-            unpacked.take(chunk)?;
-        }
-        unpacked.finish()
-    }
-
-    #[test]
-    fn content_is_hashed_whatever_the_pieces() {
-        let content: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
-        let two_members = [gzip(&content[..7]), gzip(&content[7..])].concat();
-        for piece in [1, 3, 4096, usize::MAX] {
-            let expected = Some(Digest::of(&content));
-            assert_eq!(unpack(&gzip(&content), piece).unwrap(), expected);
-            assert_eq!(unpack(&two_members, piece).unwrap(), expected);
-            assert_eq!(unpack(&content, piece).unwrap(), expected);
-        }
-        assert_eq!(unpack(b"abc", 1).unwrap(), Some(Digest::of(b"abc")));
-        assert_eq!(unpack(b"", 1).unwrap(), Some(Digest::of(b"")));
-    }
-
-    #[test]
-    fn what_cannot_be_unpacked_is_no_digest() {
-        assert_eq!(unpack(&[0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3], 2).unwrap(), None);
-        let whole = gzip(b"content");
-        assert!(unpack(&whole[..whole.len() - 3], 5).is_err(), "cut short");
     }
 }

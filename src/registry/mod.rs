@@ -11,8 +11,9 @@
 //! | `trust.rs` | which hosts may be spoken to in plain HTTP or be given a login |
 //! | `challenge.rs`, `auth.rs` | `WWW-Authenticate`, logins, tokens |
 //! | `tags.rs` | the tag list |
-//! | `manifest.rs`, `content.rs` | manifests and configs: fetched and hashed; read |
+//! | `manifest.rs` | manifests and configs, fetched and hashed (what is in them: [`crate::image`]) |
 //! | `point.rs` | a manifest put under a tag |
+//! | `upload.rs` | bytes for it to keep: skipped where it has them, mounted where another repository has |
 //! | `observe.rs`, `sharing.rs` | tags → [`crate::domain::observation::Observation`] |
 //! | `probe.rs` | is the login accepted, may it push |
 //! | `visit.rs` | does it answer, is the repository there, how often may it be asked |
@@ -26,7 +27,6 @@ mod answer;
 mod auth;
 mod challenge;
 mod client;
-mod content;
 mod error;
 mod layers;
 mod manifest;
@@ -37,6 +37,7 @@ mod sharing;
 mod tags;
 mod transport;
 mod trust;
+mod upload;
 mod visit;
 
 pub use answer::Answer;
@@ -46,4 +47,5 @@ pub use layers::LayerProgress;
 pub use manifest::{Manifest, Reference};
 pub use probe::{AuthOutcome, PushRight};
 pub use tags::is_referrer_tag;
+pub use upload::Kept;
 pub use visit::{Hello, Presence, RateLimit};

@@ -12,15 +12,17 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::{
     client::Client,
-    content::{Config, Document, read_config, read_manifest},
     error::RegistryError,
     manifest::{Manifest, Reference},
     sharing::Shared,
 };
-use crate::domain::{
-    digest::Digest,
-    observation::{Content, Hashed, Observation, ObservedImage},
-    reference::{Platform, Tag},
+use crate::{
+    domain::{
+        digest::Digest,
+        observation::{Content, Hashed, Observation, ObservedImage},
+        reference::{Platform, Tag},
+    },
+    image::{Config, Document, read_config, read_manifest},
 };
 
 /// What earlier runs hashed, by digest, and when.
@@ -143,13 +145,13 @@ impl<'a> Run<'a> {
         match &read.document {
             Document::Artifact => Ok(Vec::new()),
             Document::Image { config, layers } => {
-                let claims = self.config(config).await?;
+                let claims = self.config(&config.digest).await?;
                 Ok(vec![ObservedImage {
                     manifest: digest.clone(),
-                    config: config.clone(),
+                    config: config.digest.clone(),
                     platform: platform.or(claims.platform.as_ref()).cloned(),
                     diff_ids: claims.diff_ids.clone(),
-                    layers: layers.clone(),
+                    layers: layers.iter().map(|layer| layer.digest.clone()).collect(),
                     created: claims.created,
                     labels: claims.labels.clone(),
                 }])

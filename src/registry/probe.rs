@@ -61,7 +61,7 @@ impl Client {
         if self.login().is_none() {
             return Ok(AuthOutcome::LoginNeeded);
         }
-        self.forget_token(Scope::Registry).await;
+        self.forget_token(&Scope::Registry).await;
         let outcome = match self.ask(&ask).await {
             Ok(answer) if answer.status.is_success() => return Ok(AuthOutcome::Accepted),
             Ok(answer) => self.refusal(&answer, &ask.act, "the registry's API"),

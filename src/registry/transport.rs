@@ -2,17 +2,22 @@
 //! which never carry a login to another origin.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use backon::{ExponentialBuilder, Retryable as _};
 use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
 use reqwest::{
     Method, StatusCode, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{error::RegistryError, trust::Trust};
 use crate::http::{self, Failed, Limits, authority, is_loopback, read, retry_after, same_origin};
@@ -26,6 +31,10 @@ const PAUSE_WHEN_LIMITED: Duration = Duration::from_secs(1);
 /// The longest we wait in all because a registry asks to. What takes longer is for people to decide.
 const PATIENCE: Duration = Duration::from_secs(10);
 const REDIRECTS: usize = 5;
+/// Nothing here is sent for longer; whoever takes no byte meanwhile is given up by [`Limits::whole`].
+const LONGEST_SENDING: Duration = Duration::from_hours(24);
+/// How long a registry may take to put away what it has got.
+const PUTTING_AWAY: Duration = Duration::from_mins(10);
 /// What is kept of the body of a refusal.
 const REFUSAL_CAP: usize = 64 * 1024;
 
@@ -126,6 +135,8 @@ impl Trouble {
 /// The connections to one registry.
 pub(super) struct Transport {
     client: reqwest::Client,
+    /// For what is sent: an answer comes when all of it was, and the registry has put it away.
+    sending: reqwest::Client,
     trust: Trust,
     limits: Limits,
     /// A 429 makes everybody wait, not only whoever got it.
@@ -135,11 +146,14 @@ pub(super) struct Transport {
 impl Transport {
     pub(super) fn new(trust: Trust, connections: usize, limits: Limits) -> Result<Self, RegistryError> {
         let setup = |why: String| RegistryError::Setup { why };
-        let builder = http::client(limits, is_loopback(trust.base())).map_err(setup)?;
-        // Bytes are hashed as they are stored.
-        let builder = builder.no_gzip().pool_max_idle_per_host(connections);
-        let client = builder.build().map_err(|e| setup(Failed::from(e).why))?;
-        Ok(Self { client, trust, limits, resume: Mutex::new(None) })
+        let make = |limits| {
+            let builder = http::client(limits, is_loopback(trust.base())).map_err(setup)?;
+            // Bytes are hashed as they are stored.
+            let builder = builder.no_gzip().pool_max_idle_per_host(connections);
+            builder.build().map_err(|e| setup(Failed::from(e).why))
+        };
+        let (client, sending) = (make(limits)?, make(Limits { idle: LONGEST_SENDING, ..limits })?);
+        Ok(Self { client, sending, trust, limits, resume: Mutex::new(None) })
     }
 
     /// Sends a request, again where that is safe, and gives the last answer there was.
@@ -184,21 +198,70 @@ impl Transport {
         Err(Trouble::lasting(RegistryError::Distrusted { host: authority(&outgoing.url), why }))
     }
 
+    /// Sends a request with a body that comes piece by piece, once. A registry that takes none of it for long is given
+    /// up.
+    pub(super) async fn send_stream(
+        &self,
+        outgoing: &Outgoing,
+        body: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    ) -> Result<Incoming, RegistryError> {
+        self.wait_for_others().await;
+        let host = authority(&outgoing.url);
+        let taken = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&taken);
+        let body = body.inspect(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+        let request = Self::request(&self.sending, outgoing, &outgoing.url, false);
+        let mut response = Box::pin(request.body(reqwest::Body::wrap_stream(body)).send());
+        let mut before = 0;
+        let response = loop {
+            match timeout(self.limits.whole, &mut response).await {
+                Ok(response) => break response,
+                Err(_) => {
+                    let now = taken.load(Ordering::Relaxed);
+                    if now == before {
+                        let why = format!("it took nothing of what was sent for {} s", self.limits.whole.as_secs());
+                        return Err(RegistryError::Unreachable { host, why });
+                    }
+                    before = now;
+                }
+            }
+        };
+        let received = match response {
+            Ok(response) => self.receive(outgoing, response, outgoing.url.clone(), false).await,
+            Err(error) => Err(failed(&host, error)),
+        };
+        received.or_else(|trouble| *trouble.outcome)
+    }
+
     async fn once(&self, outgoing: &Outgoing, url: &Url, foreign: bool) -> Result<reqwest::Response, reqwest::Error> {
-        let mut request = self.client.request(outgoing.method.clone(), url.clone());
+        let (client, whole) = match outgoing.method {
+            Method::PUT => (&self.sending, PUTTING_AWAY),
+            _ => (&self.client, self.limits.whole),
+        };
+        let mut request = Self::request(client, outgoing, url, foreign);
         if let Want::Whole { .. } = outgoing.want {
-            request = request.timeout(self.limits.whole);
+            request = request.timeout(whole);
         }
+        if let Some((_, bytes)) = &outgoing.body {
+            request = request.body(bytes.clone());
+        }
+        request.send().await
+    }
+
+    fn request(client: &reqwest::Client, outgoing: &Outgoing, url: &Url, foreign: bool) -> reqwest::RequestBuilder {
+        let mut request = client.request(outgoing.method.clone(), url.clone());
         if let Some(accept) = outgoing.accept {
             request = request.header(ACCEPT, accept);
         }
         if let Some(login) = outgoing.authorization.as_ref().filter(|_| !foreign) {
             request = request.header(AUTHORIZATION, login);
         }
-        if let Some((media_type, bytes)) = &outgoing.body {
-            request = request.header(CONTENT_TYPE, media_type).body(bytes.clone());
+        if let Some((media_type, _)) = &outgoing.body {
+            request = request.header(CONTENT_TYPE, media_type);
         }
-        request.send().await
+        request
     }
 
     async fn receive(

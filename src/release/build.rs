@@ -84,6 +84,7 @@ fn built(outcome: Outcome, log: &spool::Summary, engine: String) -> Built {
         log_clipped: outcome.clipped,
         steps: outcome.steps,
         cached: outcome.cached,
+        archive: None,
     }
 }
 

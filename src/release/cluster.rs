@@ -393,6 +393,7 @@ impl Cluster {
                 builder: image.builder,
             },
             store: image.secret.store.clone(),
+            archive: None,
             secret: image.secret.name.clone(),
             recipe: image.secret.recipe.clone(),
             move_tags: false,
@@ -506,6 +507,7 @@ fn record(release: &mut Release, image: &Image, task: &Task, said: Said) -> Know
         manifest_digest: (said.kind == IdKind::Manifest).then(|| said.image_id.clone()),
         index_digest: None,
         diff_ids: Vec::new(),
+        layers: Vec::new(),
         platform: image.platform.clone(),
         tags: plan.tags.clone(),
         commit: plan.source.commit.clone(),
@@ -515,6 +517,7 @@ fn record(release: &mut Release, image: &Image, task: &Task, said: Said) -> Know
         dirty: false,
         dockerfile_digest: None,
         context_digest: None,
+        archive: None,
         log_digest: None,
         log_clipped: false,
         runner: Runner::Taskcluster,
@@ -538,6 +541,7 @@ fn record(release: &mut Release, image: &Image, task: &Task, said: Said) -> Know
         log_clipped: record.log_clipped,
         steps: 0,
         cached: 0,
+        archive: None,
     });
     release.record = Some(Recorded { path: said.place.clone(), sha256: said.bytes, record: record.clone() });
     let source = RecordSource::Task { task: task.id().clone(), run: said.run, place: said.place };

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 
 use super::{
-    Notice, Surroundings, Watch, build, conclude,
+    Notice, Surroundings, Watch, archive, build, conclude,
     lock::RunLock,
     point, preflight,
     progress::{Progress, Tally},
-    push,
+    push::{self, Holder},
     serve::{self, Bell, Doorbell},
 };
 use crate::{
@@ -178,16 +178,22 @@ impl<'a, 'w> Run<'a, 'w> {
         if first <= Step::Secret {
             preflight::secret(self, &access).await?;
         }
-        if let Some(engine) = &engine
-            && first <= Step::Build
-        {
-            build::build(self, &access, engine).await?;
-        }
-        if let (Some(task), Some(_)) = (self.at.own_task, &engine) {
+        let image = match engine {
+            Some(engine) => {
+                if first <= Step::Build {
+                    build::build(self, &access, &engine).await?;
+                }
+                Some(Holder::Engine(engine))
+            }
+            None if first <= Step::Archive => Some(Holder::Archive(archive::archive(self).await?)),
+            None if first == Step::Push => Some(Holder::Archive(archive::again(self, first).await?)),
+            None => None,
+        };
+        if let (Some(task), Some(_)) = (self.at.own_task, &image) {
             task.check_goes_on().await?;
         }
-        let pushed = match &engine {
-            Some(engine) => Some(push::push(self, &access, engine, earlier.is_some()).await?),
+        let pushed = match &image {
+            Some(holder) => Some(push::push(self, &access, holder, earlier.is_some()).await?),
             None if first <= Step::Record => Some(push::read_back(self, &access).await?),
             None => None,
         };

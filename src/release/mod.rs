@@ -8,6 +8,7 @@
 //! [`rerun`] takes an earlier release up again, [`point`] rolls a moving tag back to one; both are releases too. What one
 //! needs of the task of Taskcluster that it runs in is in [`own_task`].
 
+mod archive;
 pub mod artifacts;
 pub mod attach;
 mod build;

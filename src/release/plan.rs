@@ -47,6 +47,7 @@ pub async fn make(
         source,
         tags,
         build,
+        archive: None,
         secret: image.secret.name.clone(),
         store: image.secret.store.clone(),
         recipe: image.secret.recipe.clone(),
@@ -63,10 +64,12 @@ pub(super) async fn source(
     wishes: &Wishes,
     scratch: &Path,
 ) -> Result<(Source, Option<String>), Failure> {
-    let wanted = Wanted { git_ref: wishes.git_ref.clone(), branch: wishes.branch.clone() };
+    // An archive was not made of this working tree: what has not been committed in it is no part of it.
+    let git_ref = wishes.git_ref.clone().or_else(|| wishes.archive.is_some().then(|| "HEAD".to_owned()));
+    let wanted = Wanted { git_ref, branch: wishes.branch.clone() };
     let facts = checkout.facts(&wanted, &project.policy).await?;
     let source = policy::judge(&project.policy, &facts, &wanted)?;
-    let version = version(project, checkout, &facts, wishes, scratch).await?;
+    let version = version(project, checkout, &facts, &wanted, scratch).await?;
     Ok((source, version))
 }
 
@@ -84,13 +87,13 @@ async fn version(
     project: &Project,
     checkout: &Checkout,
     facts: &GitFacts,
-    wishes: &Wishes,
+    wanted: &Wanted,
     scratch: &Path,
 ) -> Result<Option<String>, Failure> {
     if !matches!(project.version, Some(VersionSource::File { .. })) {
         return Ok(facts.version()?);
     }
-    if wishes.git_ref.is_none() {
+    if wanted.git_ref.is_none() {
         return project.file_version(&project.root);
     }
     let worktree = checkout.worktree(&facts.commit, scratch).await?;

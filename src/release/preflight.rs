@@ -22,7 +22,7 @@ use crate::{
     signin,
 };
 
-use super::{Surroundings, held, local::Run, plan::context_root};
+use super::{Surroundings, archive, held, local::Run, plan::context_root};
 
 /// What the login opens: the registry, and what must not be seen in a log.
 pub struct Access {
@@ -38,17 +38,24 @@ pub async fn preflight(run: &mut Run<'_, '_>, earlier: Option<&Release>) -> Resu
     let plan = run.plan().clone();
     let work = async {
         let access = access(run, &plan).await?;
-        let engine = connect(run).await?;
-        can_be_built(run, &plan, &engine).await?;
-        same_platform(run, &plan, engine.about().platform.as_ref()).await?;
+        let engine = if let Some(archive) = &plan.archive {
+            archive::is_there(run, archive).await?;
+            None
+        } else {
+            let engine = connect(run).await?;
+            can_be_built(run, &plan, &engine).await?;
+            same_platform(run, &plan, engine.about().platform.as_ref(), "this engine builds").await?;
+            Some(engine)
+        };
         held::frozen_tags(&access.client, &plan, earlier).await?;
         Ok((access, engine))
     };
     let (access, engine) = at.or_cancelled(Step::Preflight, work).await?;
     let mut found = source_in_words(&plan.source);
-    found.push(engine.about().to_string());
+    found.extend(engine.as_ref().map(|engine| engine.about().to_string()));
+    found.extend(plan.archive.as_ref().map(|archive| plain(&archive.source.to_string())));
     run.succeed(Step::Preflight, found.join(", ")).await?;
-    Ok((access, Some(engine)))
+    Ok((access, engine))
 }
 
 /// What a re-run needs that begins with a later step: its secret, and the engine where there is something to build or
@@ -57,7 +64,8 @@ pub async fn again(run: &Run<'_, '_>, first: Step) -> Result<(Access, Option<Eng
     let at = run.at;
     let work = async {
         let access = access(run, run.plan()).await?;
-        let engine = if first <= Step::Push { Some(connect(run).await?) } else { None };
+        let needed = first <= Step::Push && run.plan().archive.is_none();
+        let engine = if needed { Some(connect(run).await?) } else { None };
         Ok((access, engine))
     };
     at.or_cancelled(first, work).await
@@ -160,16 +168,23 @@ pub(super) fn registry_options(run: &Run<'_, '_>) -> registry::Options {
 }
 
 /// A build for another platform than the last record is most likely an accident on a laptop.
-async fn same_platform(run: &Run<'_, '_>, plan: &Plan, engine: Option<&Platform>) -> Result<(), Failure> {
+///
+/// `what` has the platform, as in "this engine builds".
+pub(super) async fn same_platform(
+    run: &Run<'_, '_>,
+    plan: &Plan,
+    ours: Option<&Platform>,
+    what: &str,
+) -> Result<(), Failure> {
     if plan.build.platform.is_some() {
         return Ok(());
     }
     let records = run.at.journal.records(&plan.repository).await?;
     let last = records.iter().find(|r| r.image == plan.image);
-    let (Some(last), Some(ours)) = (last, engine) else { return Ok(()) };
+    let (Some(last), Some(ours)) = (last, ours) else { return Ok(()) };
     match &last.platform {
         Some(theirs) if !theirs.accepts(ours) => Err(Failure::not_allowed(
-            format!("this engine builds for {ours}, the last release of {} was for {theirs}", plan.image),
+            format!("{what} for {ours}, the last release of {} was for {theirs}", plan.image),
             format!("release {} recorded {theirs}", last.release),
             format!("if that is meant: windlass release --platform {ours}"),
         )),

@@ -1,11 +1,13 @@
 //! The push step: by image id, frozen tags first, the registry's answer cross-checked after the first tag.
 
 use super::{
+    archive::{self, Sendable},
     held::{self, unanswered},
     local::Run,
     preflight::Access,
 };
 use crate::{
+    archive::Image,
     domain::{
         digest::Digest,
         event::{Built, Event, Step},
@@ -21,16 +23,25 @@ use crate::{
     registry::Client,
 };
 
+/// What has the image that is pushed.
+pub enum Holder {
+    Engine(Engine),
+    /// It goes from there to the registry.
+    Archive(Image),
+}
+
 /// What the registry now serves, hashed by us.
 pub struct Pushed {
     pub tags: Vec<PlannedTag>,
     pub manifest: Digest,
     pub config: Option<Digest>,
     pub index: Option<Digest>,
+    /// Lowest first.
+    pub layers: Vec<Digest>,
 }
 
 /// `resumed`: an earlier release with this plan may have pushed some of it.
-pub async fn push(run: &mut Run<'_, '_>, access: &Access, engine: &Engine, resumed: bool) -> Result<Pushed, Failure> {
+pub async fn push(run: &mut Run<'_, '_>, access: &Access, holder: &Holder, resumed: bool) -> Result<Pushed, Failure> {
     run.start(Step::Push).await?;
     let at = run.at;
     let plan = run.plan().clone();
@@ -40,6 +51,7 @@ pub async fn push(run: &mut Run<'_, '_>, access: &Access, engine: &Engine, resum
     let mut tags = plan.tags.clone();
     tags.sort_by_key(|t| t.kind);
     let mut first: Option<Pushed> = None;
+    let mut sent: Option<Sendable> = None;
     for PlannedTag { tag, kind } in tags {
         if kind == TagKind::Moving
             && !plan.move_tags
@@ -53,11 +65,26 @@ pub async fn push(run: &mut Run<'_, '_>, access: &Access, engine: &Engine, resum
         let pushed = if let Some(there) = there.map(|at| held.swap_remove(at)) {
             engine::Pushed { digest: there.digest, size: there.size }
         } else {
+            if let Holder::Archive(image) = holder
+                && sent.is_none()
+            {
+                sent = Some(at.or_cancelled(Step::Push, archive::send(run, access, image, &tag)).await?);
+            }
             run.emit(Event::PushIntended { tag: tag.clone(), kind }).await?;
-            let mut on = |event: PushEvent| run.pushing(&tag, &event);
-            let login = Some(&access.login);
-            let work = engine.push(&built.image_id, &plan.repository, &tag, login, &mut on, at.permit);
-            at.or_cancelled(Step::Push, async { work.await.map_err(Failure::from) }).await?
+            match (holder, &sent) {
+                (Holder::Engine(engine), _) => {
+                    let mut on = |event: PushEvent| run.pushing(&tag, &event);
+                    let login = Some(&access.login);
+                    let work = engine.push(&built.image_id, &plan.repository, &tag, login, &mut on, at.permit);
+                    at.or_cancelled(Step::Push, async { work.await.map_err(Failure::from) }).await?
+                }
+                (Holder::Archive(_), Some(sent)) => {
+                    let put = access.client.put_manifest(&tag, &sent.media_type, sent.bytes.clone(), at.permit);
+                    let digest = at.or_cancelled(Step::Push, async { put.await.map_err(Failure::from) }).await?;
+                    engine::Pushed { digest, size: sent.bytes.len() as u64 }
+                }
+                (Holder::Archive(_), None) => return Err(nothing_built()),
+            }
         };
         run.emit(Event::Pushed { tag: tag.clone(), kind, digest: pushed.digest.clone(), size: pushed.size }).await?;
         match &mut first {
@@ -170,7 +197,7 @@ pub(super) async fn cross_check(client: &Client, tag: &Tag, pushed: &Digest, bui
         other => return Err(unanswered(&format!("{tag} was pushed but cannot be read back"), &other)),
     };
     if &content.digest != pushed {
-        return Err(differs(format!("the engine pushed {}, the tag shows {}", pushed.short(), content.digest.short())));
+        return Err(differs(format!("{} was pushed, the tag shows {}", pushed.short(), content.digest.short())));
     }
     let image = content.image_for(built.platform.as_ref());
     let config = image.map(|i| i.config.clone());
@@ -180,7 +207,8 @@ pub(super) async fn cross_check(client: &Client, tag: &Tag, pushed: &Digest, bui
     }
     let manifest = image.map_or_else(|| content.digest.clone(), |i| i.manifest.clone());
     let index = content.index.then(|| content.digest.clone());
-    Ok(Pushed { tags: Vec::new(), manifest, config, index })
+    let layers = image.map(|image| image.layers.clone()).unwrap_or_default();
+    Ok(Pushed { tags: Vec::new(), manifest, config, index, layers })
 }
 
 /// Why the moving tag must be left alone: it shows a release whose commit is no ancestor of ours.

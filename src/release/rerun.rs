@@ -13,6 +13,7 @@ use super::{
 use crate::{
     config::Project,
     domain::{
+        archive::{ArchiveSource, PlannedArchive},
         event::{Event, Step},
         failure::Failure,
         plan::{Plan, Trigger},
@@ -22,6 +23,7 @@ use crate::{
     engine::{self, Engine},
     git::Checkout,
     journal::Journal,
+    log::sanitise::plain,
 };
 
 /// Refuses a release that cannot be taken up again at all.
@@ -116,12 +118,15 @@ pub async fn ways(
 ) -> Result<Vec<(Option<Step>, Option<String>)>, Failure> {
     repeatable(earlier)?;
     let in_words = |failure: Failure| format!("{}: {}", failure.what, failure.why);
-    let files = files_are_kept(earlier).err().map(|failure| failure.why);
+    let files = match &earlier.plan.archive {
+        Some(archive) => archive_is_gone(archive),
+        None => files_are_kept(earlier).err().map(|failure| failure.why),
+    };
     let mut ways = vec![(None, files.clone())];
-    for step in Step::ALL {
+    for step in earlier.plan.steps() {
         let refused = match step {
             Step::Preflight | Step::Secret | Step::Build => files.clone(),
-            Step::Push | Step::Record | Step::Verify => {
+            Step::Archive | Step::Push | Step::Record | Step::Verify => {
                 missing(earlier, step, environment).await.unwrap_or_else(|failure| Some(in_words(failure)))
             }
         };
@@ -133,6 +138,7 @@ pub async fn ways(
 /// What the step works with and is not there.
 async fn missing(earlier: &Release, first: Step, environment: &Environment) -> Result<Option<String>, Failure> {
     Ok(match first {
+        Step::Archive => earlier.plan.archive.as_ref().and_then(archive_is_gone),
         Step::Push => lost_image(earlier, environment).await?,
         Step::Record if earlier.built.is_none() || earlier.pushes.is_empty() => Some("it pushed nothing".to_owned()),
         Step::Verify if earlier.record.is_none() => Some("it left no record".to_owned()),
@@ -142,6 +148,26 @@ async fn missing(earlier: &Release, first: Step, environment: &Environment) -> R
 
 /// What the step works with must be there.
 async fn inputs(earlier: &Release, first: Step, environment: &Environment) -> Result<(), Failure> {
+    if !earlier.plan.steps().contains(&first) {
+        let (why, instead) = match &earlier.plan.archive {
+            Some(_) => ("its image is of an archive: nothing is built", Step::Archive),
+            None => ("it builds its image: there is no archive", Step::Build),
+        };
+        return Err(Failure::usage(
+            format!("release {} has no {} step", earlier.plan.release, first.name()),
+            why,
+            format!("begin there: windlass rerun {} --from {}", earlier.plan.release, instead.name()),
+        ));
+    }
+    if let Some(archive) = earlier.plan.archive.as_ref().filter(|_| first <= Step::Push)
+        && let Some(why) = archive_is_gone(archive)
+    {
+        return Err(Failure::usage(
+            format!("release {} cannot be taken up", earlier.plan.release),
+            why,
+            "put the archive back where it was, or release another: windlass release --from-archive FILE",
+        ));
+    }
     if first <= Step::Build {
         return files_are_kept(earlier);
     }
@@ -150,6 +176,8 @@ async fn inputs(earlier: &Release, first: Step, environment: &Environment) -> Re
         Step::Record
     } else if first > Step::Push && lost_image(earlier, environment).await?.is_none() {
         Step::Push
+    } else if earlier.plan.archive.is_some() {
+        Step::Archive
     } else {
         files_are_kept(earlier)?;
         Step::Build
@@ -165,9 +193,18 @@ async fn inputs(earlier: &Release, first: Step, environment: &Environment) -> Re
 /// Why there is no image to push.
 async fn lost_image(earlier: &Release, environment: &Environment) -> Result<Option<String>, Failure> {
     let Some(built) = &earlier.built else { return Ok(Some("it built no image".to_owned())) };
+    if let Some(archive) = &earlier.plan.archive {
+        return Ok(archive_is_gone(archive));
+    }
     let engine = Engine::connect(engine::context::resolve(environment)?).await?;
     let found = engine.inspect(built.image_id.as_str()).await?;
     Ok(found.is_none().then(|| format!("the engine does not have its image {} any more", built.image_id.short())))
+}
+
+/// Why the archive cannot be read once more. Of a task's only the queue knows, and says so when it is asked.
+fn archive_is_gone(archive: &PlannedArchive) -> Option<String> {
+    let ArchiveSource::File(path) = &archive.source else { return None };
+    (!Path::new(path).is_file()).then(|| format!("there is no {} any more", plain(path)))
 }
 
 /// What the steps before `first` found out and did, as events.
@@ -179,7 +216,11 @@ fn carried(earlier: &Release, first: Step) -> Vec<Event> {
             break;
         }
         match step {
-            Step::Build => events.extend(earlier.built.clone().map(Event::Built)),
+            Step::Build | Step::Archive => {
+                events.extend(earlier.built.clone().map(Event::Built));
+                // They are in the registry, also where the push came to no end.
+                events.extend(earlier.layers.iter().cloned().map(Event::LayerPushed));
+            }
             Step::Push => {
                 events.extend(earlier.pushes.iter().map(|push| match (&push.digest, push.size) {
                     (Some(digest), Some(size)) => {

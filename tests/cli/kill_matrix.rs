@@ -115,6 +115,7 @@ fn name(stamped: &Stamped, plan: &Plan) -> String {
         Event::StepReused { step: which, .. } => step(*which, "reused"),
         Event::StepSkipped { step: which, .. } => step(*which, "skipped"),
         Event::Built(_) => "built".to_owned(),
+        Event::LayerPushed(_) => "layer pushed".to_owned(),
         Event::PushIntended { tag, .. } => format!("{} push intended", kind(tag)),
         Event::Pushed { tag, .. } => format!("{} pushed", kind(tag)),
         Event::TagLeft { tag, .. } => format!("{} left", kind(tag)),

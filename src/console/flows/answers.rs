@@ -202,7 +202,7 @@ impl World {
                 let earlier = self.kept(release).expect("a release").release.clone();
                 let built = earlier.built.is_some();
                 let step = |step| (Some(step), (step > Step::Build && !built).then(|| "nothing was built".to_owned()));
-                let ways = std::iter::once((None, None)).chain(Step::ALL.map(step)).collect();
+                let ways = std::iter::once((None, None)).chain(Step::BUILDING.map(step)).collect();
                 return Answer::Ways(Box::new(earlier), ways);
             }
             Request::History { .. } => return Answer::Past(Vec::new()),

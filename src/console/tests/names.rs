@@ -175,7 +175,7 @@ impl Tour {
             Event::StepStarted { step: Step::Push },
         ]);
         let record = Box::new(row("latest", Some("ours"), Some("ours")).known.unwrap().record);
-        let mut succeeded = said(&Step::ALL);
+        let mut succeeded = said(&Step::BUILDING);
         succeeded.extend([
             Event::Built(built("ours")),
             Event::PushIntended { tag: tag(), kind: TagKind::Moving },
@@ -260,6 +260,7 @@ impl Tour {
         let tag = || "latest".parse().unwrap();
         for progress in [
             Progress::Context { files: u64::MAX, bytes: u64::MAX },
+            Progress::Archive { bytes: u64::MAX },
             Progress::Layers { tag: tag(), layers: usize::MAX, sent: 10, total: 5 },
             Progress::Layers { tag: tag(), layers: 1, sent: u64::MAX, total: u64::MAX },
             Progress::Layers { tag: tag(), layers: 1, sent: 0, total: 0 },

@@ -65,6 +65,12 @@ fn no_log(model: &Model, release: &Release) -> String {
             None => "no log yet: it begins when a worker takes the task".to_owned(),
         };
     }
+    if let Some(archive) = &release.plan.archive {
+        return format!(
+            "there is no log: nothing was built, the image is of {}",
+            crate::log::sanitise::plain(&archive.source.to_string())
+        );
+    }
     let built = release.steps.iter().find(|step| step.step == Step::Build).map(|step| step.state);
     match (&release.plan.parent, built) {
         (Some(parent), Some(StepState::Reused)) => format!("nothing was built: the image is that of release {parent}"),

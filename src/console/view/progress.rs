@@ -51,6 +51,10 @@ pub fn line(doing: &Doing, now: Timestamp, columns: usize, signs: Signs) -> Stri
             let rate = doing.rate(now).map(|rate| format!("  {}/s", bytes(rate))).unwrap_or_default();
             format!("context: {} files, {}{rate}", count(*files), bytes(*sent))
         }
+        Progress::Archive { bytes: read } => {
+            let rate = doing.rate(now).map(|rate| format!("  {}/s", bytes(rate))).unwrap_or_default();
+            format!("archive: {}{rate}", bytes(*read))
+        }
         Progress::Layers { tag, layers, total: 0, .. } => format!("{tag}  {layers} layers"),
         Progress::Layers { tag, sent, total, .. } => {
             let filled = usize::try_from(u128::from(*sent) * BAR as u128 / u128::from(*total)).unwrap_or(BAR).min(BAR);

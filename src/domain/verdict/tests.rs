@@ -40,6 +40,8 @@ fn record(release: &str, name: &str) -> Known {
         remote: None,
         review: Review::Reviewed,
         dirty: false,
+        layers: Vec::new(),
+        archive: None,
         dockerfile_digest: None,
         context_digest: None,
         log_digest: None,

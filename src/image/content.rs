@@ -20,10 +20,10 @@ const MOST_CHILDREN: usize = 128;
 
 /// What a manifest turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Document {
+pub enum Document {
     Image {
-        config: Digest,
-        layers: Vec<Digest>,
+        config: Blob,
+        layers: Vec<Blob>,
     },
     /// Several manifests; attestations are not among them.
     Index(Vec<Child>),
@@ -31,19 +31,33 @@ pub(super) enum Document {
     Artifact,
 }
 
+/// What a manifest says of bytes that it refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Child {
-    pub(super) digest: Digest,
-    pub(super) platform: Option<Platform>,
+pub struct Blob {
+    pub media_type: String,
+    pub digest: Digest,
+    /// In bytes.
+    pub size: Option<u64>,
+    /// Its bytes are somewhere else, where whoever wants them has to fetch them.
+    pub foreign: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    pub media_type: String,
+    pub digest: Digest,
+    pub platform: Option<Platform>,
+    /// Names and remarks, as whoever wrote the index gave them.
+    pub annotations: BTreeMap<String, String>,
 }
 
 /// What a config claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Config {
-    pub(super) platform: Option<Platform>,
-    pub(super) diff_ids: Vec<Digest>,
-    pub(super) created: Option<Timestamp>,
-    pub(super) labels: BTreeMap<String, String>,
+pub struct Config {
+    pub platform: Option<Platform>,
+    pub diff_ids: Vec<Digest>,
+    pub created: Option<Timestamp>,
+    pub labels: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -61,8 +75,17 @@ struct Descriptor {
     #[serde(default)]
     media_type: String,
     digest: Digest,
+    size: Option<u64>,
     platform: Option<PlatformJson>,
     annotations: Option<BTreeMap<String, String>>,
+    urls: Option<Vec<String>>,
+}
+
+impl From<Descriptor> for Blob {
+    fn from(json: Descriptor) -> Self {
+        let foreign = json.urls.is_some_and(|urls| !urls.is_empty()) || json.media_type.contains(".foreign.");
+        Self { media_type: json.media_type, digest: json.digest, size: json.size, foreign }
+    }
 }
 
 #[derive(Deserialize)]
@@ -99,7 +122,7 @@ struct Settings {
 ///
 /// # Errors
 /// Why it is neither. One that could be read both ways is refused, since readers would disagree about its content.
-pub(super) fn read_manifest(media_type: &str, bytes: &[u8]) -> Result<Document, String> {
+pub fn read_manifest(media_type: &str, bytes: &[u8]) -> Result<Document, String> {
     let json: ManifestJson = serde_json::from_slice(bytes).map_err(|e| plain(&e.to_string()))?;
     if let Some(own) = json.media_type.as_deref().filter(|own| !own.is_empty() && *own != media_type) {
         return Err(format!("it was served as {media_type} and calls itself {}", plain(own)));
@@ -114,8 +137,8 @@ pub(super) fn read_manifest(media_type: &str, bytes: &[u8]) -> Result<Document, 
             if !IMAGE_CONFIGS.contains(&config.media_type.as_str()) {
                 return Ok(Document::Artifact);
             }
-            let layers = layers.unwrap_or_default().into_iter().map(|layer| layer.digest).collect();
-            Ok(Document::Image { config: config.digest, layers })
+            let layers = layers.unwrap_or_default().into_iter().map(Blob::from).collect();
+            Ok(Document::Image { config: config.into(), layers })
         }
         (true, _) => Err("it is an index without manifests".to_owned()),
         (false, _) => Err("it is a manifest without a config".to_owned()),
@@ -127,7 +150,14 @@ fn read_children(children: Vec<Descriptor>) -> Result<Vec<Child>, String> {
         return Err(format!("it lists {} manifests; more than {MOST_CHILDREN} are not followed", children.len()));
     }
     let images = children.into_iter().filter(|child| !is_attestation(child));
-    Ok(images.map(|child| Child { platform: child.platform.and_then(platform), digest: child.digest }).collect())
+    Ok(images
+        .map(|child| Child {
+            platform: child.platform.and_then(platform),
+            media_type: child.media_type,
+            digest: child.digest,
+            annotations: child.annotations.unwrap_or_default(),
+        })
+        .collect())
 }
 
 fn is_attestation(child: &Descriptor) -> bool {
@@ -135,8 +165,20 @@ fn is_attestation(child: &Descriptor) -> bool {
     annotated || child.platform.as_ref().is_some_and(|p| p.os == "unknown" && p.architecture == "unknown")
 }
 
+/// The media type of a manifest of one image, of either kind.
+#[must_use]
+pub fn is_image_manifest(media_type: &str) -> bool {
+    matches!(
+        media_type,
+        "application/vnd.oci.image.manifest.v1+json" | "application/vnd.docker.distribution.manifest.v2+json"
+    )
+}
+
 /// Reads an image's config.
-pub(super) fn read_config(bytes: &[u8]) -> Result<Config, String> {
+///
+/// # Errors
+/// Why it is none.
+pub fn read_config(bytes: &[u8]) -> Result<Config, String> {
     let json: ConfigJson = serde_json::from_slice(bytes).map_err(|e| plain(&e.to_string()))?;
     let labels = json.config.and_then(|settings| settings.labels).unwrap_or_default();
     Ok(Config {
@@ -175,24 +217,34 @@ mod tests {
             descriptor("any", "one"),
             descriptor("any", "two")
         );
-        let expected = Document::Image { config: digest("config"), layers: vec![digest("one"), digest("two")] };
+        let blob = |media_type: &str, of| Blob {
+            media_type: media_type.to_owned(),
+            digest: digest(of),
+            size: Some(1),
+            foreign: false,
+        };
+        let layers = vec![blob("any", "one"), blob("any", "two")];
+        let expected = Document::Image { config: blob(IMAGE_CONFIGS[0], "config"), layers };
         assert_eq!(read_manifest(OCI, json.as_bytes()), Ok(expected));
     }
 
     #[test]
     fn attestations_are_no_platforms() {
-        let child = |of, rest: &str| format!(r#"{{"mediaType":"{OCI}","digest":"{}","size":1{rest}}}"#, digest(of));
+        let json_of = |of, rest: &str| format!(r#"{{"mediaType":"{OCI}","digest":"{}","size":1{rest}}}"#, digest(of));
         let json = format!(
             r#"{{"schemaVersion":2,"manifests":[{},{},{},{}]}}"#,
-            child("arm", r#","platform":{"os":"linux","architecture":"arm64","variant":"v8"}"#),
-            child("unnamed", ""),
-            child("unknown", r#","platform":{"os":"unknown","architecture":"unknown"}"#),
-            child("proof", r#","annotations":{"vnd.docker.reference.type":"attestation-manifest"}"#),
+            json_of("arm", r#","platform":{"os":"linux","architecture":"arm64","variant":"v8"}"#),
+            json_of("unnamed", ""),
+            json_of("unknown", r#","platform":{"os":"unknown","architecture":"unknown"}"#),
+            json_of("proof", r#","annotations":{"vnd.docker.reference.type":"attestation-manifest"}"#),
         );
-        let expected = vec![
-            Child { digest: digest("arm"), platform: Some("linux/arm64/v8".parse().unwrap()) },
-            Child { digest: digest("unnamed"), platform: None },
-        ];
+        let child = |of, platform| Child {
+            media_type: OCI.to_owned(),
+            digest: digest(of),
+            platform,
+            annotations: BTreeMap::new(),
+        };
+        let expected = vec![child("arm", Some("linux/arm64/v8".parse().unwrap())), child("unnamed", None)];
         assert_eq!(read_manifest(INDEX, json.as_bytes()), Ok(Document::Index(expected)));
     }
 

@@ -1,0 +1,155 @@
+//! A layer on its way to a registry, piece by piece. One that is packed in the archive goes as it is. One that is not is
+//! packed with gzip, as those who push images do: what pulls it has less to fetch, and every registry keeps that.
+//!
+//! It is packed in blocks, each a gzip member of its own, so that all processors have something to do whatever the number
+//! of layers; together they are one gzip file (RFC 1952, section 2.2), which images in the eStargz format are too. A block
+//! that cannot be made smaller is stored. The same layer is packed to the same bytes each time.
+
+use std::{
+    io,
+    num::NonZero,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use futures_util::{Stream, StreamExt as _, stream};
+use sha2::{Digest as _, Sha256};
+use tokio::task::spawn_blocking;
+
+use super::{image::Layer, names::Span};
+use crate::{domain::digest::Digest, image::Packing};
+
+/// What is packed at once.
+const BLOCK: usize = 512 * 1024;
+/// Half as many bytes more than what higher levels give, in half their time.
+const LEVEL: Compression = Compression::new(4);
+/// What is tried first, from the middle of a block.
+const SAMPLE: usize = 8 * 1024;
+
+impl Layer {
+    /// Its bytes as a registry gets them. `taken` counts those of the archive that it is made of.
+    pub fn stream(&self, taken: Arc<AtomicU64>) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+        let pack = self.packing == Packing::Plain;
+        let expected = pack.then(|| self.diff_id.clone());
+        let blocks = blocks(self.span.clone(), expected);
+        let at_once = thread::available_parallelism().map_or(1, NonZero::get);
+        blocks
+            .inspect(move |block| {
+                let bytes = block.as_ref().map_or(0, Vec::len);
+                taken.fetch_add(bytes as u64, Ordering::Relaxed);
+            })
+            .map(move |block| async move {
+                let block = block?;
+                if !pack {
+                    return Ok(Bytes::from(block));
+                }
+                spawn_blocking(move || packed(&block)).await.map_err(io::Error::other)?.map(Bytes::from)
+            })
+            .buffered(at_once)
+    }
+}
+
+/// The blocks of a span; an error instead of an end where their content is not the one that is expected any more.
+fn blocks(span: Span, expected: Option<Digest>) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static {
+    let begun = expected.map(|expected| (expected, Sha256::new()));
+    stream::try_unfold(Some((span, 0_u64, begun)), |state| async move {
+        let Some((span, at, checked)) = state else { return Ok(None) };
+        spawn_blocking(move || {
+            let block = span.read(at, BLOCK)?;
+            let next = at + block.len() as u64;
+            let checked = checked.map(|(expected, mut hash)| {
+                hash.update(&block);
+                (expected, hash)
+            });
+            if next < span.length {
+                return Ok(Some((block, Some((span, next, checked)))));
+            }
+            if checked.is_some_and(|(expected, hash)| Digest::finish(hash) != expected) {
+                return Err(io::Error::other("the archive has changed since it was checked"));
+            }
+            Ok(Some((block, None)))
+        })
+        .await
+        .map_err(io::Error::other)?
+    })
+}
+
+/// A gzip member.
+fn packed(block: &[u8]) -> io::Result<Vec<u8>> {
+    let middle = block.len().saturating_sub(SAMPLE) / 2;
+    let sample = &block[middle..(middle + SAMPLE).min(block.len())];
+    let smaller = gzip(sample, Compression::fast())?.len() < sample.len() - sample.len() / 32;
+    gzip(block, if smaller { LEVEL } else { Compression::none() })
+}
+
+fn gzip(bytes: &[u8], level: Compression) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 2), level);
+    io::Write::write_all(&mut encoder, bytes)?;
+    encoder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use futures_util::TryStreamExt as _;
+
+    use super::*;
+    use crate::image::{Hashing, Unpacked};
+
+    /// Neither end is at a block's.
+    fn layer(content: &[u8]) -> Layer {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"before").unwrap();
+        file.write_all(content).unwrap();
+        file.write_all(b"behind").unwrap();
+        let span = Span { file: Arc::new(file), start: 6, length: content.len() as u64 };
+        Layer { diff_id: Digest::of(content), packed: None, packing: Packing::Plain, span }
+    }
+
+    fn mixed() -> Vec<u8> {
+        let mut state = 1_u64;
+        let mut content = vec![b'a'; 3 * BLOCK / 2];
+        content.extend((0..2 * BLOCK).map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state.to_be_bytes()[0]
+        }));
+        content
+    }
+
+    #[tokio::test]
+    async fn what_is_packed_is_what_was_there_and_the_same_each_time() {
+        for content in [Vec::new(), b"x".to_vec(), vec![7; BLOCK], mixed()] {
+            let layer = layer(&content);
+            let pieces: Vec<Bytes> = layer.stream(Arc::default()).try_collect().await.unwrap();
+            let packed = pieces.concat();
+            let mut unpacked = Unpacked::into(Hashing::up_to(u64::MAX));
+            unpacked.take(&packed).unwrap();
+            assert_eq!(Packing::of(&packed), Packing::Gzip);
+            assert_eq!(unpacked.finish().unwrap().digest(), layer.diff_id);
+            let again: Vec<Bytes> = layer.stream(Arc::default()).try_collect().await.unwrap();
+            assert_eq!(again.concat(), packed);
+            assert!(packed.len() < content.len() + content.len() / 1000 + 100, "{}", packed.len());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_changes_meanwhile_has_no_end() {
+        let mut layer = layer(&mixed());
+        layer.diff_id = Digest::of(b"what was checked");
+        let error = layer.stream(Arc::default()).try_collect::<Vec<Bytes>>().await.unwrap_err();
+        assert!(error.to_string().contains("has changed"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_is_packed_already_goes_as_it_is() {
+        let content = gzip(&mixed(), Compression::fast()).unwrap();
+        let packed = Layer { packing: Packing::Gzip, ..layer(&content) };
+        assert_eq!(packed.stream(Arc::default()).try_collect::<Vec<Bytes>>().await.unwrap().concat(), content);
+    }
+}
