@@ -10,9 +10,11 @@ import contextlib
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import os
 import pathlib
+import random
 import shutil
 import subprocess
 import sys
@@ -223,6 +225,56 @@ COPY --from=all /total /total
             (folder / "data" / f"{number:03}").write_bytes(os.urandom(MB))
         return folder
 
+    def archive(self):
+        """A saved image of 1 GB released, beside a copy of the same archive, each to a repository that has nothing of
+        it yet, by somebody who knows nothing of earlier ones. Half of it is random, half is words."""
+        saved = self.work / "image.tar"
+        context = self.work / "archive-context"
+        context.mkdir()
+        words = [bytes(random.choices(b"abcdefghijklmnopqrstuvwxyz", k=random.randint(2, 9))) for _ in range(4000)]
+        lines = b"".join(b" ".join(random.choices(words, k=12)) + b"\n" for _ in range(200_000))[: 8 * MB]
+        dockerfile = f"FROM scratch\nLABEL {LABEL}=1\n"
+        for number in range(4):
+            with open(context / str(number), "wb") as file:
+                for _ in range(16):
+                    file.write(os.urandom(8 * MB) + lines)
+            dockerfile += f"COPY {number} /data/\n"
+        (context / "Dockerfile").write_text(dockerfile)
+        name = f"{self.registry}/bench/archive:saved"
+        self.run(self.docker, "build", "--quiet", "--tag", name, context)
+        self.run(self.docker, "save", "--output", saved, name)
+        shutil.rmtree(context)
+        self.run("zstd", "--quiet", "-1", saved, "-o", f"{saved}.zst")
+        login = self.work / "archive.json"
+        token = base64.b64encode(f"{USER}:{self.password}".encode()).decode()
+        login.write_text(json.dumps({"auths": {self.registry: {"auth": token}}}))
+        numbers = itertools.count()
+
+        def release(file):
+            number = next(numbers)
+            home = {"WINDLASS_HOME": str(self.work / f"archive-home-{number}")}
+            before, self.environment = self.environment, self.environment | home
+            try:
+                folder = self.project(f"archive-{number}", "FROM scratch\n", f"{self.registry}/bench/archive-{number}")
+                return self.measure(self.windlass, "release", "--from-archive", file, "--yes", cwd=folder)
+            finally:
+                self.environment = before
+
+        def copy(file):
+            number = next(numbers)
+            # As whoever is not root it keeps what it knows of blobs where this says.
+            own = {"_CONTAINERS_ROOTLESS_UID": "1", "XDG_DATA_HOME": str(self.work / f"archive-skopeo-{number}")}
+            to = f"docker://{self.registry}/bench/archive-{number}:latest"
+            words = ["skopeo", "copy", "--quiet", "--dest-tls-verify=false", "--authfile", login]
+            return self.measure(*words, f"docker-archive:{file}", to, environment=own)
+
+        def row(what, file):
+            ours, peer = self.take_turns(lambda: release(file), lambda: copy(file))
+            return Row(what, ours, "skopeo copy", peer, ratio_limit=0.8, resident_limit=64)
+
+        what = "archive of 1 GB (docker save) released"
+        return [row(what, saved), row(f"{what}, packed with zstd", f"{saved}.zst")]
+
     def tags(self):
         path = "bench/tags"
         repository = f"{self.registry}/{path}"
@@ -365,6 +417,7 @@ def machine(bench):
 FIGURES = {
     "release": lambda bench, _: [bench.cached_release("classic", "0"), bench.cached_release("buildkit", "1")],
     "context": lambda bench, _: bench.context(),
+    "archive": lambda bench, _: bench.archive(),
     "tags": lambda bench, _: bench.tags(),
     "flood": lambda _, console: console.flood(),
     "live": lambda _, console: console.live(),

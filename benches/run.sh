@@ -13,13 +13,14 @@ needs=(
   'busybox busybox-static'
   'htpasswd apache2-utils'
   'skopeo skopeo'
+  'zstd zstd'
   'python3 python3'
   '/usr/bin/time time' # in bash, `time` is also a word of the language
   'lnav lnav'
   'less less'
   'curl curl'
   'git git'
-  'cc gcc libc6-dev' # to build the crates that hold C: SQLite and ring
+  'cc gcc libc6-dev' # to build the crates that hold C: SQLite, ring and zstd
 )
 state=$root/target/benches
 target=${CARGO_TARGET_DIR:-$root/target}
@@ -33,7 +34,7 @@ long a key waits; prints medians as a Markdown table.
 Ends with 1 if a budget does not hold. Run it on a quiet machine: other load makes the figures worse, and the ratios too.
 
   --runs N     runs of each (7)
-  --only NAME  release, context, tags, flood, live, open, search, wrap, start or idle; without it all of them
+  --only NAME  release, context, archive, tags, flood, live, open, search, wrap, start or idle; without it all of them
 TEXT
 }
 

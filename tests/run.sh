@@ -14,12 +14,13 @@ needs=(
   'busybox busybox-static'
   'htpasswd apache2-utils'
   'skopeo skopeo'
+  'zstd zstd'
   'age age'
   'ssh-keygen openssh-client'
   'curl curl'
   'git git'
   'groff groff-base'
-  'cc gcc libc6-dev' # to build the crates that hold C: SQLite and ring
+  'cc gcc libc6-dev' # to build the crates that hold C: SQLite, ring and zstd
 )
 state=$root/target/tests
 limit=$((43 * 60)) # seconds for all stages: a test that hangs must not hold a machine for ever

@@ -48,7 +48,7 @@ pub async fn archive(run: &mut Run<'_, '_>) -> Result<Image, Failure> {
     run.start(Step::Archive).await?;
     let at = run.at;
     let plan = run.plan().clone();
-    let (image, from) = at.or_cancelled(Step::Archive, read(run, Step::Archive)).await?;
+    let (image, from) = at.or_cancelled(Step::Archive, read(run)).await?;
     super::preflight::same_platform(run, &plan, image.platform.as_ref(), "the image of the archive is").await?;
     let size: u64 = image.layers.iter().map(Layer::size).sum();
     let mut note = format!("{}  {}, {} layers, {}", image.id.short(), from.layout, image.layers.len(), bytes(size));
@@ -63,7 +63,7 @@ pub async fn archive(run: &mut Run<'_, '_>) -> Result<Image, Failure> {
 /// The image that was read before, by this release's plan. The archive may be another by now.
 pub async fn again(run: &mut Run<'_, '_>, first: Step) -> Result<Image, Failure> {
     let at = run.at;
-    let (image, _) = at.or_cancelled(first, read(run, first)).await?;
+    let (image, _) = at.or_cancelled(first, read(run)).await?;
     match &run.release.built {
         Some(built) if built.image_id != image.id => Err(Failure::failed(
             "the archive holds another image by now",
@@ -111,7 +111,7 @@ pub async fn is_there(run: &Run<'_, '_>, plan: &PlannedArchive) -> Result<(), Fa
 }
 
 /// Fetches, unpacks, reads and checks, and tells how far that is.
-async fn read(run: &mut Run<'_, '_>, step: Step) -> Result<(Image, Archived), Failure> {
+async fn read(run: &mut Run<'_, '_>) -> Result<(Image, Archived), Failure> {
     let at = run.at;
     let plan = run.plan().clone();
     let planned = plan.archive.clone().ok_or_else(|| {
@@ -132,10 +132,6 @@ async fn read(run: &mut Run<'_, '_>, step: Step) -> Result<(Image, Archived), Fa
             biased;
             done = &mut work => return done,
             _ = ticks.tick() => run.progress(Progress::Archive { bytes: reading.0.bytes.load(Ordering::Relaxed) }),
-            () = at.cancel.cancelled() => return Err(Failure::cancelled(
-                format!("the {} step was cancelled", step.name()),
-                "start it again",
-            )),
         }
     }
 }
@@ -315,11 +311,11 @@ async fn send_layer(
     at: &Surroundings<'_>,
 ) -> Result<PushedLayer, RegistryError> {
     let pushed = |digest: &Digest, size| PushedLayer { diff_id: layer.diff_id.clone(), digest: digest.clone(), size };
-    if let Some(digest) = layer.packed.as_ref().or(known.map(|known| &known.digest)) {
-        if let Some(size) = there(client, digest, known, at).await? {
-            taken.fetch_add(layer.size(), Ordering::Relaxed);
-            return Ok(pushed(digest, size));
-        }
+    if let Some(digest) = layer.packed.as_ref().or(known.map(|known| &known.digest))
+        && let Some(size) = there(client, digest, known, at).await?
+    {
+        taken.fetch_add(layer.size(), Ordering::Relaxed);
+        return Ok(pushed(digest, size));
     }
     let what = format!("layer {}", layer.diff_id.short());
     let first = AtomicBool::new(true);

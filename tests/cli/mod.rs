@@ -1,5 +1,6 @@
 //! The program from end to end, as its users run it: a real engine, real registries, a real git repository.
 
+mod archives;
 mod auditing;
 mod broken_engine;
 mod broken_registry;

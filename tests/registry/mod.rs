@@ -7,6 +7,7 @@ mod images;
 mod listing;
 mod looking;
 mod refused;
+mod uploads;
 mod wire;
 
 use jiff::Timestamp;

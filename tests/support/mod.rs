@@ -1,5 +1,6 @@
 //! What the tests stand on: real services, started for one test and ended with it.
 
+pub mod archive;
 pub mod base;
 pub mod disk;
 pub mod fake_engine;

@@ -1,9 +1,15 @@
 //! A real CNCF distribution registry for one test: own port, own storage, ended on drop.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
@@ -15,6 +21,7 @@ pub const PASSWORD: &str = "a~b?c>d~~~???>>>";
 
 pub struct Registry {
     process: Child,
+    log: Arc<Mutex<String>>,
     folder: TempDir,
     /// `127.0.0.1:PORT`; engines take loopback registries over plain HTTP.
     pub host: String,
@@ -60,14 +67,45 @@ impl Registry {
                 break rest.split(['"', ' ', ',', '\n']).next().expect("split gives one part").to_owned();
             }
         };
-        // Its log is read to the end so that the registry never blocks on a full pipe.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { process, folder, host }
+        // It is read to the end, so that the registry never blocks on a full pipe.
+        let heard = Arc::new(Mutex::new(String::new()));
+        let keep = Arc::clone(&heard);
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            while log.read_line(&mut line).is_ok_and(|read| read > 0) {
+                keep.lock().expect("nobody panics with the log in hand").push_str(&line);
+                line.clear();
+            }
+        });
+        Self { process, log: heard, folder, host }
     }
 
     /// Only these are accepted from now on: the registry reads its file again when that has changed.
     pub fn accept(&self, logins: &[(&str, &str)]) {
         write_logins(self.folder.path(), logins);
+    }
+
+    /// How many requests of this method it has answered.
+    pub fn count(&self, method: &str) -> usize {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        // Its log comes later than its answers: what it says of this one comes after all before.
+        let mark = format!("/v2/mark-{}/tags/list", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let mut stream = TcpStream::connect(&self.host).expect("the registry answers");
+        write!(stream, "GET {mark} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.host).expect("a request");
+        std::io::copy(&mut stream, &mut std::io::sink()).expect("an answer");
+        let start = Instant::now();
+        loop {
+            let log = self.log.lock().expect("nobody panics with the log in hand").clone();
+            if log.contains(&mark) {
+                let method = format!("http.request.method={method} ");
+                return log
+                    .lines()
+                    .filter(|line| line.contains("response completed") && line.contains(&method))
+                    .count();
+            }
+            assert!(start.elapsed() < Duration::from_mins(1), "the registry never told of {mark}: {log}");
+            std::thread::yield_now();
+        }
     }
 
     /// Ends it: nobody answers at its port any more.

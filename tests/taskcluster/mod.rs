@@ -17,4 +17,4 @@ mod outputs;
 mod queue;
 mod releases;
 mod secrets;
-mod site;
+pub mod site;
