@@ -20,7 +20,7 @@ use crate::support::{
     taskcluster::{
         Double,
         fault::Fault,
-        github::Build,
+        github::{Build, Push},
         moment,
         queue::artifacts::Stored,
         worker::{Claimed, Done},
@@ -52,13 +52,17 @@ impl Factory {
         Self::with("")
     }
 
-    /// `more` is said in `[taskcluster]`.
     fn with(more: &str) -> Self {
+        Self::of_tasks("[\"release\"]", more)
+    }
+
+    /// Tasks of these names make a release; `more` is said in `[taskcluster]`.
+    fn of_tasks(tasks: &str, more: &str) -> Self {
         let (registry, double) = (Registry::with_login(), Double::open());
         let project = Project::new(&registry);
         project.configure(&format!(
             "store = \"taskcluster\"\n\n[runner]\nkind = \"taskcluster\"\n\n[taskcluster]\nroot-url = \"{}\"\n\
-             github = \"team/app\"\ntasks = [\"release\"]\n{more}",
+             github = \"team/app\"\ntasks = {tasks}\n{more}",
             double.root
         ));
         project.commit("released by a task");
@@ -223,6 +227,67 @@ fn a_push_is_released_by_its_task_and_anybody_can_check_it() {
         .until("both tags match", |screen| screen.contents().lines().filter(|row| row.contains("match")).count() >= 2);
     console.press("q");
     console.end();
+}
+
+/// What the image of a builder does here: with the engine of this machine.
+const BUILD: &str = "set -e; git clone --quiet \"$REPOSITORY_URL\" source; cd source; git checkout --quiet --detach \"$COMMIT\"; \
+                     DOCKER_BUILDKIT=1 /usr/bin/docker build --quiet --tag \"built:$COMMIT\" \"$CONTEXT\"; \
+                     /usr/bin/docker save --output \"$ARCHIVE\" \"built:$COMMIT\"; /usr/bin/docker rmi --force \"built:$COMMIT\"";
+
+/// The whole way of a new project: the definition that init writes, the grants that it makes, a push, a task that builds and
+/// may do nothing, one that pushes what the first left and runs none of it, and the verdict.
+#[test]
+fn the_definition_that_init_writes_builds_in_one_task_and_pushes_in_another() {
+    let factory = Factory::of_tasks("[\"docker-image-*\", \"push-image-*\"]", "");
+    let (project, double) = (&factory.project, &factory.double);
+    // A builder without an engine is an image of its own; this one has a script in it.
+    let builder = project.folder().join("build.sh");
+    fs::write(&builder, BUILD).unwrap();
+    let builder = format!("sh {}", builder.display());
+    project
+        .windlass(
+            &[
+                &["init", "--taskcluster", "--yes", "--pool", QUEUE, "--windlass-image", "team/windlass"][..],
+                &["--build-image", "team/builder", "--build-command", &builder],
+            ]
+            .concat(),
+        )
+        .exits(0);
+    let sha: &'static str = project.commit("tasks").leak();
+    let text = fs::read_to_string(project.path(".taskcluster.yml")).unwrap();
+    let clone_url = format!("file://{}", project.remote().display());
+    let push = Push { owner: "team", repository: "app", branch: "master", sha, clone_url: &clone_url };
+    // The role may read the secret, and make no task: which the service tells in a comment alone.
+    let refused = double.pushed(&push, &text).unwrap_err();
+    assert!(refused.contains("queue:create-task:"), "{refused}");
+    let may = factory.elsewhere(&["doctor", "yml", "--json"]).json();
+    assert!(may["checks"][0]["evidence"].as_str().unwrap().contains("queue:create-task:"), "{may}");
+
+    double.role(ROLE, &[&get(), &format!("queue:create-task:low:{QUEUE}"), "queue:create-task:project:none"]);
+    let may = factory.elsewhere(&["doctor", "yml", "--json"]).json();
+    assert_eq!(may["checks"][0]["outcome"], "pass", "{may}");
+    let [build, release] = &double.pushed(&push, &text).unwrap()[..] else { panic!("two tasks: {text}") };
+    let built = factory.work();
+    assert_eq!(built.reported, ("completed", 200), "{}", built.log);
+    assert!(built.asked.is_empty(), "it has no proxy");
+    let pushed = factory.run(double.work(QUEUE));
+    assert_eq!(pushed.reported, ("completed", 200), "{}", pushed.log);
+    let shasum = factory.artifact(release, 0, ARTIFACT).unwrap();
+    let record: Value = serde_json::from_str(&factory.artifact(release, 0, RECORD).unwrap()).unwrap();
+    assert_eq!((&record["image_id"], &record["commit"]), (&shasum.as_str().into(), &sha.into()));
+    factory.elsewhere(&["secret", "bind"]).exits(0);
+    let table = factory.elsewhere(&["tags", "--fresh", "--json"]).exits(0).json();
+    let rows = table["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 2, "{table}");
+    for row in rows {
+        assert_eq!(
+            (&row["verdict"], &row["record"]["image_id"]),
+            (&"match".into(), &shasum.as_str().into()),
+            "{table}"
+        );
+    }
+    let shown = factory.elsewhere(&["show", build, "--json"]).exits(0).json();
+    assert_eq!((&shown["state"], &shown["image_id"]), (&"succeeded".into(), &shasum.as_str().into()));
 }
 
 #[test]

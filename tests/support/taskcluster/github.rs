@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Double,
+    asking::{Question, Signing},
     call::Call,
     moment, random,
     refusal::Refusal,
@@ -25,6 +26,17 @@ pub struct Build {
     /// `push`, `tag`, `release.published`, `pull_request.opened`, …
     pub event: &'static str,
     pub pull_request: Option<u64>,
+}
+
+/// Commits that came to a branch.
+#[derive(Debug, Clone, Copy)]
+pub struct Push<'a> {
+    pub owner: &'static str,
+    pub repository: &'static str,
+    pub branch: &'a str,
+    /// The last of them.
+    pub sha: &'static str,
+    pub clone_url: &'a str,
 }
 
 #[derive(Default)]
@@ -186,36 +198,40 @@ impl Double {
         self.world().github.latest.push((branch.to_owned(), url.to_owned()));
     }
 
-    /// Somebody pushed to a branch of `owner/repository`: the tasks that this text of a `.taskcluster.yml` makes of it are
-    /// there, and a build of them. Gives their ids, in the order of the file.
-    pub fn pushed(
-        &self,
-        (owner, repository): (&'static str, &'static str),
-        branch: &str,
-        sha: &'static str,
-        text: &str,
-    ) -> Vec<String> {
-        let now = self.now();
+    /// Somebody pushed to a branch of `owner/repository`, which is cloned from there: the tasks that this text of a
+    /// `.taskcluster.yml` makes of it are created as the service creates them, with the scopes of the branch's role, and
+    /// there is a build of them. Gives their ids, in the order of the file; the error is what a comment on the commit says.
+    pub fn pushed(&self, push: &Push<'_>, text: &str) -> Result<Vec<String>, String> {
+        let Push { owner, repository, branch, sha, clone_url } = *push;
         let name = format!("{owner}/{repository}");
+        let event = json!({
+            "ref": format!("refs/heads/{branch}"), "after": sha,
+            "repository": {"full_name": name, "html_url": format!("https://github.com/{name}"), "clone_url": clone_url},
+        });
         let happening = Happening {
             tasks_for: "github-push",
             repository: &name,
-            overrides: &json!({"ref": format!("refs/heads/{branch}"), "after": sha}),
+            overrides: &event,
             root: &self.root,
-            now: moment::text(now),
+            now: moment::text(self.now()),
         };
-        let made = happening.render(text).unwrap_or_else(|why| panic!("{why} in {text}"));
-        let tasks = made["tasks"].as_array().expect("a list").iter();
-        let ids: Vec<String> = tasks
-            .map(|made| {
-                let mut task = made["task"].clone();
-                task["taskId"] = made["taskId"].clone();
-                self.task(&task)
-            })
-            .collect();
-        let task_group = ids.first().expect("it makes some").clone();
+        let made = happening.render(text)?;
+        let service = self.client("static/taskcluster/github", &random::token(), &["*"]);
+        let scopes: Vec<&str> = made["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let signing = Signing { authorized: Some(&scopes), ..Signing::by(&service) };
+        let mut ids = Vec::new();
+        for made in made["tasks"].as_array().into_iter().flatten() {
+            let id = made["taskId"].as_str().expect("an id");
+            let question = Question::new("PUT", &format!("/api/queue/v1/task/{id}")).json(&made["task"]);
+            let said = question.signed(self, &signing).ask(&self.root).expect("the double");
+            if said.status != 200 {
+                return Err(said.message());
+            }
+            ids.push(id.to_owned());
+        }
+        let task_group = ids.first().ok_or("it makes no task")?.clone();
         self.build(&Build { owner, repository, sha, task_group, state: "pending", event: "push", pull_request: None });
-        ids
+        Ok(ids)
     }
 
     /// What a `.taskcluster.yml` with exactly this text makes: `{tasks, scopes}`, or the message of a 400. Without this the

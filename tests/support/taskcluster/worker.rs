@@ -1,5 +1,6 @@
 //! A small worker: it claims a task of the double, gives its command an environment and, where the task asks for it, a
-//! proxy, runs it as a process of this machine with its output as the live log, uploads the backing log, and reports.
+//! proxy, runs it as a process of this machine with its output as the live log, uploads the artifacts that its payload
+//! names and the backing log, and reports. A container's `/tmp` is the task's own folder here.
 //! It refuses what today's workers refuse: a docker inside of docker.
 
 use std::{
@@ -111,7 +112,7 @@ impl Claimed<'_> {
         command.env("TASKCLUSTER_ROOT_URL", &self.double.root).env("TASKCLUSTER_WORKER_LOCATION", "{}");
         command.envs(proxy.iter().map(|proxy| ("TASKCLUSTER_PROXY_URL", &proxy.url)));
         let variables = self.definition["payload"]["env"].as_object().into_iter().flatten();
-        command.envs(variables.filter_map(|(name, value)| Some((name, value.as_str()?))));
+        command.envs(variables.filter_map(|(name, value)| Some((name, within(folder, value.as_str()?)))));
         command.stdout(both.try_clone().expect("a pipe")).stderr(both);
         let mut child = command.spawn().expect("the task's command");
         // What is left of it would keep the pipe open.
@@ -134,6 +135,7 @@ impl Claimed<'_> {
             }
         }
         let code = child.wait().expect("its end").code();
+        self.upload(folder);
         let last = format!("=== Task Finished ===\nExit code: {}\n", code.unwrap_or(-1));
         live.push(&last);
         log.push_str(&last);
@@ -143,20 +145,45 @@ impl Claimed<'_> {
         self.end(log, outcome, asked)
     }
 
+    /// The files that its payload names, in the docker format: by the name of the artifact.
+    fn upload(&self, folder: &Path) {
+        for (name, artifact) in self.definition["payload"]["artifacts"].as_object().into_iter().flatten() {
+            let path = within(folder, artifact["path"].as_str().expect("a path"));
+            let Ok(bytes) = std::fs::read(path) else {
+                let reason =
+                    json!({"storageType": "error", "reason": "file-missing-on-worker", "message": "it is not there"});
+                self.create(name, reason);
+                continue;
+            };
+            let url = self.create(name, json!({"storageType": "s3"})).json()["putUrl"].clone();
+            self.put(url.as_str().expect("an address"), bytes);
+        }
+    }
+
+    fn put(&self, url: &str, bytes: Vec<u8>) {
+        let mut put = Question::new("PUT", url.strip_prefix(&self.double.bucket_root).expect("of the bucket"));
+        put.body = bytes;
+        let put = put.with("content-type", "text/plain; charset=utf-8");
+        assert_eq!(put.ask(&self.double.bucket_root).expect("the bucket").status, 200);
+    }
+
     fn end(self, log: String, outcome: &'static str, asked: Vec<String>) -> Done {
         let created = self.create(BACKING, json!({"storageType": "s3"}));
         // A run that is long over takes no log any more.
         if created.status == 200 {
-            let answer = created.json();
-            let url = answer["putUrl"].as_str().expect("an address").strip_prefix(self.double.bucket_root.as_str());
-            let mut put = Question::new("PUT", url.expect("of the bucket"));
-            put.body = log.clone().into_bytes();
-            let put = put.with("content-type", "text/plain; charset=utf-8");
-            assert_eq!(put.ask(&self.double.bucket_root).expect("the bucket").status, 200);
+            self.put(created.json()["putUrl"].as_str().expect("an address"), log.clone().into_bytes());
             self.create(LIVE, json!({"storageType": "link", "artifact": BACKING}));
         }
         let body = if outcome == "exception" { json!({"reason": "malformed-payload"}) } else { json!({}) };
         let status = self.ask("POST", &format!("/{outcome}"), &body).status;
         Done { log, reported: (outcome, status), asked }
+    }
+}
+
+/// A path of the task's container, on this machine.
+fn within(folder: &Path, text: &str) -> String {
+    match text.strip_prefix("/tmp/") {
+        Some(rest) => folder.join(rest).display().to_string(),
+        None => text.to_owned(),
     }
 }
