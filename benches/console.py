@@ -28,7 +28,7 @@ FOUND = (
 MATCHES = LINES // 1000
 LONG_LINE = 50_000_000  # bytes
 # Between two keys that are typed into a flood, in seconds; a live log that comes as fast as it is read is soon over.
-KEYS_EVERY, LIVE_KEYS_EVERY = 0.1, 0.02
+KEYS_EVERY, LIVE_KEYS_EVERY, LIVE_KEYS = 0.1, 0.02, 80
 # Seconds between two looks at the memory of a release, and the longest wait for the terminal.
 LOOKS_EVERY, WAITS = 0.25, 0.02
 ENTER, ESCAPE = "\r", "\x1b"
@@ -183,7 +183,7 @@ BEGIN {{
 
         what = "a live log of 1 M lines, from the start to its end on the screen"
         rows = [
-            Row(what, *self.beside(ours, "curl | lnav", lnav), ratio_limit=0.5, resident_limit=40),
+            Row(what, *self.beside(ours, "curl into lnav", lnav), ratio_limit=0.5, resident_limit=40),
             Row(what, *self.beside(ours, "curl -o", curl)),
         ]
         for _ in range(self.bench.runs):
@@ -201,7 +201,8 @@ BEGIN {{
         console.until(lambda screen: re.search(r"following . [\d ]+ lines", str(screen)))
         console.press(f"/{first}")
         pressed = []
-        while not worker.over:
+        # As many as the line of the search has room for.
+        while not worker.over and len(pressed) < LIVE_KEYS:
             key = next(keys)
             pressed.append((console.press(key), key))
             console.take_all(LIVE_KEYS_EVERY)
