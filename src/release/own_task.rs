@@ -116,6 +116,10 @@ impl OwnTask {
 
     /// Why the secret is not given to the task: who lacks which scope.
     pub async fn denied(&self, plan: &Plan, denied: Failure) -> Failure {
+        // Of a run that is over, not even the credentials are accepted for long.
+        if let Err(over) = self.check_goes_on().await {
+            return over;
+        }
         let scope = format!("secrets:get:{}", plan.secret);
         let what = format!("{} may not read the secret {}", self.run, plan.secret);
         let task = self.deployment.task(&self.run.task).await.ok();

@@ -450,10 +450,19 @@ fn a_run_that_ends_while_it_builds_pushes_nothing() {
     factory.double.fault("GET", "/secret/", Fault::Clock(SignedDuration::from_mins(21)), 1);
     factory.push(RELEASE, |_| {});
     let done = factory.work();
-    says(&done.log, &["run 0 is over", "its worker vanished, and the queue began another run"]);
+    says(&done.log, &["✓ build", "run 0 is over", "its worker vanished, and the queue began another run"]);
     says(&done.log, &["leave it to that run"]);
     assert_eq!(done.reported, ("failed", 409));
     assert_eq!(factory.tags(), Vec::<String>::new());
+}
+
+#[test]
+fn credentials_that_ended_are_no_missing_scope() {
+    let factory = Factory::new();
+    // The run is looked at, and then its claim ends.
+    factory.double.fault("GET", "/status", Fault::Clock(SignedDuration::from_mins(31)), 1);
+    factory.push(RELEASE, |_| {});
+    says(&fails(&factory), &["run 0 has lost its credentials", "have the task run again"]);
 }
 
 #[test]
@@ -462,8 +471,8 @@ fn a_run_that_ends_before_its_record_is_attached_says_so() {
     factory.double.fault("POST", &ARTIFACT.replace('/', "%2F"), Fault::Clock(SignedDuration::from_mins(31)), 1);
     let task = factory.push(RELEASE, |_| {});
     let done = factory.work();
-    says(&done.log, &[&format!("{ARTIFACT} was not attached to task {task}, run 0"), "has lost its credentials"]);
-    assert_eq!((factory.tags().len(), factory.artifact(&task, 0, ARTIFACT)), (2, None));
+    says(&done.log, &[&format!("{RECORD} was not attached to task {task}, run 0"), "has lost its credentials"]);
+    assert_eq!((factory.tags().len(), factory.artifact(&task, 0, RECORD)), (2, None));
 }
 
 #[test]

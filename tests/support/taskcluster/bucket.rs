@@ -171,7 +171,7 @@ fn error(status: u16, code: &str, message: &str, path: &str) -> Answer {
 
 /// The bucket's answer, with faults, and a note of what was asked.
 pub fn answer(shared: &Shared, request: &Request) -> Answer {
-    let fault = shared.world().fault(request);
+    let fault = shared.world().faults.take(request);
     let honest = || {
         let mut world = shared.world();
         let now = world.now();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::{Double, reply::Reply, world::World};
+use super::{Double, reply::Reply};
 use crate::support::http::{Answer, Request};
 
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub enum Fault {
     Slow(Duration),
     /// It is done; the answer ends in the middle.
     TruncatedBody,
-    /// First the services' clock is set so far ahead of ours.
+    /// It is done; then a service's request sets the services' clock so far ahead of ours.
     Clock(SignedDuration),
 }
 
@@ -42,24 +42,13 @@ struct Planned {
 
 impl Faults {
     /// The next one planned for a request like this, which is then used up by one.
-    fn take(&mut self, request: &Request) -> Option<Fault> {
+    pub fn take(&mut self, request: &Request) -> Option<Fault> {
         let fits = |planned: &&mut Planned| {
             planned.left > 0 && planned.method == request.method && request.path.contains(&planned.path)
         };
         let planned = self.0.iter_mut().find(fits)?;
         planned.left -= 1;
         Some(planned.fault.clone())
-    }
-}
-
-impl World {
-    /// What is to go wrong with this request, begun.
-    pub fn fault(&mut self, request: &Request) -> Option<Fault> {
-        let fault = self.faults.take(request);
-        if let Some(Fault::Clock(ahead)) = &fault {
-            self.ahead = *ahead;
-        }
-        fault
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{
     Shared, auth,
     call::{Call, authenticate},
+    fault::Fault,
     github, hooks, index, moment, object, queue, random,
     refusal::Refusal,
     reply::{Content, Reply},
@@ -46,7 +47,7 @@ const EVERYWHERE: &[Route] = &[
 
 /// The answer to a request, with faults, and a note of it.
 pub fn answer(shared: &Shared, request: &Request) -> Answer {
-    let fault = shared.world().fault(request);
+    let fault = shared.world().faults.take(request);
     let honest = || {
         let reply = reply(shared, request);
         let mut answer = reply
@@ -59,10 +60,14 @@ pub fn answer(shared: &Shared, request: &Request) -> Answer {
         }
         answer
     };
+    let later = if let Some(Fault::Clock(ahead)) = fault { Some(ahead) } else { None };
     let answer = match fault {
         None => honest(),
         Some(fault) => fault.applied(request, honest),
     };
+    if let Some(ahead) = later {
+        shared.world().ahead = ahead;
+    }
     shared.world().asked.push(Asked::new(request, answer.sent_status()));
     answer
 }
