@@ -9,9 +9,9 @@ use crate::support::{
 };
 
 /// Keys of a release's document. Unknown is `null`, never absent.
-const RELEASE_KEYS: [&str; 16] = [
+const RELEASE_KEYS: [&str; 17] = [
     "commit", "ended", "failure", "id", "id_kind", "image", "image_id", "parent", "pushes", "record", "ref", "runner",
-    "started", "state", "steps", "trigger",
+    "started", "state", "steps", "task", "trigger",
 ];
 
 fn keys(value: &Value) -> Vec<&str> {
@@ -110,7 +110,7 @@ fn documents_have_all_their_keys() {
         }
     }
     let (newest, failed) = (&releases[0], &releases[1]);
-    for key in ["image_id", "id_kind", "record", "parent"] {
+    for key in ["image_id", "id_kind", "record", "parent", "task"] {
         assert!(failed[key].is_null(), "{key} of {failed}");
     }
     assert_eq!(keys(&failed["failure"]), ["check", "kind", "next", "what", "why"]);
