@@ -5,19 +5,17 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use super::{
     asked::{At, left},
-    dates::max_run_time,
-    draft::Draft,
     untold::untold,
 };
 use crate::{
     domain::{
         failure::Failure,
         finding::{Finding, Owner},
-        task::{Definition, Task, TaskId, TaskState},
+        task::{Task, TaskId, TaskState},
+        task_inputs::Input,
         written::time,
     },
     log::sanitise::plain,
@@ -31,20 +29,13 @@ const MOST_ERRORS: usize = 4;
 /// Who is told in time can keep what is to go.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-/// An artifact that a task needs, or made.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Needed {
-    task: TaskId,
-    name: String,
-}
-
 /// What is to be said of the artifacts of these tasks, which make the release.
 pub(super) async fn look(at: At<'_>, tasks: &[&Task], now: Timestamp) -> Vec<Finding> {
     let open = tasks.iter().filter(|task| task.status.state != TaskState::Completed);
-    let begun_with: BTreeSet<(Needed, SignedDuration)> = open
+    let begun_with: BTreeSet<(Input, SignedDuration)> = open
         .flat_map(|task| {
-            let longest = max_run_time(&task.definition);
-            inputs(&task.definition).into_iter().map(move |needed| (needed, longest))
+            let longest = task.definition.max_run_time();
+            task.definition.inputs().into_iter().map(move |needed| (needed, longest))
         })
         .collect();
     let begun_with = begun_with.into_iter().take(MOST).map(|(needed, longest)| async move {
@@ -69,42 +60,14 @@ async fn trouble(at: At<'_>, task: &TaskId, artifact: &Artifact) -> Option<Taskc
     at.deployment.is_kept(task, None, &artifact.name).await.err()
 }
 
-/// The artifacts of other tasks that this one begins with. Source: taskgraph, `MOZ_FETCHES` and docker-image tasks;
-/// docker-worker, `task-image`.
-fn inputs(definition: &Definition) -> BTreeSet<Needed> {
-    let payload = serde_json::json!({"payload": definition.payload});
-    let draft = Draft(&payload);
-    let needed = |task: &str, name: &str| Some(Needed { task: task.parse().ok()?, name: plain(name) });
-    let mut found = BTreeSet::new();
-    if let (Some("task-image"), Some(task), Some(name)) =
-        (draft.text("/payload/image/type"), draft.text("/payload/image/taskId"), draft.text("/payload/image/path"))
-    {
-        found.extend(needed(task, name));
-    }
-    if let (Some(task), Some(name)) =
-        (draft.text("/payload/env/CONTEXT_TASK_ID"), draft.text("/payload/env/CONTEXT_PATH"))
-    {
-        found.extend(needed(task, name));
-    }
-    let fetches = draft.text("/payload/env/MOZ_FETCHES").and_then(|text| serde_json::from_str::<Value>(text).ok());
-    for fetch in fetches.as_ref().and_then(Value::as_array).into_iter().flatten() {
-        if let (Some(task), Some(name)) =
-            (fetch.get("task").and_then(Value::as_str), fetch.get("artifact").and_then(Value::as_str))
-        {
-            found.extend(needed(task, name));
-        }
-    }
-    found
-}
-
 fn of_input(
-    needed: &Needed,
+    needed: &Input,
     artifact: Result<Artifact, TaskclusterError>,
     trouble: Option<TaskclusterError>,
     longest: SignedDuration,
     now: Timestamp,
 ) -> Finding {
-    let Needed { task, name } = needed;
+    let (task, name) = (&needed.task, plain(&needed.name));
     let fix = "begin another release, which makes it anew: running a task again does not";
     let artifact = match artifact {
         Ok(artifact) => artifact,
@@ -220,25 +183,6 @@ mod tests {
         "2026-11-23T07:00:00Z".parse().unwrap()
     }
 
-    #[test]
-    fn what_a_task_begins_with_is_found_in_its_definition() {
-        let definition: Definition = serde_json::from_value(json!({
-            "taskGroupId": ID, "created": "2026-11-23T06:00:00Z", "deadline": "2026-11-24T07:00:00Z",
-            "metadata": {"name": "push"},
-            "payload": {
-                "image": {"type": "task-image", "taskId": OTHER, "path": "public/image.tar.zst"},
-                "env": {
-                    "CONTEXT_TASK_ID": OTHER, "CONTEXT_PATH": "public/docker-contexts/x.tar.gz",
-                    "MOZ_FETCHES": format!(r#"[{{"artifact":"public/a","task":"{ID}"}},{{"artifact":"b"}},{{"task":"no id","artifact":"c"}}]"#),
-                },
-            },
-        }))
-        .unwrap();
-        let told: Vec<String> = inputs(&definition).iter().map(|n| format!("{} {}", n.task, n.name)).collect();
-        let others = ["public/docker-contexts/x.tar.gz", "public/image.tar.zst"].map(|name| format!("{OTHER} {name}"));
-        assert_eq!(told.iter().collect::<BTreeSet<_>>(), others.iter().chain([&format!("{ID} public/a")]).collect());
-    }
-
     fn artifact(expires: &str) -> Artifact {
         Artifact {
             name: "public/a".into(),
@@ -251,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_expires_before_it_is_needed_is_told_before() {
-        let needed = Needed { task: OTHER.parse().unwrap(), name: "public/a".into() };
+        let needed = Input { task: OTHER.parse().unwrap(), name: "public/a".into() };
         let hour = SignedDuration::from_hours(1);
         for (expires, input, record) in [
             ("2026-11-23T07:00:00Z", "fail", "warn"),

@@ -3,7 +3,6 @@
 
 use globset::{Glob, GlobSetBuilder};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 use super::{
     artifacts,
@@ -13,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         finding::{CheckId, Finding, Owner},
-        task::{Definition, Task, TaskState},
+        task::{Task, TaskState},
         written::time,
     },
     log::sanitise::plain,
@@ -55,10 +54,6 @@ fn ours<'a>(at: At<'_>, tasks: &'a [Task]) -> Vec<&'a Task> {
         Err(_) => Vec::new(),
     };
     if named.is_empty() { tasks.iter().collect() } else { named }
-}
-
-pub(super) fn max_run_time(definition: &Definition) -> SignedDuration {
-    definition.payload.get("maxRunTime").and_then(Value::as_i64).map_or(SignedDuration::ZERO, SignedDuration::from_secs)
 }
 
 /// How a task that has not ended well stands, where that is something to know of.
@@ -104,7 +99,7 @@ fn of_task(task: &Task, all: &[Task], now: Timestamp) -> Option<Finding> {
         );
         return Some(Finding::warn(format!("{name}: {}", status.words(now)), Owner::You, fix));
     }
-    let longest = max_run_time(&task.definition);
+    let longest = task.definition.max_run_time();
     if deadline.duration_since(now) < longest {
         return Some(Finding::warn(
             format!(

@@ -1,11 +1,13 @@
 //! What windlass talks about. Pure: no input or output, no clock, no environment.
 
+pub mod again;
 pub mod archive;
 pub mod artifact;
 pub mod asker;
 pub mod audit;
 pub mod digest;
 pub mod document;
+pub mod ending;
 pub mod event;
 pub mod failure;
 pub mod finding;
@@ -36,7 +38,10 @@ pub mod table;
 pub mod tag_rules;
 mod take_up;
 pub mod task;
+pub mod task_clone;
+pub mod task_inputs;
 pub mod task_run;
+pub mod task_scopes;
 mod task_steps;
 pub mod template;
 pub mod term;

@@ -52,7 +52,8 @@ pub enum Next {
 }
 
 impl Shown {
-    fn words(&self) -> String {
+    #[must_use]
+    pub fn words(&self) -> String {
         let whose = self.release.as_ref().map_or("of no record".to_owned(), |release| format!("release {release}"));
         format!("{} ({whose})", self.digest.short())
     }

@@ -68,6 +68,67 @@ impl Expression {
     }
 }
 
+impl From<String> for Expression {
+    fn from(scope: String) -> Self {
+        Self::Scope(scope)
+    }
+}
+
+impl Expression {
+    /// The fewest of the wanted scopes that satisfy it, as far as these are given: what a call is narrowed to. `None`: they
+    /// do not satisfy it.
+    #[must_use]
+    pub fn narrowed(&self, given: &Scopes) -> Option<Vec<String>> {
+        match self {
+            Self::Scope(scope) => given.satisfy(scope).then(|| vec![scope.clone()]),
+            Self::All { all } => {
+                let parts: Option<Vec<_>> = all.iter().map(|part| part.narrowed(given)).collect();
+                let wanted: BTreeSet<String> = parts?.into_iter().flatten().collect();
+                Some(wanted.into_iter().collect())
+            }
+            Self::Any { any } => any.iter().filter_map(|part| part.narrowed(given)).min_by_key(Vec::len),
+        }
+    }
+
+    /// What of it these do not give; `None`: they satisfy it.
+    #[must_use]
+    pub fn missing(&self, given: &Scopes) -> Option<Self> {
+        match self {
+            _ if self.satisfied_by(given) => None,
+            Self::Scope(_) | Self::Any { .. } => Some(self.clone()),
+            Self::All { all } => Some(Self::all(all.iter().filter_map(|part| part.missing(given)))),
+        }
+    }
+
+    /// All of these, each once.
+    #[must_use]
+    pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut all: Vec<Self> = Vec::new();
+        for part in parts {
+            let parts = match part {
+                Self::All { all } => all,
+                other => vec![other],
+            };
+            for part in parts {
+                if !all.contains(&part) {
+                    all.push(part);
+                }
+            }
+        }
+        Self::All { all }
+    }
+
+    /// Scopes that would do, of those it names: the first where one of several is enough.
+    #[must_use]
+    pub fn enough(&self) -> Vec<&str> {
+        match self {
+            Self::Scope(scope) => vec![scope],
+            Self::All { all } => all.iter().flat_map(Self::enough).collect(),
+            Self::Any { any } => any.first().map(Self::enough).unwrap_or_default(),
+        }
+    }
+}
+
 /// One line: `a, b and one of (c, d)`.
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,6 +193,28 @@ mod tests {
         let by = |scopes: &[&str]| expression.satisfied_by(&scopes.iter().copied().collect());
         assert!(by(&["a", "b", "c"]) && by(&["*"]) && by(&["a", "b", "d", "e"]));
         assert!(!by(&["a", "b"]) && !by(&["a", "b", "d"]) && !by(&["b", "c"]));
+    }
+
+    #[test]
+    fn a_call_is_narrowed_to_what_satisfies_it_and_told_what_does_not() {
+        let text = r#"{"AllOf":["a","b",{"AnyOf":[{"AllOf":["d","e"]},"c"]}]}"#;
+        let expression: Expression = serde_json::from_str(text).unwrap();
+        for (given, narrowed, missing) in [
+            (&["*"] as &[&str], Some(&["a", "b", "c"] as &[&str]), None),
+            (&["a", "b", "d", "e"], Some(&["a", "b", "d", "e"]), None),
+            (&["a", "b", "d"], None, Some("one of ((d and e), c)")),
+            (&["b"], None, Some("a and one of ((d and e), c)")),
+            (&["c"], None, Some("a and b")),
+        ] {
+            let scopes = given.iter().copied().collect();
+            let expected = narrowed.map(|scopes| scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>());
+            assert_eq!(expression.narrowed(&scopes), expected, "{given:?}");
+            let told = expression.missing(&scopes).map(|missing| missing.to_string());
+            assert_eq!(told.as_deref(), missing, "{given:?}");
+        }
+        assert_eq!(expression.enough(), ["a", "b", "d", "e"]);
+        let twice = Expression::all([expression.clone(), Expression::from("a".to_owned()), expression.clone()]);
+        assert_eq!(twice, expression);
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,6 +18,15 @@ pub struct TaskId(String);
 pub struct NotATaskId(String);
 
 impl TaskId {
+    /// The id that these random bytes stand for: a random UUID, as the queue demands it, of those that begin with a letter.
+    #[must_use]
+    pub fn from_random(mut bytes: [u8; 16]) -> Self {
+        bytes[0] &= 0x7f;
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        Self(BASE64_URL_SAFE_NO_PAD.encode(bytes))
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -174,6 +184,9 @@ pub struct Definition {
     pub task_group_id: TaskId,
     #[serde(default)]
     pub dependencies: Vec<TaskId>,
+    /// `all-completed`, which is usual, or `all-resolved`: whether it begins also after what did not end well.
+    #[serde(default)]
+    pub requires: String,
     #[serde(default)]
     pub routes: Vec<String>,
     #[serde(default)]
@@ -344,6 +357,14 @@ mod tests {
     #[test]
     fn ids_are_22_characters_of_base64url() {
         assert!("f18OCIBgRoSL6-8OrQg82Q".parse::<TaskId>().is_ok());
+        for random in [[0; 16], [0xff; 16], [0xa5; 16]] {
+            let id = TaskId::from_random(random).to_string();
+            assert!(id.parse::<TaskId>().is_ok());
+            // What the queue takes. Source: its schemas, `slugid-pattern`.
+            let slug = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$";
+            assert!(regex::Regex::new(slug).unwrap().is_match(&id), "{id}");
+            assert!(id.starts_with(|c: char| c.is_ascii_alphabetic()), "{id}");
+        }
         for text in ["notaslug", "f18OCIBgRoSL6/8OrQg82Q", "../../../../etc/passwd", ""] {
             assert!(text.parse::<TaskId>().is_err(), "{text}");
         }

@@ -64,7 +64,10 @@ fn step(task: &Task, now: Timestamp) -> StepView {
         _ => StepState::Pending,
     };
     let failure = match state {
-        StepState::Cancelled => Some(Failure::cancelled(format!("{} was cancelled", task.name()), "have it run again")),
+        StepState::Cancelled => {
+            let again = format!("have it run again: windlass rerun {}", status.task_id);
+            Some(Failure::cancelled(format!("{} was cancelled", task.name()), again))
+        }
         StepState::Failed => Some(failed(task, &words, reason)),
         _ => None,
     };
@@ -85,9 +88,11 @@ fn failed(task: &Task, words: &str, reason: Option<&str>) -> Failure {
     let log = format!("windlass log {}", ReleaseId::from(&status.task_id));
     let next = match reason {
         Some("malformed-payload") => format!("its log says what the worker does not take: {log}"),
-        Some("deadline-exceeded") => "it is too late to run it again: begin a new release".to_owned(),
+        Some("deadline-exceeded") => {
+            format!("it is too late to run it again; make it anew: windlass rerun {} --clone", status.task_id)
+        }
         Some("claim-expired" | "worker-shutdown" | "internal-error" | "resource-unavailable") => {
-            "have it run again: the reason is outside of it".to_owned()
+            format!("the reason is outside of it, have it run again: windlass rerun {}", status.task_id)
         }
         _ => format!("its log tells why: {log}"),
     };
@@ -173,6 +178,10 @@ mod tests {
         let release = shown(&[done, fails]);
         assert_eq!(release.telling_task(), Some(1));
         assert_eq!(release.failure.unwrap().what, "the task build failed");
+        for (reason, next) in [("canceled", "windlass rerun build-"), ("deadline-exceeded", "--clone")] {
+            let failure = shown(&[task("build", "exception", Some(reason))]).failure.unwrap();
+            assert!(failure.next.contains(next), "{failure:?}");
+        }
         assert_eq!(shown(&[]).telling_task(), None);
         for (reason, check) in [
             ("failed", None),
