@@ -172,11 +172,8 @@ fn of_record(Artifact { expires, .. }: &Artifact, name: &str, now: Timestamp) ->
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
-    const ID: &str = "f18OCIBgRoSL6-8OrQg82Q";
     const OTHER: &str = "LHIFqN2-Twa_NSAVguP9dw";
 
     fn now() -> Timestamp {

@@ -13,6 +13,7 @@
 //! | `auth.rs` | alive?, scopes, clients, roles, who changed what |
 //! | `secrets.rs` | the Secrets service |
 //! | `queue.rs`, `index.rs` | tasks, groups, how they stand; tasks by path |
+//! | `changing.rs` | tasks are run again, made, ended |
 //! | `builds.rs`, `github.rs` | builds of a repository; what its `.taskcluster.yml` would make |
 //! | `hooks.rs`, `workers.rs` | hooks and their fires; pools of workers |
 //! | `artifacts.rs`, `object.rs` | what a run has made, and where that is |
@@ -29,6 +30,7 @@ mod attaching;
 mod auth;
 mod body;
 mod builds;
+mod changing;
 mod credentials;
 mod download;
 mod error;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode, header::ETAG};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     error::TaskclusterError,
@@ -97,8 +97,15 @@ impl Deployment {
     }
 
     async fn definition(&self, id: &TaskId) -> Result<Definition, TaskclusterError> {
-        let call = Call::get(Service::Queue, path(id), format!("queue:get-task:{id}"), format!("show the task {id}"));
-        self.call(&call).await?.json()
+        self.call(&definition_call(id)).await?.json()
+    }
+
+    /// What a task is to do, with all that its definition says, also what is not known here.
+    ///
+    /// # Errors
+    /// As [`Deployment::task`].
+    pub async fn whole_definition(&self, id: &TaskId) -> Result<Value, TaskclusterError> {
+        self.call(&definition_call(id)).await?.json()
     }
 
     /// How a task stands.
@@ -191,6 +198,10 @@ impl Deployment {
             answer => answer?.json(),
         }
     }
+}
+
+fn definition_call(id: &TaskId) -> Call {
+    Call::get(Service::Queue, path(id), format!("queue:get-task:{id}"), format!("show the task {id}"))
 }
 
 fn group_call(group: &TaskId, below: &str, act: String) -> Call {
