@@ -11,7 +11,6 @@ use jiff::Timestamp;
 
 use crate::domain::{
     archive::ArchiveSource,
-    event::Step,
     finding::CheckId,
     name::{ProjectName, SecretName},
     reference::{Platform, Repository, Tag},
@@ -62,7 +61,11 @@ pub enum Command {
     /// Inside a task of Taskcluster (TASK_ID and RUN_ID are set) it is the task's script: the secret is read through the
     /// task's proxy (features.taskclusterProxy: true), and the record becomes an artifact of the task's run.
     Release(ReleaseArgs),
-    /// Release the same commit once more, or take a release up at a step
+    /// Release the same commit once more, or take a release up at a step; on Taskcluster, run tasks again
+    ///
+    /// A release on Taskcluster: its tasks that did not end well are run again, or all of them where all did; those that
+    /// depend on another once that has completed. The queue does so until their deadline. With --clone new tasks of the same
+    /// definition are made, with new ids and times: they need every scope that the tasks have themselves.
     Rerun(RerunArgs),
     /// Roll a moving tag back to the image of a release, without building
     Point(PointArgs),
@@ -82,11 +85,8 @@ pub enum Command {
         #[arg(long)]
         watch: bool,
     },
-    /// End a release that runs, wherever it was started
-    Cancel {
-        #[command(flatten)]
-        release: ReleaseArg,
-    },
+    /// End a release that runs, wherever it was started; on Taskcluster, its tasks that are not over
+    Cancel(CancelArgs),
     /// Print the build log of a release
     Log {
         #[command(flatten)]
@@ -172,8 +172,8 @@ impl Command {
             Self::Secret(SecretCommand::Rotate(args)) => !args.open.status,
             Self::Secret(SecretCommand::Set(_) | SecretCommand::Bind(_) | SecretCommand::Remove { .. })
             | Self::Point(_)
-            | Self::Cancel { .. }
             | Self::Init(_) => true,
+            Self::Cancel(args) => !args.dry_run,
             Self::Signin(args) => !args.instead.status,
             Self::Secret(SecretCommand::List | SecretCommand::Show(_) | SecretCommand::Check(_))
             | Self::Releases { .. }
@@ -350,16 +350,39 @@ fn pool(text: &str) -> Result<String, &'static str> {
 pub struct RerunArgs {
     #[command(flatten)]
     pub release: ReleaseArg,
-    /// Keep its plan and what it did before this step; without it, new tags and every step
-    #[arg(long, value_name = "STEP", value_parser = step())]
-    pub from: Option<Step>,
+    /// Keep its plan and what it did before this step: preflight, secret, build, push, record, verify. On Taskcluster: this
+    /// task, by name or id, and those that depend on it
+    #[arg(long, value_name = "STEP", conflicts_with = "tasks")]
+    pub from: Option<String>,
+    /// Of a release on Taskcluster this task alone, by name or id; may be said several times
+    #[arg(long = "task", value_name = "TASK")]
+    pub tasks: Vec<String>,
+    /// On Taskcluster: make new tasks of the same definition
+    #[arg(long)]
+    pub clone: bool,
     #[command(flatten)]
     pub manner: Manner,
 }
 
-fn step() -> impl TypedValueParser<Value = Step> {
-    PossibleValuesParser::new(Step::ALL.map(Step::name))
-        .map(|name| Step::named(&name).expect("the possible values are the steps' names"))
+#[derive(Debug, Args)]
+pub struct CancelArgs {
+    #[command(flatten)]
+    pub release: ReleaseArg,
+    /// Of a release on Taskcluster this task alone, by name or id
+    #[arg(long, value_name = "TASK")]
+    pub task: Option<String>,
+    /// On Taskcluster: end everything in its group, and seal that for good, so that nothing can be added to it
+    #[arg(long, conflicts_with = "task")]
+    pub seal: bool,
+    /// The id of the group that is sealed: this cannot be undone
+    #[arg(long, value_name = "GROUP", requires = "seal")]
+    pub confirm: Option<String>,
+    /// On Taskcluster: show what would be ended, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// On Taskcluster: do not ask
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]

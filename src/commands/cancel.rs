@@ -1,14 +1,17 @@
-//! `windlass cancel`: ends a release that runs, and says what it has done until then.
+//! `windlass cancel`: ends a release that runs, and says what it has done until then. Of one on Taskcluster see
+//! `cluster_ending.rs`.
 
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
 use super::{
-    args::ReleaseArg,
+    args::CancelArgs,
+    cluster_ending,
     ground::Ground,
     json,
     output::{Cell, Style, Tone, columns},
+    seen::{Seen, seen_to_change},
 };
 use crate::{
     domain::{
@@ -16,20 +19,38 @@ use crate::{
         failure::Failure,
         release::{Release, ReleaseState},
     },
+    journal::Journal,
     release::attach::{self, Follower, News},
 };
 
-pub async fn run(ground: &Ground, wanted: &ReleaseArg) -> Result<u8, Failure> {
-    let permit = ground.permit("cancel")?;
+pub async fn run(ground: &Ground, args: &CancelArgs) -> Result<u8, Failure> {
+    if !args.dry_run {
+        ground.permit("cancel")?;
+    }
     let journal = ground.journal().await?;
-    let release = ground.release(&journal, wanted).await?;
+    match seen_to_change(ground, &journal, &args.release).await? {
+        Seen::Here(release) => here(ground, &journal, &release, args).await,
+        Seen::There(there) => Box::pin(cluster_ending::run(ground, &journal, *there, args)).await,
+    }
+}
+
+/// Of this machine.
+async fn here(ground: &Ground, journal: &Journal, release: &Release, args: &CancelArgs) -> Result<u8, Failure> {
+    if args.dry_run || args.seal || args.task.is_some() {
+        return Err(Failure::usage(
+            format!("release {} has no tasks", release.plan.release),
+            "it runs on this machine; --task, --seal and --dry-run are for releases on Taskcluster",
+            format!("end it: windlass cancel {}", release.plan.release),
+        ));
+    }
+    let permit = ground.permit("cancel")?;
     let (id, repository) = (&release.plan.release, &release.plan.repository);
     let row = AuditRow::begun(Timestamp::now(), &super::release::who(), Act::Cancel, id.as_str());
     let work = async {
-        attach::cancel(&ground.paths, &journal, id, repository, permit).await?;
-        let mut follower = Follower::open(&ground.paths, &journal, id, repository, release.seq).await?;
+        attach::cancel(&ground.paths, journal, id, repository, permit).await?;
+        let mut follower = Follower::open(&ground.paths, journal, id, repository, release.seq).await?;
         while !matches!(follower.next().await?, News::Ended | News::Interrupted) {}
-        let release = ground.release_of(&journal, id).await?;
+        let release = ground.release_of(journal, id).await?;
         if release.state != ReleaseState::Cancelled {
             return Err(Failure::failed(
                 format!("release {id} ended before it could be cancelled"),

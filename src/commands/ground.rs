@@ -210,6 +210,12 @@ impl Ground {
         cluster::Cluster::new(self.project()?, deployment).await
     }
 
+    /// The same, as whoever has credentials to change them.
+    pub async fn remote_to_change(&self) -> Result<cluster::Cluster, Failure> {
+        let deployment = |root| Ok(self.taskcluster(root)?.deployment);
+        cluster::Cluster::new(self.project()?, deployment).await
+    }
+
     /// The release of this machine that a RELEASE argument means. `@` is the newest of the selected image.
     pub async fn release(&self, journal: &Journal, wanted: &ReleaseArg) -> Result<Release, Failure> {
         let text = wanted.release.as_str();

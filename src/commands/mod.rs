@@ -5,6 +5,8 @@ mod artifacts;
 mod audit;
 mod cancel;
 mod carry_out;
+pub mod cluster_again;
+pub mod cluster_ending;
 mod completions;
 pub mod doctor;
 pub mod find;
@@ -116,7 +118,7 @@ pub async fn run(ground: &Ground, command: Command) -> Result<u8, Failure> {
         Command::Releases { image, limit } => releases::run(ground, &image, limit).await,
         Command::Show { release, watch: false } => Box::pin(show::run(ground, &release)).await,
         Command::Show { release, watch: true } => Box::pin(watch::run(ground, &release)).await,
-        Command::Cancel { release } => cancel::run(ground, &release).await,
+        Command::Cancel(args) => Box::pin(cancel::run(ground, &args)).await,
         Command::Log { release, follow, grep } => Box::pin(log::run(ground, &release, follow, grep.as_deref())).await,
         Command::Artifacts(args) => Box::pin(artifacts::run(ground, &args)).await,
         Command::Tags { image, history: Some(tag), .. } => tags::history(ground, &image, &tag).await,

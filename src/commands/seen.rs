@@ -26,6 +26,12 @@ pub struct There {
 }
 
 impl There {
+    /// The task that was named alone; `None`: its whole group.
+    pub fn task(&self) -> Option<&TaskId> {
+        // A run is of one task, also of the first, which has the group's id.
+        (self.named.run.is_some() || !self.is_group()).then_some(&self.named.id)
+    }
+
     /// The group was named, or the release by its commit: all of its tasks are meant.
     pub fn is_group(&self) -> bool {
         // The first task of a group may have its name: then the group is meant, but where a run of the task is named.
@@ -45,6 +51,23 @@ pub struct Named {
 /// # Errors
 /// When they name none or several, or it cannot be read.
 pub async fn seen(ground: &Ground, journal: &Journal, wanted: &ReleaseArg) -> Result<Seen, Failure> {
+    found(ground, journal, wanted, async || ground.remote().await).await
+}
+
+/// The same, by whoever has credentials to change it.
+///
+/// # Errors
+/// As [`seen`].
+pub async fn seen_to_change(ground: &Ground, journal: &Journal, wanted: &ReleaseArg) -> Result<Seen, Failure> {
+    found(ground, journal, wanted, async || ground.remote_to_change().await).await
+}
+
+async fn found(
+    ground: &Ground,
+    journal: &Journal,
+    wanted: &ReleaseArg,
+    cluster: impl AsyncFnOnce() -> Result<Cluster, Failure>,
+) -> Result<Seen, Failure> {
     let text = wanted.release.as_str();
     let project = ground.project();
     let taskcluster = project.as_ref().ok().and_then(|project| project.taskcluster.as_ref());
@@ -52,7 +75,7 @@ pub async fn seen(ground: &Ground, journal: &Journal, wanted: &ReleaseArg) -> Re
         return Ok(Seen::Here(Box::new(ground.release(journal, wanted).await?)));
     };
     if let Some(named) = named(text, &at.root_url)? {
-        return there(ground, named).await;
+        return there(cluster().await?, named).await;
     }
     let newest = text == "@";
     let there_first = newest && project.as_ref().is_ok_and(|project| project.runner == Runner::Taskcluster);
@@ -63,23 +86,19 @@ pub async fn seen(ground: &Ground, journal: &Journal, wanted: &ReleaseArg) -> Re
             Err(failure) => return Err(failure),
         }
     }
-    let cluster = ground.remote().await?;
+    let cluster = cluster().await?;
     let releases = cluster.releases(200).await?;
     let fits = |release: &&Release| newest || release.plan.source.commit.as_str().starts_with(text);
     match releases.iter().find(fits).filter(|_| newest || text.len() >= 7) {
         Some(release) => {
             let (id, run) = release.plan.release.task().ok_or_else(|| super::ground::no_release(text))?;
-            there_in(cluster, Named { id, run }).await
+            there(cluster, Named { id, run }).await
         }
         None => Err(super::ground::no_release(text)),
     }
 }
 
-async fn there(ground: &Ground, named: Named) -> Result<Seen, Failure> {
-    there_in(ground.remote().await?, named).await
-}
-
-async fn there_in(cluster: Cluster, named: Named) -> Result<Seen, Failure> {
+async fn there(cluster: Cluster, named: Named) -> Result<Seen, Failure> {
     let detailed = cluster.detailed(&named.id, Timestamp::now()).await?;
     Ok(Seen::There(Box::new(There { cluster, detailed, named })))
 }

@@ -1,10 +1,7 @@
 //! Progress of a release on stderr: steps, the build's log, and one line that tells about the push. Of a release of
 //! this process, or with `windlass show RELEASE --watch` of any.
 
-use std::{
-    io::{self, Write as _},
-    time::Duration,
-};
+use std::io::{self, Write as _};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -23,15 +20,14 @@ use crate::{
         event::{Event, Stamped, Step},
         failure::{Failure, FailureKind},
         release::{Release, ReleaseState, StepState, StepView},
+        task::{TaskId, TaskState},
     },
     release::{
         Notice,
         attach::{Follower, News, Progress},
+        cluster::{Cluster, Detailed, LOOK},
     },
 };
-
-/// Between two looks at the tasks of a release on Taskcluster.
-const LOOK: Duration = Duration::from_secs(3);
 
 /// Follows a release to its end. The exit code is the release's.
 pub async fn run(ground: &Ground, wanted: &ReleaseArg) -> Result<u8, Failure> {
@@ -64,32 +60,75 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg) -> Result<u8, Failure> {
 
 /// The same for a release on Taskcluster: each change of its tasks, as one look after the other shows them.
 async fn there(ground: &Ground, there: There) -> Result<u8, Failure> {
-    let There { cluster, mut detailed, named } = there;
-    let mut told: Vec<(StepState, String)> = Vec::new();
+    let There { cluster, detailed, named } = there;
+    let teller = TaskTeller::new(ground.output);
+    let release = tasks_to_their_end(&cluster, &named.id, detailed, &[], teller).await?;
+    told_to_its_end(ground, &release)?;
+    release.failure.map_or(Ok(0), Err)
+}
+
+/// Follows tasks on Taskcluster to their end; all that make the release where none is named.
+pub(super) async fn tasks_to_their_end(
+    cluster: &Cluster,
+    group: &TaskId,
+    mut detailed: Detailed,
+    of: &[TaskId],
+    mut teller: TaskTeller,
+) -> Result<Release, Failure> {
     loop {
-        let release = &detailed.release;
-        let states: Vec<(StepState, String)> =
-            release.steps.iter().map(|step| (step.state, step.note.clone())).collect();
-        if states != told {
-            if ground.output.json {
-                ground.output.result(|| json::one_release(release), |_| String::new())?;
-            } else {
-                let news = release.steps.iter().enumerate().filter(|(at, _)| told.get(*at) != states.get(*at));
-                news.for_each(|(_, step)| ground.output.note(&step_line(ground.output.err, step)));
-            }
-            told = states;
-        }
-        if !matches!(release.state, ReleaseState::Pending | ReleaseState::Running) {
-            break;
+        teller.tell(&detailed.release)?;
+        if are_over(&detailed, of) {
+            return Ok(detailed.release);
         }
         tokio::time::sleep(LOOK).await;
-        detailed = cluster.detailed(&named.id, Timestamp::now()).await?;
+        detailed = cluster.detailed(group, Timestamp::now()).await?;
     }
-    let release = detailed.release;
+}
+
+fn are_over(detailed: &Detailed, of: &[TaskId]) -> bool {
+    if of.is_empty() {
+        return !matches!(detailed.release.state, ReleaseState::Pending | ReleaseState::Running);
+    }
+    let states = || detailed.tasks.iter().filter(|task| of.contains(task.id())).map(|task| &task.status.state);
+    let goes_on = states().any(|state| !state.is_over() && *state != TaskState::Unscheduled);
+    // What waits for a task that did not end well waits for ever.
+    let bad = states().any(|state| matches!(state, TaskState::Failed | TaskState::Exception));
+    !goes_on && (bad || states().all(TaskState::is_over))
+}
+
+pub(super) fn told_to_its_end(ground: &Ground, release: &Release) -> Result<(), Failure> {
     if !ground.output.json {
-        ground.output.raw(show::text(ground.output.out, &release, &[]).as_bytes())?;
+        ground.output.raw(show::text(ground.output.out, release, &[]).as_bytes())?;
     }
-    release.failure.map_or(Ok(0), Err)
+    Ok(())
+}
+
+/// Tells what has changed since the look before.
+pub(super) struct TaskTeller {
+    output: Output,
+    told: Vec<(StepState, String)>,
+}
+
+impl TaskTeller {
+    pub fn new(output: Output) -> Self {
+        Self { output, told: Vec::new() }
+    }
+
+    pub fn tell(&mut self, release: &Release) -> Result<(), Failure> {
+        let states: Vec<(StepState, String)> =
+            release.steps.iter().map(|step| (step.state, step.note.clone())).collect();
+        if states == self.told {
+            return Ok(());
+        }
+        if self.output.json {
+            self.output.result(|| json::one_release(release), |_| String::new())?;
+        } else {
+            let news = release.steps.iter().enumerate().filter(|(at, _)| self.told.get(*at) != states.get(*at));
+            news.for_each(|(_, step)| self.output.note(&step_line(self.output.err, step)));
+        }
+        self.told = states;
+        Ok(())
+    }
 }
 
 async fn to_its_end(ground: &Ground, follower: &mut Follower, mut tail: Tail) -> Result<(), Failure> {

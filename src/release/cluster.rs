@@ -3,7 +3,7 @@
 //! Only the records that count are kept, since artifacts expire.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -44,6 +44,8 @@ const CAP: u32 = 256 * 1024;
 
 /// Releases whose records are looked for before a verdict.
 const NEWEST: usize = 10;
+/// Between two looks at the tasks of a release that runs.
+pub const LOOK: Duration = Duration::from_secs(3);
 /// Groups that are looked at at the same time.
 const AT_ONCE: usize = 4;
 
@@ -245,9 +247,12 @@ impl Cluster {
             ));
         };
         let origin = self.origin_of(first).await?;
-        let mut ours: Vec<&Task> = tasks.iter().filter(|task| self.tasks.is_match(task.name())).collect();
+        // What was made anew takes the place of what it was made from.
+        let replaced: HashSet<TaskId> = tasks.iter().filter_map(Task::clone_of).collect();
+        let current = || tasks.iter().filter(|task| !replaced.contains(task.id()));
+        let mut ours: Vec<&Task> = current().filter(|task| self.tasks.is_match(task.name())).collect();
         if ours.is_empty() {
-            ours = tasks.iter().collect();
+            ours = current().collect();
         }
         let ours = in_order(ours);
         let mut told = Vec::new();

@@ -5,6 +5,9 @@
 //! built on it, so that whoever folds the events later sees what was done. A release is a process of its own:
 //! [`detach::start`] lets it outlive whoever starts it, and [`attach::Follower`] watches it from any process.
 //!
+//! [`cluster`] sees the releases that run on Taskcluster, [`cluster_again`] and [`cluster_ending`] have their tasks run again
+//! and ended.
+//!
 //! [`rerun`] takes an earlier release up again, [`point`] rolls a moving tag back to one; both are releases too. What one
 //! needs of the task of Taskcluster that it runs in is in [`own_task`].
 
@@ -13,6 +16,8 @@ pub mod artifacts;
 pub mod attach;
 mod build;
 pub mod cluster;
+pub mod cluster_again;
+pub mod cluster_ending;
 pub mod cluster_log;
 mod conclude;
 pub mod detach;

@@ -11,7 +11,7 @@ use crate::{
         event::Step,
         failure::Failure,
         name::ReleaseId,
-        plan::{PlannedTag, TagKind},
+        plan::{Plan, PlannedTag, TagKind},
         preview::{Change, Next, Preview, Shown},
         record::Record,
         reference::Tag,
@@ -54,6 +54,21 @@ pub async fn preview(
         changes.push(Change { tag: tag.clone(), kind: *kind, now, next });
     }
     Ok(Preview { plan: plan.clone(), first, changes })
+}
+
+/// What these tags show now, of a release that somebody else pushes.
+///
+/// # Errors
+/// When the registry does not say, or the journal fails.
+pub async fn shown(plan: &Plan, client: &Client, journal: &Journal) -> Result<Vec<Change>, Failure> {
+    let records = journal.records(&plan.repository).await?;
+    let mut changes = Vec::new();
+    for PlannedTag { tag, kind } in &plan.tags {
+        let now = client.head(&Reference::Tag(tag.clone())).await?;
+        let now = now.map(|digest| Shown { release: recorded(&records, &digest), digest });
+        changes.push(Change { tag: tag.clone(), kind: *kind, now, next: Next::Image });
+    }
+    Ok(changes)
 }
 
 /// Whether the tag shows this, and the newest record that names the tag has it.

@@ -118,6 +118,16 @@ impl Double {
         id
     }
 
+    /// How a task stands, as answers show it.
+    pub fn status(&self, task: &str) -> Value {
+        serde_json::to_value(self.world().queue.tasks[task].status()).unwrap()
+    }
+
+    /// With everything that the queue filled in.
+    pub fn definition(&self, task: &str) -> Value {
+        self.world().queue.tasks[task].definition.clone()
+    }
+
     /// A worker takes the task's last run, which is pending. Gives the run's number.
     pub fn claim(&self, task: &str) -> usize {
         let mut world = self.world();
