@@ -10,7 +10,13 @@ use super::{
     effect::Effect,
     model::{Loaded, Model, Screen, runs},
 };
-use crate::domain::{failure::Failure, name::ReleaseId, plan::Runner, release::Release, sign::Tone};
+use crate::domain::{
+    failure::Failure,
+    name::ReleaseId,
+    plan::Runner,
+    release::{Release, StepState, StepView},
+    sign::Tone,
+};
 
 /// Between two looks at the tasks of a release that runs.
 const TASKS: SignedDuration = SignedDuration::from_secs(3);
@@ -35,6 +41,10 @@ struct Tasks {
     release: Option<Release>,
     /// Whose log is shown, where somebody chose.
     chosen: Option<usize>,
+    /// It may have changed although it had ended.
+    doubted: bool,
+    /// The services' list does not have it: its tasks were made from here, in a group of their own.
+    begun_here: bool,
 }
 
 /// A look that is had now and then.
@@ -91,10 +101,37 @@ pub fn is_remote(release: &Release) -> bool {
     release.plan.runner == Runner::Taskcluster
 }
 
-/// Why nothing can be changed about it from here.
-pub fn seen_only(release: &Release) -> Option<String> {
-    is_remote(release)
-        .then(|| format!("release {} runs on Taskcluster, and is only seen from here", release.plan.release))
+/// Why no tag is pointed to it.
+pub fn not_of_here(release: &Release) -> Option<String> {
+    is_remote(release).then(|| {
+        format!("release {} runs on Taskcluster: tags are pointed to releases of this machine", release.plan.release)
+    })
+}
+
+/// Why nothing of it is run again: it runs, and all is well so far.
+pub fn still_well(release: &Release) -> Option<String> {
+    let ended_badly = |step: &StepView| matches!(step.state, StepState::Failed | StepState::Cancelled);
+    let well = runs(release) && !release.steps.iter().any(ended_badly);
+    well.then(|| format!("release {} still runs, and none of its tasks has failed", release.plan.release))
+}
+
+/// Something of it was changed from here: it is looked at now, also where it had ended, and where the list does not have it.
+pub fn changed(model: &mut Model, id: &ReleaseId) -> Vec<Effect> {
+    if id.task().is_none() {
+        return Vec::new();
+    }
+    let listed = model.list().iter().any(|known| known.plan.release == *id);
+    let now = model.now;
+    let tasks = model.remote.tasks.entry(id.clone()).or_default();
+    tasks.look.again();
+    tasks.doubted = true;
+    tasks.begun_here |= !listed;
+    if listed {
+        // As soon as it is selected.
+        return Vec::new();
+    }
+    let look = tasks.look.wants(now);
+    look.map(|(turn, after)| Effect::LookAtTasks { release: id.clone(), turn, after }).into_iter().collect()
 }
 
 /// Looks at everything anew, as soon as it is wanted.
@@ -118,7 +155,8 @@ pub fn wants(model: &mut Model) -> Vec<Effect> {
     let selected = model.selected().filter(|release| is_remote(release));
     if let Some((id, listed)) = selected.map(|release| (release.plan.release.clone(), release.seq)) {
         let tasks = model.remote.tasks.entry(id.clone()).or_default();
-        let settled = tasks.release.as_ref().is_some_and(|known| !runs(known) && known.seq >= listed);
+        let ended = tasks.release.as_ref().is_some_and(|known| !runs(known) && known.seq >= listed);
+        let settled = ended && !tasks.doubted;
         if !settled && let Some((turn, after)) = tasks.look.wants(now) {
             effects.push(Effect::LookAtTasks { release: id, turn, after });
         }
@@ -168,6 +206,7 @@ pub fn tasks(model: &mut Model, id: &ReleaseId, turn: u64, seen: Result<Box<Rele
         Ok(release) => {
             let began = tasks.release.replace(*release);
             tasks.look.failed = false;
+            tasks.doubted = false;
             let ended = began.as_ref().is_some_and(runs) && tasks.release.as_ref().is_some_and(|known| !runs(known));
             merge(model);
             let known = model.remote.tasks.get(id).and_then(|tasks| tasks.release.as_ref());
@@ -205,9 +244,13 @@ pub fn merge(model: &mut Model) {
         let known = model.remote.tasks.get(&listed.plan.release).and_then(|tasks| tasks.release.clone());
         releases.push(known.unwrap_or_else(|| listed.clone()));
     }
+    let unlisted =
+        |release: &&Release| model.remote.listed.iter().all(|known| known.plan.release != release.plan.release);
+    let begun = model.remote.tasks.values().filter(|tasks| tasks.begun_here).filter_map(|tasks| tasks.release.as_ref());
+    releases.extend(begun.filter(unlisted).filter(ours).cloned());
     // Stable: those of this machine stay in the order of the journal, whatever its clock did.
     let newest = |release: &Release| std::cmp::Reverse(release.started);
-    if !model.remote.listed.is_empty() {
+    if releases.iter().any(is_remote) {
         releases.sort_by_key(newest);
     }
     if model.selected.is_none() {

@@ -9,12 +9,14 @@ use super::{
 };
 use crate::{
     domain::{
+        again::{Again, Manner, Way, Which},
         artifact::Left,
+        ending::Ending,
         event::Step,
         name::ReleaseId,
         observation::Sighting,
         preview::Preview,
-        reference::Tag,
+        reference::{Repository, Tag},
         release::Release,
         sign::{Signs, Tone},
         task::TaskId,
@@ -32,6 +34,12 @@ pub enum Request {
     Ways(ReleaseId),
     /// What taking it up would do: at this step, or the whole of it under new tags.
     Rerun { release: ReleaseId, first: Option<Step>, move_tags: bool },
+    /// In which ways tasks of this release on Taskcluster can be run again.
+    TaskWays(ReleaseId),
+    /// What running them again, or making them anew, would do.
+    Again { release: ReleaseId, which: Which, manner: Manner },
+    /// What the end of this release on Taskcluster would be.
+    End { release: ReleaseId, repository: Repository },
     /// What pointing the tag to this release would do.
     Point { tag: Tag, release: ReleaseId },
     /// What a tag showed, and when. It can be pointed to what it showed if releases move it.
@@ -50,6 +58,9 @@ pub enum Answer {
     Preview(Box<Preview>),
     /// Each way, and why it cannot be gone; `None`: it can.
     Ways(Box<Release>, Vec<(Option<Step>, Option<String>)>),
+    TaskWays(Vec<Way>),
+    Again(Box<Again>),
+    End(Box<Ending>),
     /// Newest first, each with the release that recorded it.
     Past(Vec<(Sighting, Option<ReleaseId>)>),
     /// A sentence for each thing that it is.
@@ -68,7 +79,21 @@ impl Request {
                 let image = ["release", "--image", image].map(str::to_owned);
                 image.into_iter().chain(wishes.words()).chain([yes()]).collect()
             }
-            Self::Ways(release) => vec!["rerun".to_owned(), release.to_string()],
+            Self::Ways(release) | Self::TaskWays(release) => vec!["rerun".to_owned(), release.to_string()],
+            Self::Again { release, which, manner } => {
+                let named = |option: &str, task: &TaskId| [option.to_owned(), task.to_string()];
+                let tasks: Vec<String> = match which {
+                    Which::Whole => Vec::new(),
+                    Which::From(task) => named("--from", task).to_vec(),
+                    Which::Only(tasks) => tasks.iter().flat_map(|task| named("--task", task)).collect(),
+                };
+                let mut words = vec!["rerun".to_owned(), release.to_string()];
+                words.extend(tasks);
+                words.extend((*manner == Manner::Clone).then(|| "--clone".to_owned()));
+                words.push(yes());
+                words
+            }
+            Self::End { release, .. } => vec!["cancel".to_owned(), release.to_string(), yes()],
             Self::Rerun { release, first, move_tags } => {
                 let mut words = vec!["rerun".to_owned(), release.to_string()];
                 words.extend(first.iter().flat_map(|step| ["--from", step.name()]).map(str::to_owned));
@@ -90,7 +115,10 @@ impl Request {
     pub fn title(&self) -> String {
         match self {
             Self::Release { image, .. } => format!("Release {image}"),
-            Self::Ways(release) => format!("Re-run release {release}"),
+            Self::Ways(release) | Self::TaskWays(release) => format!("Re-run release {release}"),
+            Self::Again { release, manner: Manner::Rerun, .. } => format!("Re-run tasks of release {release}"),
+            Self::Again { release, manner: Manner::Clone, .. } => format!("Make tasks of release {release} anew"),
+            Self::End { release, .. } => format!("Cancel release {release}"),
             Self::Rerun { release, first: None, .. } => format!("Re-run release {release}, with new tags"),
             Self::Rerun { release, first: Some(step), .. } => format!("Re-run release {release} from {}", step.name()),
             Self::Point { tag, release } => format!("Point {tag} to release {release}"),
@@ -119,7 +147,13 @@ impl Request {
     fn said(&self) -> String {
         match self {
             Self::Release { image, .. } => format!("starting a release of {image}"),
-            Self::Ways(release) | Self::Rerun { release, .. } => format!("taking up release {release} again"),
+            Self::Ways(release)
+            | Self::TaskWays(release)
+            | Self::Rerun { release, .. }
+            | Self::Again { release, .. } => {
+                format!("taking up release {release} again")
+            }
+            Self::End { release, .. } => format!("release {release} is being cancelled"),
             Self::Point { tag, release } => format!("pointing {tag} to release {release}"),
             Self::History { .. } | Self::Find { .. } | Self::Artifacts { .. } | Self::Download(_) => self.title(),
         }
@@ -135,6 +169,9 @@ impl Request {
                 Some(Self::Rerun { release: release.clone(), first: *first, move_tags: true })
             }
             Self::Ways(_)
+            | Self::TaskWays(_)
+            | Self::Again { .. }
+            | Self::End { .. }
             | Self::Point { .. }
             | Self::History { .. }
             | Self::Find { .. }
@@ -153,6 +190,15 @@ impl Answer {
             }
             Self::Preview(preview) => Layer::Confirm(Box::new(confirm(request, &preview, signs))),
             Self::Ways(earlier, ways) => Layer::Menu(again(&earlier, ways)),
+            Self::TaskWays(ways) => Layer::Menu(tasks_again(request, ways)),
+            Self::Again(again) => match again.refused() {
+                Some(refused) => Layer::Failure(refused),
+                None => Layer::Confirm(Box::new(done(request, again.rows()))),
+            },
+            Self::End(ending) => match ending.refused() {
+                Some(refused) => Layer::Failure(refused),
+                None => Layer::Confirm(Box::new(done(request, ending.rows()))),
+            },
             Self::Past(past) => match request {
                 Request::History { tag, moving, .. } if !past.is_empty() => Layer::Menu(history(tag, *moving, past)),
                 _ => Layer::Told { title: request.title(), lines: vec![Line::plain("nobody has looked at it before")] },
@@ -205,6 +251,41 @@ fn confirm(request: &Request, preview: &Preview, signs: Signs) -> Confirm {
         then: vec![Effect::Start { words }],
         said: request.said(),
     }
+}
+
+/// What is done to tasks, and whether it shall.
+fn done(request: &Request, rows: Vec<(&'static str, String)>) -> Confirm {
+    let tone = |label| if label == "mind" { Tone::Notice } else { Tone::Plain };
+    let words = request.words();
+    let then = match request {
+        Request::End { release, repository } => {
+            Effect::Cancel { release: release.clone(), repository: repository.clone() }
+        }
+        _ => Effect::Start { words: words.clone() },
+    };
+    Confirm {
+        title: format!("{}?", request.title()),
+        lines: rows.into_iter().map(|(label, words)| Line::new(label, words, tone(label))).collect(),
+        command: Some(words),
+        typed: None,
+        other: None,
+        then: vec![then],
+        said: request.said(),
+    }
+}
+
+/// The ways to have tasks run again, or made anew.
+fn tasks_again(request: &Request, ways: Vec<Way>) -> Menu {
+    let at = ways.iter().position(|way| way.refused.is_none()).unwrap_or(0);
+    let choice = |Way { which, manner, label, note, refused }: Way| {
+        let again = |release: &ReleaseId| Request::Again { release: release.clone(), which, manner };
+        let then = match request {
+            Request::TaskWays(release) => vec![Effect::Prepare(again(release))],
+            _ => Vec::new(),
+        };
+        Choice { label, note, refused, then }
+    };
+    Menu { title: request.title(), choices: ways.into_iter().map(choice).collect(), at }
 }
 
 /// What a moving tag showed before can be chosen, to be pointed to once more.

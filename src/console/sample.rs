@@ -1,6 +1,6 @@
 //! Releases and messages that the tests of the console show.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -13,6 +13,7 @@ use super::{
     update::update,
 };
 use crate::domain::{
+    again::Facts,
     artifact::Left,
     asker::{Asker, Client},
     digest::Digest,
@@ -24,7 +25,7 @@ use crate::domain::{
     release::{Release, ReleaseState, StepId, StepState, StepView},
     sign::Signs,
     table::{Row, Table},
-    task::TaskId,
+    task::{Task, TaskId},
     verdict::judge,
 };
 use crate::log::{
@@ -166,6 +167,42 @@ pub fn signed_in(until: &str) -> Asker {
     let id = "github/1|ada/windlass-k3v9".to_owned();
     let client = Client { id, from: "windlass signin".to_owned(), until: Some(until.parse().unwrap()) };
     Asker { client: Some(client), ..Asker::default() }
+}
+
+/// What is known of a release on Taskcluster whose build failed, for whoever may do this.
+pub fn task_facts(scopes: &[&str]) -> Facts {
+    let group = "f18OCIBgRoSL6-8OrQg82Q";
+    let task = |name: &str, state: &str, on: &[&TaskId]| -> Task {
+        let run = serde_json::json!({ "runId": 0, "state": state, "reasonResolved": state });
+        let runs = if state == "unscheduled" { Vec::new() } else { vec![run] };
+        let StepId::Task { id, name } = finished_task(name).step else { panic!("a task") };
+        let deadline = "2026-11-21T10:00:00Z";
+        serde_json::from_value(serde_json::json!({
+            "status": {
+                "taskId": id, "taskGroupId": group, "schedulerId": "github", "projectId": "balrog",
+                "deadline": deadline, "state": state, "runs": runs,
+            },
+            "task": {
+                "taskGroupId": group, "schedulerId": "github", "created": "2026-11-21T09:20:00Z",
+                "deadline": deadline, "dependencies": on, "metadata": { "name": name }, "payload": { "maxRunTime": 3600 },
+            },
+        }))
+        .unwrap()
+    };
+    let build = task("build", "failed", &[]);
+    let push = task("push", "unscheduled", &[build.id()]);
+    Facts {
+        now: now(),
+        host: "tc.example".to_owned(),
+        group: group.parse().unwrap(),
+        sealed: false,
+        ours: vec![build.id().clone(), push.id().clone()],
+        tasks: vec![build, push],
+        signed: true,
+        scopes: Some(scopes.iter().copied().collect()),
+        inputs: BTreeMap::new(),
+        clean: str::to_owned,
+    }
 }
 
 /// An image of this name, as an engine built it.

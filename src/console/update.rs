@@ -243,12 +243,13 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         }
         Message::Started(Ok(release)) => {
             model.say(Tone::Good, format!("release {release} runs on its own: leaving does not end it"));
+            let look = remote::changed(model, &release);
             model.selected = Some(release);
-            reload(model)
+            look.into_iter().chain(reload(model)).collect()
         }
         Message::CancelTold(release, Ok(())) => {
             model.say(Tone::Notice, format!("release {release} was told to cancel"));
-            Vec::new()
+            remote::changed(model, &release)
         }
         Message::Failed(failure)
         | Message::Started(Err(failure))

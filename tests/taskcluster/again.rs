@@ -27,6 +27,7 @@ use crate::support::{
     project::{Ran, SECRET, ran},
     registry::Registry,
     running::Running,
+    screen::Screen,
     taskcluster::{
         fault::Fault,
         moment,
@@ -481,6 +482,39 @@ fn what_is_of_this_machine_has_no_tasks() {
     for more in [["--seal"].as_slice(), &["--dry-run"], &["--task", "push"]] {
         site.project.windlass(&[&["cancel", id], more].concat()).exits(2);
     }
+}
+
+#[test]
+fn the_console_runs_tasks_again_and_ends_them_by_its_dialogs() {
+    let registry = Registry::with_login();
+    let site = Site::new(&registry).may(&["queue:rerun-task:*", "queue:cancel-task:*"]);
+    site.project.set_secret();
+    let group = site.failed();
+    let mut console = Screen::start(&site.program(&[]), 140, 40);
+    console.sees("e re-run its tasks");
+    console.press("e");
+    console.sees(&format!("Re-run release {}", group.id));
+    console.sees("docker-image, then push-image");
+    console.sees("does not let you make these tasks");
+    console.press("\r");
+    console.sees(&format!("Re-run tasks of release {}?", group.id));
+    console.sees("its command failed): run 1");
+    console.sees(&format!("windlass rerun {} --yes", group.id));
+    console.press("y");
+    console.sees("runs on its own");
+    console.sees("it was asked for once more");
+    assert_eq!(site.runs(&group.build), 2);
+    console.press("x");
+    console.sees(&format!("Cancel release {}?", group.id));
+    console.sees("ends");
+    console.press("y");
+    console.sees("was told to cancel");
+    console.sees("docker-image was cancelled");
+    assert_eq!((site.state(&group.build), site.state(&group.push)), ("exception".into(), "exception".into()));
+    let acts: Vec<String> = site.trail().into_iter().map(|(act, ..)| act).collect();
+    assert_eq!(acts[..3], ["cancel", "cancel", "rerun"]);
+    console.press("q");
+    assert_eq!(console.end(), 0);
 }
 
 /// A release that was looked at, by somebody who may do everything, and what they would do it with.

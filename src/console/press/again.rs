@@ -18,12 +18,18 @@ use crate::{
 
 /// Finds out in which ways the selected release can be taken up again.
 pub fn rerun(model: &mut Model) -> Vec<Effect> {
-    let release = model.selected().map(|release| release.plan.release.clone());
-    release.map(|release| Effect::Prepare(Request::Ways(release))).into_iter().collect()
+    let ways = model.selected().map(|release| {
+        let id = release.plan.release.clone();
+        if remote::is_remote(release) { Request::TaskWays(id) } else { Request::Ways(id) }
+    });
+    ways.map(Effect::Prepare).into_iter().collect()
 }
 
 pub fn cannot_rerun(model: &Model) -> Option<String> {
-    read_only(model).or_else(|| model.selected().and_then(remote::seen_only)).or_else(|| match ended(model) {
+    if let Some(release) = model.selected().filter(|release| remote::is_remote(release)) {
+        return read_only(model).or_else(|| remote::still_well(release));
+    }
+    read_only(model).or_else(|| match ended(model) {
         Ok(release) if release.plan.trigger == Trigger::Point => {
             let key = model.keymap.first(Id::Point);
             Some(format!("release {} only pointed a tag: {key} points one again", release.plan.release))
@@ -55,7 +61,7 @@ pub fn point(model: &mut Model) -> Vec<Effect> {
 }
 
 pub fn cannot_point(model: &Model) -> Option<String> {
-    read_only(model).or_else(|| model.selected().and_then(remote::seen_only)).or_else(|| match ended(model) {
+    read_only(model).or_else(|| model.selected().and_then(remote::not_of_here)).or_else(|| match ended(model) {
         Ok(release) if release.record.is_none() => {
             Some(format!("release {} left no record of what it built", release.plan.release))
         }

@@ -60,6 +60,10 @@ pub fn cannot_release(model: &Model) -> Option<String> {
 }
 
 pub fn cancel(model: &mut Model) -> Vec<Effect> {
+    if let Some(release) = model.selected().filter(|release| remote::is_remote(release)) {
+        let (release, repository) = (release.plan.release.clone(), release.plan.repository.clone());
+        return vec![Effect::Prepare(Request::End { release, repository })];
+    }
     if let Some(confirm) = model.selected().map(Confirm::cancel) {
         model.layers.push(Layer::Confirm(Box::new(confirm)));
     }
@@ -68,7 +72,6 @@ pub fn cancel(model: &mut Model) -> Vec<Effect> {
 
 pub fn cannot_cancel(model: &Model) -> Option<String> {
     read_only(model).or_else(|| match model.selected() {
-        Some(release) if remote::is_remote(release) => remote::seen_only(release),
         Some(release) if runs(release) => None,
         Some(release) => Some(format!("nothing to cancel: release {} has ended", release.plan.release)),
         None => Some("nothing to cancel: there is no release".to_owned()),

@@ -3,13 +3,16 @@
 use super::*;
 use crate::console::{
     message::{Listing, Message, News},
-    model::Project,
+    model::{Answer, Project, Request},
     sample::{
         cluster, console, finished_task, look, now, press, project, remote, running, running_task, signed_in, tell,
     },
     view::tests::{SIZES, never_sees, sees},
 };
-use crate::domain::asker::Asker;
+use crate::domain::{
+    again::{Manner, Way, Which},
+    asker::Asker,
+};
 
 const SIZE: (u16, u16) = (100, 30);
 
@@ -125,11 +128,58 @@ fn who_is_asked_as_is_seen_with_the_list_and_nothing_is_asked_for_it() {
 }
 
 #[test]
-fn what_runs_there_is_only_seen_from_here() {
+fn what_runs_there_is_run_again_and_ended_by_the_dialogs_that_the_deployment_fills() {
+    let mut model = cluster(SIZE, vec![remote(&[finished_task("build"), running_task("push")])]);
+    let id = model.selected().unwrap().plan.release.clone();
+    assert_eq!(press(&mut model, "e"), []);
+    assert!(model.toasts.newest().unwrap().words.contains("none of its tasks has failed"));
+    assert_eq!(press(&mut model, "p"), []);
+    assert!(model.toasts.newest().unwrap().words.contains("runs on Taskcluster"));
+    let end = Request::End { release: id.clone(), repository: model.selected().unwrap().plan.repository.clone() };
+    assert_eq!(press(&mut model, "x"), [Effect::Prepare(end)]);
+    press(&mut model, "<esc>");
+
+    let mut model = cluster(SIZE, vec![remote(&[finished_task("build"), finished_task("push")])]);
+    let ask = Request::TaskWays(id.clone());
+    assert_eq!(press(&mut model, "e"), [Effect::Prepare(ask.clone())]);
+    let way = |label: &str, which: Which, refused: Option<&str>| Way {
+        which,
+        manner: Manner::Clone,
+        label: label.to_owned(),
+        note: String::new(),
+        refused: refused.map(str::to_owned),
+    };
+    let task = finished_task("push").step.task().unwrap().clone();
+    let ways = vec![way("whole", Which::Whole, Some("too late")), way("from", Which::From(task.clone()), None)];
+    tell(&mut model, Message::Prepared(ask, Ok(Answer::TaskWays(ways))));
+    let again = Request::Again { release: id.clone(), which: Which::From(task.clone()), manner: Manner::Clone };
+    assert_eq!(press(&mut model, "<enter>"), [Effect::Prepare(again)], "the first that can be gone is chosen");
+    let request = Request::Again { release: id.clone(), which: Which::Only(vec![task.clone()]), manner: Manner::Rerun };
+    assert_eq!(request.words().join(" "), format!("rerun {id} --task {task} --yes"));
+}
+
+#[test]
+fn what_was_changed_from_here_is_looked_at_although_it_had_ended() {
+    // Its log comes in, too.
+    let looks = |effects: &[Effect]| -> Vec<String> {
+        looks(effects).into_iter().filter(|look| !look.starts_with("log of")).collect()
+    };
     let mut model = cluster(SIZE, vec![remote(&[])]);
-    for key in ["e", "p", "x"] {
-        let effects = press(&mut model, key);
-        assert!(effects.iter().all(|effect| !matches!(effect, Effect::Prepare(_) | Effect::Cancel { .. })), "{key}");
-        assert!(model.toasts.iter().any(|toast| toast.words.contains("runs on Taskcluster")), "{key}");
-    }
+    let id = model.selected().unwrap().plan.release.clone();
+    let ended = remote(&[finished_task("build"), finished_task("push")]);
+    assert_eq!(looks(&tell(&mut model, Message::Tasks(id.clone(), 1, Ok(Box::new(ended.clone()))))), [""; 0]);
+    let effects = tell(&mut model, Message::Started(Ok(id.clone())));
+    assert_eq!(looks(&effects), [format!("{id} in 0")]);
+    assert_eq!(looks(&tell(&mut model, Message::Tasks(id.clone(), 2, Ok(Box::new(ended.clone()))))), [""; 0]);
+    assert_eq!(looks(&tell(&mut model, Message::CancelTold(id.clone(), Ok(())))), [format!("{id} in 0")]);
+
+    // A group that the list does not have is looked at, and is in it from then on.
+    let new: ReleaseId = "LHIFqN2-Twa_NSAVguP9dw".parse().unwrap();
+    let effects = tell(&mut model, Message::Started(Ok(new.clone())));
+    assert_eq!(looks(&effects), [format!("{new} in 0")]);
+    let mut clone = ended;
+    clone.plan.release = new.clone();
+    tell(&mut model, Message::Tasks(new.clone(), 1, Ok(Box::new(clone))));
+    assert!(model.list().iter().any(|release| release.plan.release == new));
+    assert_eq!(model.list().len(), 2);
 }

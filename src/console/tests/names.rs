@@ -18,6 +18,7 @@ use crate::{
         sample_secrets::{act, holdings, missing, name, open_at, there},
     },
     domain::{
+        again::{Manner, Way, Which},
         artifact::Left,
         audit::{Act, Outcome},
         digest::Digest,
@@ -363,6 +364,16 @@ impl Tour {
                     Box::new(self.releases[2].clone()),
                     vec![(None, None), (Some(Step::Push), Some(self.text()))],
                 ),
+            ),
+            (
+                Request::TaskWays(id(3)),
+                Answer::TaskWays(vec![Way {
+                    which: Which::Whole,
+                    manner: Manner::Rerun,
+                    label: self.text(),
+                    note: self.text(),
+                    refused: Some(self.text()),
+                }]),
             ),
             (
                 Request::History { image: self.text(), tag: "latest".parse().unwrap(), moving: true },

@@ -22,6 +22,7 @@ use crate::{
     console::{
         action::{Action, Id},
         model::{Fault, Model},
+        remote,
     },
     domain::{
         event::Step,
@@ -110,10 +111,15 @@ fn keys(model: &Model, release: &Release) -> Vec<String> {
         (action.refused)(model).is_none().then(|| format!("{} {effect}", model.keymap.first(id)))
     };
     let seen = matches!(model.faults.get(&release.plan.release), Some(Fault::Line { .. }));
-    let from = release.open_step().map_or("whole".to_owned(), |step| format!("from {}", step.name()));
+    let again = match release.open_step() {
+        // Which of its tasks can be run again, its deployment says.
+        _ if remote::is_remote(release) => "re-run its tasks".to_owned(),
+        None => "re-run whole".to_owned(),
+        Some(step) => format!("re-run from {}", step.name()),
+    };
     let keys = [
         seen.then(|| key(Id::Open, "goes to that line".to_owned())).flatten(),
-        key(Id::Rerun, format!("re-run {from}")),
+        key(Id::Rerun, again),
         release
             .failure
             .as_ref()

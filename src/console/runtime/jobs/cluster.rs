@@ -1,4 +1,4 @@
-//! Looks at the releases on Taskcluster, and has the logs of their tasks come in.
+//! Looks at the releases on Taskcluster, has the logs of their tasks come in, and finds out what changing them would do.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -7,14 +7,27 @@ use tokio::time::sleep;
 
 use super::{Shared, log::expanded};
 use crate::{
+    commands::{cluster_again::prepare, release::who},
     console::{
         effect::Effect,
         message::{Download, Message, News},
+        model::{Answer, Request},
     },
-    domain::{artifact::Left, asker::Asker, failure::Failure, name::ReleaseId, release::Release},
+    domain::{
+        again::{Which, ways},
+        artifact::Left,
+        asker::Asker,
+        ending::ending,
+        failure::Failure,
+        name::ReleaseId,
+        permission::MayWrite,
+        release::Release,
+    },
     release::{
         artifacts,
-        cluster::Cluster,
+        cluster::{Cluster, Detailed},
+        cluster_again::{By, facts, look_at_inputs},
+        cluster_ending,
         cluster_log::{self, Fetching},
     },
     spool::Reader,
@@ -94,6 +107,47 @@ impl Shared {
         let got = async { artifacts::get(&self.cluster().await?.deployment, &left, &to, over).await };
         let got = got.await;
         Message::Downloaded(Download { left, path: to.display().to_string() }, got)
+    }
+
+    /// What running tasks of a release again, or ending them, would do.
+    pub(super) async fn prepare_tasks(&self, request: &Request) -> Result<Answer, Failure> {
+        let (Request::TaskWays(release) | Request::Again { release, .. } | Request::End { release, .. }) = request
+        else {
+            return Err(Failure::failed("this is about no tasks", "nothing is found out", "report this"));
+        };
+        let (cluster, detailed) = self.to_change(release).await?;
+        let mut facts = facts(&cluster, &detailed).await?;
+        if let Request::End { .. } = request {
+            return Ok(Answer::End(Box::new(ending(&facts, None, false)?)));
+        }
+        let Request::Again { which, manner, .. } = request else {
+            look_at_inputs(&cluster, &mut facts, &Which::Whole).await;
+            return Ok(Answer::TaskWays(ways(&facts)));
+        };
+        look_at_inputs(&cluster, &mut facts, which).await;
+        let (plan, journal) = (&detailed.release.plan, self.journal().await?);
+        let prepared = prepare(&self.ground, journal, &cluster, &facts, plan, (which, *manner)).await?;
+        Ok(Answer::Again(Box::new(prepared.again)))
+    }
+
+    pub(super) async fn end_tasks(&self, release: &ReleaseId, permit: MayWrite) -> Result<(), Failure> {
+        let (cluster, detailed) = self.to_change(release).await?;
+        let ending = ending(&facts(&cluster, &detailed).await?, None, false)?;
+        let (journal, who) = (self.journal().await?, who());
+        cluster_ending::carry_out(&cluster, &ending, By { journal, who: &who, permit }).await?;
+        Ok(())
+    }
+
+    /// The release, seen by whoever has credentials to change it.
+    async fn to_change(&self, release: &ReleaseId) -> Result<(Cluster, Detailed), Failure> {
+        let (id, _) = release.task().ok_or_else(|| no_task(release))?;
+        if let Some(at) = self.ground.project()?.taskcluster {
+            // Those of a sign-in are in the vault, which may ask for its passphrase; from then on it is known.
+            tokio::task::block_in_place(|| self.ground.taskcluster(at.root_url))?;
+        }
+        let cluster = self.ground.remote_to_change().await?;
+        let detailed = cluster.detailed(&id, Timestamp::now()).await?;
+        Ok((cluster, detailed))
     }
 
     async fn fetch(&self, key: &ReleaseId) -> Result<Option<String>, Failure> {

@@ -85,6 +85,9 @@ impl Shared {
                 let folder = std::env::current_dir().unwrap_or_default();
                 return Ok(Answer::Folder(folder.display().to_string()));
             }
+            Request::TaskWays(_) | Request::Again { .. } | Request::End { .. } => {
+                return self.prepare_tasks(request).await;
+            }
             Request::Ways(release) => {
                 let earlier = ground.release_of(journal, release).await?;
                 let ways = ways(&earlier, ground.environment.as_ref()).await?;
@@ -106,6 +109,9 @@ impl Shared {
     pub(super) async fn cancel(&self, release: &ReleaseId, repository: &Repository) -> Result<(), Failure> {
         let permit = self.ground.permit("cancel")?;
         let journal = self.journal().await?;
+        if release.task().is_some() {
+            return self.end_tasks(release, permit).await;
+        }
         let row = AuditRow::begun(Timestamp::now(), &command::who(), Act::Cancel, release.as_str());
         let work = async {
             attach::cancel(&self.ground.paths, journal, release, repository, permit).await?;

@@ -7,12 +7,19 @@ use crate::{
     console::{
         effect::Effect,
         message::Message,
-        model::Answer,
-        sample::{console, press, tell},
+        model::{Answer, Request},
+        sample::{cluster, console, finished_task, press, remote, task_facts, tell},
         sample_secrets::{secrets, there},
         view::tests::{SIZES, asked, busy, drawn, never_sees, preview, sees, ways},
     },
-    domain::{digest::Digest, preview::Next, sign::Signs},
+    domain::{
+        again::{Facts, Manner, Which, again, ways as ways_of},
+        digest::Digest,
+        ending::ending,
+        preview::Next,
+        sign::Signs,
+        task::TaskState,
+    },
 };
 
 /// A question of thirty lines.
@@ -189,6 +196,46 @@ fn cancelling_says_what_stays() {
     let mut model = busy((60, 16));
     press(&mut model, "x");
     sees(&model, &["Cancel release bbbbbbbbbb?", "nothing was pushed yet", "windlass cancel bbbbbbbbbb", "y yes"]);
+}
+
+#[test]
+fn what_happens_to_tasks_is_seen_with_scopes_deadlines_and_the_command() {
+    for size in SIZES {
+        let mut model = cluster(size, vec![remote(&[finished_task("build"), finished_task("push")])]);
+        let release = model.selected().unwrap().plan.release.clone();
+        let shown = |model: &mut Model, request: Request, answer: Answer| {
+            model.layers.push(Layer::Waiting(request.clone()));
+            tell(model, Message::Prepared(request, Ok(answer)));
+        };
+        let may = task_facts(&["queue:rerun-task-in-project:balrog"]);
+        shown(&mut model, Request::TaskWays(release.clone()), Answer::TaskWays(ways_of(&may)));
+        sees(&model, &[&format!("Re-run release {release}"), "whole", "build-image-balrog, then push-image-balrog"]);
+        press(&mut model, "jjj");
+        sees(&model, &["▌new tasks", "does not let you make these tasks"]);
+        press(&mut model, "<esc>");
+
+        let request = Request::Again { release: release.clone(), which: Which::Whole, manner: Manner::Rerun };
+        let again = |facts: &Facts| Answer::Again(Box::new(again(facts, &Which::Whole, Manner::Rerun).unwrap()));
+        shown(&mut model, request.clone(), again(&may));
+        sees(&model, &[&format!("{release} at tc.example"), "until 2026-11-21 10:00:00 UTC", "y yes"]);
+        press(&mut model, "GG");
+        sees(&model, &["may take 60 min", &format!("windlass rerun {release} --yes")]);
+        press(&mut model, "<esc>");
+        shown(&mut model, request, again(&task_facts(&[])));
+        sees(&model, &["tc.example does not let you run this again"]);
+        if size != SIZES[0] {
+            sees(&model, &["--scope"]);
+        }
+        press(&mut model, "<esc>");
+
+        let repository = model.selected().unwrap().plan.repository.clone();
+        let mut runs = task_facts(&["*"]);
+        runs.tasks[0].status.state = TaskState::Running;
+        let end = Answer::End(Box::new(ending(&runs, None, false).unwrap()));
+        shown(&mut model, Request::End { release: release.clone(), repository: repository.clone() }, end);
+        sees(&model, &[&format!("Cancel release {release}?"), "ends", &format!("windlass cancel {release} --yes")]);
+        assert_eq!(press(&mut model, "y"), [Effect::Cancel { release, repository }]);
+    }
 }
 
 #[test]
