@@ -51,7 +51,7 @@ pub struct Named {
 /// # Errors
 /// When they name none or several, or it cannot be read.
 pub async fn seen(ground: &Ground, journal: &Journal, wanted: &ReleaseArg) -> Result<Seen, Failure> {
-    found(ground, journal, wanted, async || ground.remote().await).await
+    Box::pin(found(ground, journal, wanted, async || ground.remote().await)).await
 }
 
 /// The same, by whoever has credentials to change it.
@@ -59,7 +59,7 @@ pub async fn seen(ground: &Ground, journal: &Journal, wanted: &ReleaseArg) -> Re
 /// # Errors
 /// As [`seen`].
 pub async fn seen_to_change(ground: &Ground, journal: &Journal, wanted: &ReleaseArg) -> Result<Seen, Failure> {
-    found(ground, journal, wanted, async || ground.remote_to_change().await).await
+    Box::pin(found(ground, journal, wanted, async || ground.remote_to_change().await)).await
 }
 
 async fn found(

@@ -135,7 +135,10 @@ impl Request {
             Self::Artifacts { .. } => "asking what its tasks left",
             Self::Release { .. }
             | Self::Ways(_)
+            | Self::TaskWays(_)
             | Self::Rerun { .. }
+            | Self::Again { .. }
+            | Self::End { .. }
             | Self::Point { .. }
             | Self::History { .. }
             | Self::Find { .. }
@@ -285,7 +288,7 @@ fn tasks_again(request: &Request, ways: Vec<Way>) -> Menu {
         };
         Choice { label, note, refused, then }
     };
-    Menu { title: request.title(), choices: ways.into_iter().map(choice).collect(), at }
+    Menu { title: request.title(), choices: ways.into_iter().map(choice).collect(), at, stays: false }
 }
 
 /// What a moving tag showed before can be chosen, to be pointed to once more.
