@@ -43,7 +43,7 @@ fn can_show_the_console(output: Output) -> bool {
 async fn run(cli: Cli, environment: Arc<Environment>, output: Output) -> Result<u8, Failure> {
     let ground = commands::ground(cli.global, environment, MayWrite::unless, output)?;
     match cli.command {
-        Some(command) => commands::run(&ground, command).await,
+        Some(command) => Box::pin(commands::run(&ground, command)).await,
         None => console::runtime::run(ground, cli.ascii).await,
     }
 }
