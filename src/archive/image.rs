@@ -195,9 +195,9 @@ fn check(place: &Place, diff_id: &Digest, reading: &Reading) -> Result<Layer, Ar
     let mut stored = Sha256::new();
     let mut content = Unpacked::into(Hashing::up_to(LARGEST_LAYER));
     let broken = |e: std::io::Error| ArchiveError::broken(format!("{} cannot be unpacked: {e}", what()));
-    let mut at = 0;
+    let (mut at, mut piece) = (0, Vec::new());
     loop {
-        let piece = place.span.read(at, PIECE)?;
+        place.span.read_into(&mut piece, at, PIECE)?;
         if piece.is_empty() {
             break;
         }

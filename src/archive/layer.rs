@@ -9,7 +9,7 @@ use std::{
     io,
     num::NonZero,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread,
@@ -36,38 +36,74 @@ impl Layer {
     pub fn stream(&self, taken: Arc<AtomicU64>) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
         let pack = self.packing == Packing::Plain;
         let expected = pack.then(|| self.diff_id.clone());
-        let blocks = blocks(self.span.clone(), expected);
+        let pool = Pool::default();
         let at_once = thread::available_parallelism().map_or(1, NonZero::get);
-        blocks
+        blocks(self.span.clone(), expected, pool.clone())
             .inspect(move |block| {
-                let bytes = block.as_ref().map_or(0, Vec::len);
+                let bytes = block.as_ref().map_or(0, |block| block.bytes.len());
                 taken.fetch_add(bytes as u64, Ordering::Relaxed);
             })
-            .map(move |block| async move {
-                let block = block?;
-                if !pack {
-                    return Ok(Bytes::from(block));
+            .map(move |block| {
+                let pool = pool.clone();
+                async move {
+                    let block = block?;
+                    if !pack {
+                        return Ok(Bytes::from_owner(block));
+                    }
+                    spawn_blocking(move || packed(&block.bytes, pool.buffer())).await.map_err(io::Error::other)?
                 }
-                spawn_blocking(move || packed(&block)).await.map_err(io::Error::other)?.map(Bytes::from)
             })
             .buffered(at_once)
     }
 }
 
+/// Memory that is used again and again: what one thread takes and another gives back would else stay with both.
+#[derive(Clone, Default)]
+struct Pool(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Pool {
+    fn buffer(&self) -> Buffer {
+        let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = free.pop().unwrap_or_else(|| Vec::with_capacity(BLOCK + BLOCK / 64));
+        bytes.clear();
+        Buffer { bytes, pool: self.clone() }
+    }
+}
+
+/// Goes back to its pool when it is dropped.
+struct Buffer {
+    bytes: Vec<u8>,
+    pool: Pool,
+}
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let mut free = self.pool.0.lock().unwrap_or_else(PoisonError::into_inner);
+        free.push(std::mem::take(&mut self.bytes));
+    }
+}
+
 /// The blocks of a span; an error instead of an end where their content is not the one that is expected any more.
-fn blocks(span: Span, expected: Option<Digest>) -> impl Stream<Item = io::Result<Vec<u8>>> + Send + 'static {
+fn blocks(span: Span, expected: Option<Digest>, pool: Pool) -> impl Stream<Item = io::Result<Buffer>> + Send + 'static {
     let begun = expected.map(|expected| (expected, Sha256::new()));
-    stream::try_unfold(Some((span, 0_u64, begun)), |state| async move {
-        let Some((span, at, checked)) = state else { return Ok(None) };
+    stream::try_unfold(Some((span, 0_u64, begun, pool)), |state| async move {
+        let Some((span, at, checked, pool)) = state else { return Ok(None) };
         spawn_blocking(move || {
-            let block = span.read(at, BLOCK)?;
-            let next = at + block.len() as u64;
+            let mut block = pool.buffer();
+            span.read_into(&mut block.bytes, at, BLOCK)?;
+            let next = at + block.bytes.len() as u64;
             let checked = checked.map(|(expected, mut hash)| {
-                hash.update(&block);
+                hash.update(&block.bytes);
                 (expected, hash)
             });
             if next < span.length {
-                return Ok(Some((block, Some((span, next, checked)))));
+                return Ok(Some((block, Some((span, next, checked, pool)))));
             }
             if checked.is_some_and(|(expected, hash)| Digest::finish(hash) != expected) {
                 return Err(io::Error::other("the archive has changed since it was checked"));
@@ -80,17 +116,20 @@ fn blocks(span: Span, expected: Option<Digest>) -> impl Stream<Item = io::Result
 }
 
 /// A gzip member.
-fn packed(block: &[u8]) -> io::Result<Vec<u8>> {
+fn packed(block: &[u8], mut into: Buffer) -> io::Result<Bytes> {
     let middle = block.len().saturating_sub(SAMPLE) / 2;
     let sample = &block[middle..(middle + SAMPLE).min(block.len())];
-    let smaller = gzip(sample, Compression::fast())?.len() < sample.len() - sample.len() / 32;
-    gzip(block, if smaller { LEVEL } else { Compression::none() })
+    gzip(sample, Compression::fast(), &mut into.bytes)?;
+    let smaller = into.bytes.len() < sample.len() - sample.len() / 32;
+    into.bytes.clear();
+    gzip(block, if smaller { LEVEL } else { Compression::none() }, &mut into.bytes)?;
+    Ok(Bytes::from_owner(into))
 }
 
-fn gzip(bytes: &[u8], level: Compression) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 2), level);
+fn gzip(bytes: &[u8], level: Compression, into: &mut Vec<u8>) -> io::Result<()> {
+    let mut encoder = GzEncoder::new(into, level);
     io::Write::write_all(&mut encoder, bytes)?;
-    encoder.finish()
+    encoder.finish().map(drop)
 }
 
 #[cfg(test)]
@@ -148,7 +187,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_packed_already_goes_as_it_is() {
-        let content = gzip(&mixed(), Compression::fast()).unwrap();
+        let mut content = Vec::new();
+        gzip(&mixed(), Compression::fast(), &mut content).unwrap();
         let packed = Layer { packing: Packing::Gzip, ..layer(&content) };
         assert_eq!(packed.stream(Arc::default()).try_collect::<Vec<Bytes>>().await.unwrap().concat(), content);
     }

@@ -31,10 +31,16 @@ pub struct Span {
 impl Span {
     /// Bytes from `at` on, at most so many; none at the end.
     pub fn read(&self, at: u64, most: usize) -> io::Result<Vec<u8>> {
-        let left = usize::try_from(self.length.saturating_sub(at)).unwrap_or(usize::MAX);
-        let mut bytes = vec![0; most.min(left)];
-        self.file.read_exact_at(&mut bytes, self.start + at)?;
+        let mut bytes = Vec::new();
+        self.read_into(&mut bytes, at, most)?;
         Ok(bytes)
+    }
+
+    /// The same in place of what is in `bytes`, whose memory is used again.
+    pub fn read_into(&self, bytes: &mut Vec<u8>, at: u64, most: usize) -> io::Result<()> {
+        let left = usize::try_from(self.length.saturating_sub(at)).unwrap_or(usize::MAX);
+        bytes.resize(most.min(left), 0);
+        self.file.read_exact_at(bytes, self.start + at)
     }
 }
 
@@ -178,6 +184,7 @@ fn at_start(mut file: &File) -> io::Result<BufReader<&File>> {
     Ok(BufReader::with_capacity(1024, file))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what errors are mapped with")]
 fn no_tar(error: io::Error) -> ArchiveError {
     ArchiveError::NotAnArchive { why: format!("it is no tar file that can be read: {}", plain(&error.to_string())) }
 }

@@ -86,20 +86,20 @@ async fn archive(ground: &Ground, project: &Project, source: ArchiveSource) -> R
                     "name it: root-url under [taskcluster]",
                 )
             })?;
-            let run = match run {
-                Some(run) => run,
-                None => {
-                    let status = ground.taskcluster(root.clone())?.deployment.status(&task).await?;
-                    status.last_run().map(|run| run.id).ok_or_else(|| {
-                        Failure::failed(
-                            format!("the task {task} has left nothing"),
-                            "it has not begun",
-                            format!("wait for it: windlass show {task} --watch"),
-                        )
-                    })?
-                }
+            let last = if run.is_some() {
+                run
+            } else {
+                let status = ground.taskcluster(root.clone())?.deployment.status(&task).await?;
+                status.last_run().map(|run| run.id)
             };
-            let source = ArchiveSource::Artifact { task, run: Some(run), name };
+            let run = Some(last.ok_or_else(|| {
+                Failure::failed(
+                    format!("the task {task} has left nothing"),
+                    "it has not begun",
+                    format!("wait for it: windlass show {task} --watch"),
+                )
+            })?);
+            let source = ArchiveSource::Artifact { task, run, name };
             Ok(PlannedArchive { source, root: Some(root) })
         }
     }

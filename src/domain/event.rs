@@ -77,7 +77,7 @@ pub struct Built {
     pub cached: u32,
     /// Where it was not built but read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub archive: Option<Archived>,
+    pub archive: Option<Box<Archived>>,
 }
 
 /// A layer that the registry has.

@@ -101,7 +101,7 @@ impl<'a> Run<'a> {
 
     /// `by_tag`: the manifest is fetched under its tag, which saves a HEAD where nothing can be shared.
     async fn look(&self, tag: &Tag, by_tag: bool) -> Observation {
-        self.try_to_look(tag, by_tag).await.unwrap_or_else(Observation::from)
+        Box::pin(self.try_to_look(tag, by_tag)).await.unwrap_or_else(Observation::from)
     }
 
     async fn try_to_look(&self, tag: &Tag, by_tag: bool) -> Result<Observation, RegistryError> {

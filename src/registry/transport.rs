@@ -216,17 +216,15 @@ impl Transport {
         let mut response = Box::pin(request.body(reqwest::Body::wrap_stream(body)).send());
         let mut before = 0;
         let response = loop {
-            match timeout(self.limits.whole, &mut response).await {
-                Ok(response) => break response,
-                Err(_) => {
-                    let now = taken.load(Ordering::Relaxed);
-                    if now == before {
-                        let why = format!("it took nothing of what was sent for {} s", self.limits.whole.as_secs());
-                        return Err(RegistryError::Unreachable { host, why });
-                    }
-                    before = now;
-                }
+            if let Ok(response) = timeout(self.limits.whole, &mut response).await {
+                break response;
             }
+            let now = taken.load(Ordering::Relaxed);
+            if now == before {
+                let why = format!("it took nothing of what was sent for {} s", self.limits.whole.as_secs());
+                return Err(RegistryError::Unreachable { host, why });
+            }
+            before = now;
         };
         let received = match response {
             Ok(response) => self.receive(outgoing, response, outgoing.url.clone(), false).await,
@@ -388,5 +386,35 @@ mod tests {
                 "{error:?}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_of_what_is_sent_is_given_up() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let repository = format!("{}/x", listener.local_addr().unwrap()).parse().unwrap();
+        let server = tokio::spawn(async move {
+            let accepted = listener.accept().await.unwrap();
+            // Nothing is read from it.
+            std::future::pending::<()>().await;
+            drop(accepted);
+        });
+        let trust = Trust::of(&repository, Arc::new(|_| false)).unwrap();
+        let outgoing = Outgoing {
+            method: Method::PATCH,
+            url: trust.base().clone(),
+            accept: None,
+            body: None,
+            authorization: None,
+            redirects: false,
+            want: Want::Whole { cap: 1024 },
+        };
+        let endless = futures_util::stream::repeat_with(|| Ok(Bytes::from(vec![0; 1 << 20])));
+        let error = Transport::new(trust, 1, BRIEF).unwrap().send_stream(&outgoing, endless).await.err().unwrap();
+        server.abort();
+        assert!(
+            matches!(&error, RegistryError::Unreachable { why, .. } if why.starts_with("it took nothing")),
+            "{error:?}"
+        );
     }
 }

@@ -60,13 +60,13 @@ impl Client {
         let mut url = self.url("blobs/uploads/");
         url.query_pairs_mut().append_pair("mount", digest.as_str()).append_pair("from", from.path());
         let act = format!("mount {} from {from}", digest.short());
-        let ask = self.ask_upload(Method::POST, url, Scope::Mount(from.path().to_owned()), act);
+        let ask = Self::ask_upload(Method::POST, url, Scope::Mount(from.path().to_owned()), act);
         match self.ask(&ask).await {
             Ok(answer) if answer.status == StatusCode::CREATED => Ok(true),
             Ok(answer) if answer.status == StatusCode::ACCEPTED => {
                 // It has begun an upload instead, for a client that would send them now.
                 if let Ok(at) = self.location(&ask, &answer) {
-                    let _ = self.ask(&self.ask_upload(Method::DELETE, at, Scope::Push, "end an upload".into())).await;
+                    let _ = self.ask(&Self::ask_upload(Method::DELETE, at, Scope::Push, "end an upload".into())).await;
                 }
                 Ok(false)
             }
@@ -129,7 +129,7 @@ impl Client {
     /// Where an upload goes.
     async fn begin(&self, what: &str, _: MayWrite) -> Result<Url, RegistryError> {
         let act = format!("push {what} to {}", self.repository());
-        let ask = self.ask_upload(Method::POST, self.url("blobs/uploads/"), Scope::Push, act);
+        let ask = Self::ask_upload(Method::POST, self.url("blobs/uploads/"), Scope::Push, act);
         let answer = self.ask(&ask).await?;
         if answer.status != StatusCode::ACCEPTED {
             return Err(self.refusal(&answer, &ask.act, &format!("repository {}", self.repository())));
@@ -159,7 +159,7 @@ impl Client {
         };
         let octets = Some((HeaderValue::from_static("application/octet-stream"), Bytes::new()));
         let act = format!("push {what} to {}", self.repository());
-        let ask = Ask { body: octets, ..self.ask_upload(Method::PATCH, at, Scope::Push, act) };
+        let ask = Ask { body: octets, ..Self::ask_upload(Method::PATCH, at, Scope::Push, act) };
         let sent = self.ask_with(&ask, body).await;
         // The request breaks off with the stream; what it broke off for is the reason.
         if let Some(why) = broken.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -179,7 +179,7 @@ impl Client {
         at.query_pairs_mut().append_pair("digest", digest.as_str());
         let octets = (HeaderValue::from_static("application/octet-stream"), rest);
         let act = format!("push {what} to {}", self.repository());
-        let ask = Ask { body: Some(octets), ..self.ask_upload(Method::PUT, at, Scope::Push, act) };
+        let ask = Ask { body: Some(octets), ..Self::ask_upload(Method::PUT, at, Scope::Push, act) };
         let answer = self.ask(&ask).await?;
         if answer.status != StatusCode::CREATED {
             return Err(self.refusal(&answer, &ask.act, "the upload"));
@@ -187,7 +187,7 @@ impl Client {
         Ok(())
     }
 
-    fn ask_upload(&self, method: Method, url: Url, scope: Scope, act: String) -> Ask {
+    fn ask_upload(method: Method, url: Url, scope: Scope, act: String) -> Ask {
         Ask { method, url, scope, accept: None, body: None, want: NOTHING_WANTED, act }
     }
 

@@ -39,7 +39,7 @@ use crate::{
 /// Between two tellings of how far it is.
 const PACE: Duration = Duration::from_millis(100);
 /// Layers that are sent at once. More bring nothing: each is packed on all processors.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 2;
 /// Nobody keeps more in one file of a release.
 const CAP: u64 = 64 * 1024 * 1024 * 1024;
 
@@ -51,10 +51,10 @@ pub async fn archive(run: &mut Run<'_, '_>) -> Result<Image, Failure> {
     let (image, from) = at.or_cancelled(Step::Archive, read(run)).await?;
     super::preflight::same_platform(run, &plan, image.platform.as_ref(), "the image of the archive is").await?;
     let size: u64 = image.layers.iter().map(Layer::size).sum();
-    let mut note = format!("{}  {}, {} layers, {}", image.id.short(), from.layout, image.layers.len(), bytes(size));
-    if let Some(revision) = &image.revision {
-        note.push_str(&format!(", labelled as of {}", revision.chars().take(12).collect::<String>()));
-    }
+    let labelled = |revision: &String| format!(", labelled as of {}", revision.chars().take(12).collect::<String>());
+    let labelled = image.revision.as_ref().map(labelled).unwrap_or_default();
+    let layers = image.layers.len();
+    let note = format!("{}  {}, {layers} layers, {}{labelled}", image.id.short(), from.layout, bytes(size));
     run.emit(Event::Built(built(&image, from))).await?;
     run.succeed(Step::Archive, note).await?;
     Ok(image)
@@ -88,7 +88,7 @@ fn built(image: &Image, from: Archived) -> Built {
         log_clipped: false,
         steps: 0,
         cached: 0,
-        archive: Some(from),
+        archive: Some(Box::new(from)),
     }
 }
 
@@ -124,8 +124,7 @@ async fn read(run: &mut Run<'_, '_>) -> Result<(Image, Archived), Failure> {
     let reading = Ended(Arc::new(Reading::default()));
     // Also where all of it takes less than a moment.
     run.progress(Progress::Archive { bytes: 0 });
-    let work = open(at, &plan, &planned, &reading.0);
-    tokio::pin!(work);
+    let mut work = Box::pin(open(at, &plan, &planned, &reading.0));
     let mut ticks = interval(PACE);
     loop {
         tokio::select! {

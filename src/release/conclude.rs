@@ -41,7 +41,7 @@ pub async fn record(run: &mut Run<'_, '_>, pushed: Pushed) -> Result<(), Failure
         dirty: plan.source.dirty,
         dockerfile_digest: built.dockerfile_digest,
         context_digest: built.context_digest,
-        archive: built.archive,
+        archive: built.archive.map(|archive| *archive),
         log_digest: built.log_digest,
         log_clipped: built.log_clipped,
         runner: plan.runner,

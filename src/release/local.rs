@@ -185,8 +185,8 @@ impl<'a, 'w> Run<'a, 'w> {
                 }
                 Some(Holder::Engine(engine))
             }
-            None if first <= Step::Archive => Some(Holder::Archive(archive::archive(self).await?)),
-            None if first == Step::Push => Some(Holder::Archive(archive::again(self, first).await?)),
+            None if first <= Step::Archive => Some(Holder::Archive(Box::pin(archive::archive(self)).await?)),
+            None if first == Step::Push => Some(Holder::Archive(Box::pin(archive::again(self, first)).await?)),
             None => None,
         };
         if let (Some(task), Some(_)) = (self.at.own_task, &image) {

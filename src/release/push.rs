@@ -68,7 +68,8 @@ pub async fn push(run: &mut Run<'_, '_>, access: &Access, holder: &Holder, resum
             if let Holder::Archive(image) = holder
                 && sent.is_none()
             {
-                sent = Some(at.or_cancelled(Step::Push, archive::send(run, access, image, &tag)).await?);
+                let work = Box::pin(archive::send(run, access, image, &tag));
+                sent = Some(at.or_cancelled(Step::Push, work).await?);
             }
             run.emit(Event::PushIntended { tag: tag.clone(), kind }).await?;
             match (holder, &sent) {
