@@ -100,10 +100,10 @@ async fn carry_out(ground: &Ground, beginning: Beginning, at: &Surroundings<'_>)
         let mut leaving = Some(detach::leave()?);
         // The first notice is the first event.
         let mut on_first = |_: Notice<'_>| leaving.take().into_iter().for_each(|leaving| leaving.ready(&id));
-        local::run(beginning, at, &mut on_first).await
+        Box::pin(local::run(beginning, at, &mut on_first)).await
     } else {
         let mut printer = Printer::new(ground.output);
-        local::run(beginning, at, &mut |notice| printer.show(&notice)).await
+        Box::pin(local::run(beginning, at, &mut |notice| printer.show(&notice))).await
     }
 }
 
