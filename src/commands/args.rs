@@ -7,11 +7,10 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 
-use jiff::Timestamp;
-
 use crate::domain::{
     archive::ArchiveSource,
     finding::CheckId,
+    holdings::WantedEnd,
     name::{ProjectName, SecretName},
     reference::{Platform, Repository, Tag},
     root_url::RootUrl,
@@ -482,7 +481,7 @@ pub struct SecretSetArgs {
     pub replace: bool,
     /// When Taskcluster gives the secret no more: a time such as 2027-06-30T00:00:00Z, or never; else as it was
     #[arg(long, value_name = "TIME")]
-    pub expires: Option<ExpiresArg>,
+    pub expires: Option<WantedEnd>,
     /// How the key of a new vault is kept: plain, passphrase, or ssh:PATH of an SSH private key
     #[arg(long, value_name = "KIND")]
     pub identity: Option<IdentityArg>,
@@ -505,24 +504,6 @@ pub struct GivenArgs {
     /// Take over the login that Docker has for this registry (docker login, credential helpers)
     #[arg(long, conflicts_with_all = ["username", "password_stdin", "document_stdin"])]
     pub from_docker: bool,
-}
-
-/// When a secret ends.
-#[derive(Debug, Clone, Copy)]
-pub enum ExpiresArg {
-    Never,
-    At(Timestamp),
-}
-
-impl FromStr for ExpiresArg {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "never" => Ok(Self::Never),
-            _ => text.parse().map(Self::At).map_err(|_| "a time such as 2027-06-30T00:00:00Z, or never, is expected"),
-        }
-    }
 }
 
 #[derive(Debug, Args)]

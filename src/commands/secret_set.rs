@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    args::{ExpiresArg, IdentityArg, SecretSetArgs},
+    args::{IdentityArg, SecretSetArgs},
     given::{self, is_asked},
     ground::Ground,
     json, new_vault,
@@ -61,19 +61,11 @@ pub async fn run(ground: &Ground, args: &SecretSetArgs) -> Result<u8, Failure> {
 /// `--expires`, as a time.
 fn wanted_end(args: &SecretSetArgs, kept: &StoreKind) -> Result<Option<Timestamp>, Failure> {
     let Some(wanted) = args.expires else { return Ok(None) };
-    let refused = |why: &str, next: &str| Err(Failure::usage("the secret is not set", why, next));
     if kept.is_vault() {
-        return refused("the vault sets no end: --expires is for secrets of Taskcluster", "leave --expires out");
+        let why = "the vault sets no end: --expires is for secrets of Taskcluster";
+        return Err(Failure::usage("the secret is not set", why, "leave --expires out"));
     }
-    let now = Timestamp::now();
-    match wanted {
-        ExpiresArg::Never => Ok(Some(keeping::never(now))),
-        ExpiresArg::At(at) if at > now => Ok(Some(at)),
-        ExpiresArg::At(_) => refused(
-            "--expires is past: the service would take it, and there would be no secret",
-            "name a time to come, or never",
-        ),
-    }
+    keeping::end(wanted, Timestamp::now()).map(Some)
 }
 
 /// Whose logins they are, and where Docker has them.

@@ -112,6 +112,7 @@ pub enum Id {
     FormDown,
     FormUp,
     FormDocker,
+    FormReplace,
     FormWipe,
     FormClose,
     WizardResume,

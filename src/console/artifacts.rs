@@ -23,7 +23,7 @@ use crate::{
 pub fn list(title: String, left: Vec<Left>, chosen: Option<&TaskId>, signs: Signs, now: Timestamp) -> Menu {
     let at = left.iter().position(|left| Some(&left.task) == chosen).unwrap_or(0);
     let rows: Vec<_> =
-        left.iter().map(|left| (left.size.map(bytes).unwrap_or_default(), end(left, signs, now))).collect();
+        left.iter().map(|left| (left.size.map_or("-".to_owned(), bytes), end(left, signs, now))).collect();
     let sizes = rows.iter().map(|(size, _)| size.chars().count()).max().unwrap_or(0);
     let ends = rows.iter().map(|(_, end)| end.chars().count()).max().unwrap_or(0);
     let choices = left.into_iter().zip(rows).map(|(left, (size, end))| {

@@ -14,7 +14,7 @@ pub use super::projects_pane::{KnownProject, Past, ProjectsPane};
 pub use super::remote::{Fetch, Remote};
 pub use super::request::{Answer, Request};
 pub use super::search::{Goal, Match, Scan, Scanned, Search};
-pub use super::secret_form::{Change, Field, KeyForm, NewKey, NewLogin, Offer, SecretForm};
+pub use super::secret_form::{Change, Field, KeyForm, NewKey, NewLogin, Offer, SecretForm, There};
 pub use super::secrets_pane::{Checked, Errand, Holdings, NotSet, SecretNews, SecretsPane};
 pub use super::standing::{Known, Standing};
 pub use super::step_tree::{Row, StepTree, StepsRead};

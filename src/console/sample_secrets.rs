@@ -58,6 +58,16 @@ pub fn at_taskcluster() -> Row {
     }
 }
 
+/// One at a deployment that may be set and not read.
+pub fn unreadable() -> Row {
+    let denied = Failure::not_allowed(
+        "dockerhub cannot be read at tc.example",
+        "secrets:get:dockerhub is missing",
+        "have it granted",
+    );
+    Row { held: None, username: None, untold: Some(denied), ..at_taskcluster() }
+}
+
 /// One that an image needs and nobody has set.
 pub fn missing() -> Row {
     let needed = needed("ghcr", "agent");

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::domain::{
     failure::{Failure, FailureKind},
-    holdings::{KeyKept, Row},
+    holdings::{KeyKept, Row, WantedEnd},
     name::SecretName,
 };
 
@@ -57,6 +57,10 @@ pub enum Offer {
 pub enum Field {
     Username,
     Password,
+    /// When the deployment gives it no more.
+    End,
+    /// The secret's name, before its whole document is replaced.
+    Name,
     Way,
     Passphrase,
     Again,
@@ -70,6 +74,8 @@ pub struct SecretForm {
     pub username: Input,
     pub password: Masked,
     pub docker: Offer,
+    /// A deployment keeps it.
+    pub there: Option<There>,
     /// A vault is made: how its key is kept.
     pub key: Option<KeyForm>,
     /// The second page, which is about the key.
@@ -79,6 +85,32 @@ pub struct SecretForm {
     pub busy: bool,
     /// Why it was not taken.
     pub wrong: Option<Failure>,
+}
+
+/// What can be said of a secret that a deployment keeps.
+#[derive(Debug)]
+pub struct There {
+    /// As it is typed; nothing: as it was.
+    pub end: Input,
+    /// The whole document is replaced, whatever else is in it.
+    pub replace: bool,
+    /// Typed to replace it.
+    pub name: Input,
+    /// There is, or may be, one to replace.
+    pub is_there: bool,
+}
+
+impl There {
+    /// The end that is typed.
+    ///
+    /// # Errors
+    /// When what is typed is none.
+    pub fn wanted(&self) -> Result<Option<WantedEnd>, &'static str> {
+        match self.end.value().trim() {
+            "" => Ok(None),
+            typed => typed.parse().map(Some),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -102,8 +134,15 @@ impl SecretForm {
             again: Masked::default(),
             path: Input::new(ssh_key.unwrap_or_default().to_owned()),
         });
+        let there = (change == Change::Set && !row.store().is_vault()).then(|| There {
+            end: Input::default(),
+            replace: false,
+            name: Input::default(),
+            is_there: row.held.is_some() || row.untold.is_some(),
+        });
         Self {
             secret: row.name.clone(),
+            there,
             change,
             username: Input::new(username.to_owned()),
             password: Masked::default(),
@@ -117,16 +156,21 @@ impl SecretForm {
     }
 
     /// What can be filled in on this page, from the top.
-    pub fn fields(&self) -> &'static [Field] {
-        match (&self.key, self.on_key) {
-            (Some(key), true) => match key.way {
-                KeyKept::Passphrase => &[Field::Way, Field::Passphrase, Field::Again],
-                KeyKept::Ssh => &[Field::Way, Field::Path],
-                KeyKept::Plain => &[Field::Way],
-            },
-            _ if matches!(self.docker, Offer::Taken(_)) => &[],
-            _ => &[Field::Username, Field::Password],
+    pub fn fields(&self) -> Vec<Field> {
+        if let (Some(key), true) = (&self.key, self.on_key) {
+            return match key.way {
+                KeyKept::Passphrase => vec![Field::Way, Field::Passphrase, Field::Again],
+                KeyKept::Ssh => vec![Field::Way, Field::Path],
+                KeyKept::Plain => vec![Field::Way],
+            };
         }
+        let typed = !matches!(self.docker, Offer::Taken(_));
+        let mut fields = if typed { vec![Field::Username, Field::Password] } else { Vec::new() };
+        if let Some(there) = &self.there {
+            fields.push(Field::End);
+            fields.extend(there.replace.then_some(Field::Name));
+        }
+        fields
     }
 
     fn position(&self) -> usize {
@@ -189,7 +233,10 @@ impl SecretForm {
     fn lacks(&self) -> Option<(Field, Failure)> {
         let lack = |field, what: &str, why: &str, next: &str| Some((field, Failure::usage(what, why, next)));
         for field in self.fields() {
-            let masked = self.masked(*field);
+            if let Some(lack) = self.lacks_there(field) {
+                return Some(lack);
+            }
+            let masked = self.masked(field);
             let empty = match field {
                 Field::Username => self.username.value().is_empty(),
                 Field::Path => self.key.as_ref().is_some_and(|key| key.path.value().is_empty()),
@@ -200,9 +247,9 @@ impl SecretForm {
                     Field::Username => "there is no user name",
                     Field::Password => "there is no password",
                     Field::Path => "there is no path of an SSH key",
-                    Field::Passphrase | Field::Again | Field::Way => "there is no passphrase",
+                    _ => "there is no passphrase",
                 };
-                return lack(*field, what, "nothing was typed", "type or paste it");
+                return lack(field, what, "nothing was typed", "type or paste it");
             }
         }
         let key = self.key.as_ref().filter(|key| self.on_key && key.way == KeyKept::Passphrase)?;
@@ -210,6 +257,24 @@ impl SecretForm {
             return None;
         }
         lack(Field::Again, "the two passphrases are not the same", "one was mistyped", "type it once more")
+    }
+
+    /// The same of what is said of a secret at a deployment.
+    fn lacks_there(&self, field: Field) -> Option<(Field, Failure)> {
+        let there = self.there.as_ref()?;
+        let secret = &self.secret;
+        let failure = match (field, there.wanted()) {
+            (Field::End, Err(why)) => {
+                Failure::usage("this is no end of a secret", why, "correct it, or leave it empty")
+            }
+            (Field::Name, _) if there.name.value() != secret.as_str() => Failure::usage(
+                "the document is not replaced",
+                "nobody can undo that",
+                format!("type {secret} to replace it, or leave the rest of it as it is"),
+            ),
+            _ => return None,
+        };
+        Some((field, failure))
     }
 
     fn errand(&self) -> Errand {
@@ -224,7 +289,11 @@ impl SecretForm {
             KeyKept::Plain => NewKey::Plain,
         });
         match self.change {
-            Change::Set => Errand::Set { secret, login, key },
+            Change::Set => {
+                let replace = self.there.as_ref().is_some_and(|there| there.replace);
+                let end = self.there.as_ref().and_then(|there| there.wanted().ok().flatten());
+                Errand::Set { secret, login, key, replace, end }
+            }
             Change::Rotate => Errand::Rotate { secret, login, key },
         }
     }
@@ -240,6 +309,11 @@ impl SecretForm {
             (Offer::Taken(_), _) => words.push("--from-docker".to_owned()),
             (_, "") => {}
             (_, username) => words.extend(["--username".to_owned(), username.to_owned()]),
+        }
+        if let Some(there) = &self.there {
+            words.extend(there.replace.then(|| "--replace".to_owned()));
+            let end = there.end.value().trim();
+            words.extend((!end.is_empty()).then(|| ["--expires".to_owned(), end.to_owned()]).into_iter().flatten());
         }
         if let Some(key) = &self.key {
             let kind = match key.way {
@@ -260,6 +334,21 @@ impl SecretForm {
             Offer::Asked | Offer::None | Offer::Refused(_) => return false,
         };
         (self.docker, self.at, self.wrong) = (docker, at, None);
+        if let Some(first) = self.fields().first().filter(|_| !self.fields().contains(&self.at)) {
+            self.at = *first;
+        }
+        true
+    }
+
+    /// The whole document instead of the login in it, or back again. False where there is none to replace.
+    pub fn toggle_replace(&mut self) -> bool {
+        let first_page = !self.on_key;
+        let Some(there) = self.there.as_mut().filter(|there| there.is_there && first_page) else { return false };
+        there.replace = !there.replace;
+        self.wrong = None;
+        if self.at == Field::Name {
+            self.at = Field::End;
+        }
         true
     }
 
@@ -269,7 +358,7 @@ impl SecretForm {
             Field::Password => Some(&self.password),
             Field::Passphrase => key.map(|key| &key.passphrase),
             Field::Again => key.map(|key| &key.again),
-            Field::Username | Field::Path | Field::Way => None,
+            Field::Username | Field::End | Field::Name | Field::Path | Field::Way => None,
         }
     }
 
@@ -279,13 +368,15 @@ impl SecretForm {
             Field::Password => Some(&mut self.password),
             Field::Passphrase => key.map(|key| &mut key.passphrase),
             Field::Again => key.map(|key| &mut key.again),
-            Field::Username | Field::Path | Field::Way => None,
+            Field::Username | Field::End | Field::Name | Field::Path | Field::Way => None,
         }
     }
 
     fn input_mut(&mut self) -> Option<&mut Input> {
         match self.at {
             Field::Username => Some(&mut self.username),
+            Field::End => self.there.as_mut().map(|there| &mut there.end),
+            Field::Name => self.there.as_mut().map(|there| &mut there.name),
             Field::Path => self.key.as_mut().map(|key| &mut key.path),
             Field::Password | Field::Way | Field::Passphrase | Field::Again => None,
         }

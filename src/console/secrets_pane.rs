@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{
     audit::AuditRow,
     failure::Failure,
-    holdings::Row,
+    holdings::{Row, WantedEnd},
     name::SecretName,
     proof::Reports,
     rotation::{Account, StepView},
@@ -63,6 +63,10 @@ pub enum Errand {
         login: NewLogin,
         /// How the key is kept of the vault that this makes.
         key: Option<NewKey>,
+        /// The whole document, whatever else is in it.
+        replace: bool,
+        /// `None`: as it was.
+        end: Option<WantedEnd>,
     },
     /// Let it be used for every repository of the project that needs it.
     Bind(SecretName),

@@ -42,7 +42,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
     model.now = now;
     model.toasts.fade(now, false);
     let before = top(model);
-    let of_asker = sees_asker(model, &message);
+    let asks_who = sees_asker(model, &message);
     let mut effects = match message {
         Message::Key(key) => press(model, &key),
         Message::Mouse(event) => mouse(model, event),
@@ -263,7 +263,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             Vec::new()
         }
     };
-    effects.extend(of_asker.then_some(Effect::SeeAsker).filter(|_| model.cluster().is_some()));
+    effects.extend(asks_who.then_some(Effect::SeeAsker).filter(|_| model.cluster().is_some()));
     effects.extend(settle(model));
     for effect in &effects {
         match effect {

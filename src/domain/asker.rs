@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{sign::Tone, written::time};
+use super::{holdings::is_never, sign::Tone, written::time};
 
 /// Credentials that end within this are counted down.
 const SOON: SignedDuration = SignedDuration::from_hours(24);
@@ -52,6 +52,7 @@ impl Asker {
             Some(Client { id, from, until }) => {
                 let tone = self.brief(now).map_or(Tone::Plain, |(tone, _)| tone);
                 let until = match until {
+                    Some(at) if is_never(*at) => "without an end".to_owned(),
                     Some(at) if *at <= now => format!("expired {} UTC", time(*at)),
                     Some(at) => {
                         let left = left(*at, now).map_or_else(String::new, |left| format!(", {left} left"));
@@ -87,23 +88,24 @@ mod tests {
         format!("2026-11-{text}:00Z").parse().unwrap()
     }
 
-    fn client(until: Option<&str>) -> Client {
-        Client { id: "ada/windlass".to_owned(), from: "windlass signin".to_owned(), until: until.map(at) }
+    fn signed_in(until: Option<&str>) -> Asker {
+        let (id, from) = ("ada/windlass".to_owned(), "windlass signin".to_owned());
+        Asker { client: Some(Client { id, from, until: until.map(at) }), ..Asker::default() }
     }
 
     #[test]
     fn what_ends_within_a_day_is_counted_down() {
         let now = at("21T09:30");
         for (asker, expected) in [
-            (Asker { client: Some(client(None)), ..Asker::default() }, None),
-            (Asker { client: Some(client(Some("22T09:30"))), ..Asker::default() }, None),
-            (Asker { client: Some(client(Some("22T09:29"))), ..Asker::default() }, Some("23h")),
-            (Asker { client: Some(client(Some("21T11:10"))), ..Asker::default() }, Some("1h")),
-            (Asker { client: Some(client(Some("21T10:12"))), ..Asker::default() }, Some("42m")),
-            (Asker { client: Some(client(Some("21T09:30"))), ..Asker::default() }, Some("expired")),
+            (signed_in(None), None),
+            (signed_in(Some("22T09:30")), None),
+            (signed_in(Some("22T09:29")), Some("23h")),
+            (signed_in(Some("21T11:10")), Some("1h")),
+            (signed_in(Some("21T10:12")), Some("42m")),
+            (signed_in(Some("21T09:30")), Some("expired")),
             (Asker { ended: Some(at("21T09:00")), ..Asker::default() }, Some("expired")),
             (Asker { locked: Some(at("22T09:00")), ..Asker::default() }, Some("locked")),
-            (Asker { client: Some(client(None)), locked: Some(at("22T09:00")), ..Asker::default() }, Some("locked")),
+            (Asker { locked: Some(at("22T09:00")), ..signed_in(None) }, Some("locked")),
             (Asker::default(), Some("anonymous")),
         ] {
             let told = asker.brief(now).map(|(_, words)| words);
@@ -118,8 +120,8 @@ mod tests {
             let told = asker.told(now, "u").into_iter().map(|(_, words)| words);
             told.collect::<Vec<_>>().join("\n")
         };
-        let signed_in = told(&Asker { client: Some(client(Some("21T10:12"))), ..Asker::default() });
-        assert!(signed_in.starts_with("ada/windlass, of windlass signin, until 2026-11-21 10:12:00 UTC, 42m left\n"));
+        let until_soon = told(&signed_in(Some("21T10:12")));
+        assert!(until_soon.starts_with("ada/windlass, of windlass signin, until 2026-11-21 10:12:00 UTC, 42m left\n"));
         let locked = told(&Asker { locked: Some(at("22T09:00")), ..Asker::default() });
         assert!(
             locked.starts_with("signed in until") && locked.contains("vault locked: u unlocks\nnobody"),

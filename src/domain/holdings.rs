@@ -1,6 +1,6 @@
 //! What a store of secrets holds and what a project needs of it: everything but the values.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -221,13 +221,19 @@ impl fmt::Display for Unfinished {
     }
 }
 
+/// Whether this time stands for no end.
+#[must_use]
+pub fn is_never(at: Timestamp) -> bool {
+    at >= NEVER
+}
+
 /// When the store gives a secret no more.
 #[must_use]
 pub fn expiry(expires: Option<Timestamp>) -> String {
     match expires {
         None => "the vault sets no end; the registry may".to_owned(),
         // Taskcluster's way of saying so is a year in which nobody looks.
-        Some(at) if at >= NEVER => "never".to_owned(),
+        Some(at) if is_never(at) => "never".to_owned(),
         Some(at) => format!("{} UTC", time(at)),
     }
 }
@@ -236,6 +242,24 @@ pub fn expiry(expires: Option<Timestamp>) -> String {
 #[must_use]
 pub fn ends_soon(expires: Option<Timestamp>, now: Timestamp) -> bool {
     expires.is_some_and(|at| at.duration_since(now) < SOON)
+}
+
+/// When a secret that is set is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WantedEnd {
+    Never,
+    At(Timestamp),
+}
+
+impl FromStr for WantedEnd {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "never" => Ok(Self::Never),
+            _ => text.parse().map(Self::At).map_err(|_| "a time such as 2027-06-30T00:00:00Z, or never, is expected"),
+        }
+    }
 }
 
 /// How the key of a vault can be kept, the recommended way first.

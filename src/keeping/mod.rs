@@ -29,7 +29,7 @@ use crate::{
         audit::{Act, AuditRow, Ended},
         document::SecretValue,
         failure::Failure,
-        holdings::expiry,
+        holdings::{WantedEnd, expiry},
         name::SecretName,
         permission::MayWrite,
         recipe::Recipe,
@@ -70,6 +70,22 @@ impl New {
 pub fn never(now: Timestamp) -> Timestamp {
     // To the second: nobody means more by it.
     Timestamp::from_second(now.as_second()).unwrap_or(now).saturating_add(NEVER).unwrap_or(Timestamp::MAX)
+}
+
+/// The end that is wanted of a secret.
+///
+/// # Errors
+/// When it is past.
+pub fn end(wanted: WantedEnd, now: Timestamp) -> Result<Timestamp, Failure> {
+    match wanted {
+        WantedEnd::Never => Ok(never(now)),
+        WantedEnd::At(at) if at > now => Ok(at),
+        WantedEnd::At(_) => Err(Failure::usage(
+            "the secret is not set",
+            "its end is past: the service would take it, and there would be no secret",
+            "name a time to come, or never",
+        )),
+    }
 }
 
 /// What there is to say of a secret that was set.

@@ -397,6 +397,13 @@ pub const ACTIONS: &[Action] = &[
     action(Id::FormDown, Scope::Form, &[on(KeyCode::Tab), on(KeyCode::Down)], "next field", secrets::field_down),
     action(Id::FormUp, Scope::Form, &[on(KeyCode::BackTab), on(KeyCode::Up)], "previous field", secrets::field_up),
     action(Id::FormDocker, Scope::Form, &[Key::ctrl('o')], "take Docker's login, or type one", secrets::take_docker),
+    action(
+        Id::FormReplace,
+        Scope::Form,
+        &[Key::ctrl('r')],
+        "replace the whole document of a secret at Taskcluster, or the login in it",
+        secrets::replace_all,
+    ),
     action(Id::FormWipe, Scope::Form, &[Key::ctrl('u')], "empty the field", secrets::wipe_field),
     action(
         Id::FormClose,

@@ -279,6 +279,13 @@ pub fn take_docker(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+pub fn replace_all(model: &mut Model) -> Vec<Effect> {
+    if let Some(form) = form(model) {
+        form.toggle_replace();
+    }
+    Vec::new()
+}
+
 /// Back to the first page, or out: what was typed is wiped.
 pub fn close_form(model: &mut Model) -> Vec<Effect> {
     if let Some(Layer::Form(form)) = model.layers.last_mut()

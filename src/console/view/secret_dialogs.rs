@@ -14,15 +14,17 @@
 //! ╰──────────────────────────────────────────────────╯
 //! ```
 
+use jiff::Timestamp;
+
 use super::{dialog::Words, text::line_with_cursor};
 use crate::{
     console::{
         action::Id,
         masked::Masked,
-        model::{Change, Field, KeyForm, Line, Loaded, Look, Model, Offer, SecretForm, Wizard},
+        model::{Change, Field, KeyForm, Line, Loaded, Look, Model, Offer, SecretForm, There, Wizard},
     },
     domain::{
-        holdings::{KeyKept, Row},
+        holdings::{KeyKept, Row, WantedEnd, expiry},
         rotation::{End, Holds, Stage, Standing, Step, StepState, StepView, revoked_by},
         sign::Tone,
         written::time,
@@ -39,6 +41,10 @@ type Answers = &'static [(Id, &'static str)];
 const FILL_IN: Answers = &[(Id::FormGoOn, "on"), (Id::FormDown, "field"), (Id::FormClose, "close")];
 const OFFERED: Answers =
     &[(Id::FormGoOn, "on"), (Id::FormDown, "field"), (Id::FormDocker, "Docker's"), (Id::FormClose, "close")];
+const REPLACED: Answers =
+    &[(Id::FormGoOn, "on"), (Id::FormDown, "field"), (Id::FormReplace, "replace all"), (Id::FormClose, "close")];
+const REPLACED_OR_OFFERED: Answers =
+    &[(Id::FormGoOn, "on"), (Id::FormReplace, "replace all"), (Id::FormDocker, "Docker's"), (Id::FormClose, "close")];
 const SECOND: Answers = &[(Id::FormGoOn, "on"), (Id::FormDown, "field"), (Id::FormClose, "back")];
 const BUSY: Answers = &[(Id::FormClose, "do not wait")];
 const RUNNING: Answers = &[(Id::WizardClose, "do not watch; it goes on")];
@@ -82,6 +88,10 @@ pub fn form(model: &Model, form: &SecretForm) -> Words {
     let answers = match (form.busy, form.on_key, &form.docker) {
         (true, ..) => BUSY,
         (false, true, _) => SECOND,
+        (false, false, _) if form.there.as_ref().is_some_and(|there| there.is_there) => match form.docker {
+            Offer::There(_) | Offer::Taken(_) => REPLACED_OR_OFFERED,
+            _ => REPLACED,
+        },
         (false, false, Offer::There(_) | Offer::Taken(_)) => OFFERED,
         (false, false, _) => FILL_IN,
     };
@@ -94,6 +104,8 @@ fn field(model: &Model, form: &SecretForm, field: Field, label: &str) -> Vec<Lin
     let Some(masked) = form.masked(field) else {
         let typed = match field {
             Field::Path => form.key.as_ref().map(|key| &key.path),
+            Field::End => form.there.as_ref().map(|there| &there.end),
+            Field::Name => form.there.as_ref().map(|there| &there.name),
             _ => Some(&form.username),
         };
         let words = typed.map_or_else(String::new, |typed| {
@@ -114,6 +126,24 @@ fn room(model: &Model) -> usize {
 }
 
 fn login_page(model: &Model, form: &SecretForm) -> Vec<Line> {
+    let mut lines = login(model, form);
+    if let Some(there) = &form.there {
+        lines.extend(field(model, form, Field::End, "end"));
+        if form.at == Field::End && !form.busy {
+            let held = model.secrets.row(&form.secret).is_some_and(|row| row.held.is_some());
+            let empty = if held { "as it was" } else { "never" };
+            let words = format!("a time such as 2027-06-30T00:00:00Z, or never; empty: {empty}");
+            lines.push(Line::new("", words, Tone::Dim));
+        }
+        if there.replace {
+            lines.push(Line::new("", format!("this cannot be undone: type {}", form.secret), Tone::Bad));
+            lines.extend(field(model, form, Field::Name, "name"));
+        }
+    }
+    lines
+}
+
+fn login(model: &Model, form: &SecretForm) -> Vec<Line> {
     if let Offer::Taken(words) = &form.docker {
         return vec![Line::new("login", format!("{words}, which Docker has"), Tone::Bold)];
     }
@@ -153,7 +183,7 @@ fn key_page(model: &Model, form: &SecretForm, key: &KeyForm) -> Vec<Line> {
 
 /// Exactly what will happen.
 fn consequences(model: &Model, form: &SecretForm) -> Vec<Line> {
-    let Some(Row { needed: Some(needed), held, .. }) = model.secrets.row(&form.secret) else { return Vec::new() };
+    let Some(row @ Row { needed: Some(needed), held, .. }) = model.secrets.row(&form.secret) else { return Vec::new() };
     let list = |words: Vec<String>| words.join(", ");
     let repositories: Vec<String> = match (form.change, held) {
         (Change::Rotate, Some(held)) => held.bindings.iter().map(ToString::to_string).collect(),
@@ -164,17 +194,34 @@ fn consequences(model: &Model, form: &SecretForm) -> Vec<Line> {
         lines.push(Line::new("steps", steps_in_words(model.look), Tone::Plain));
         lines.push(Line::new("", "the old one is kept beside it until the end", Tone::Dim));
     }
-    lines.push(Line::new("writes", list(needed.written()), Tone::Plain));
+    let replace = form.there.as_ref().is_some_and(|there| there.replace);
+    let alone = if replace { ", and nothing else" } else { "" };
+    lines.push(Line::new("writes", format!("{}{alone}", list(needed.written())), Tone::Plain));
     if let Some(held) = held {
         let kept = held.keys.iter().filter(|key| !needed.replaces(&key.at)).map(|key| key.at.clone());
         let kept: Vec<String> = kept.collect();
-        if !kept.is_empty() {
-            lines.push(Line::new("keeps", list(kept), Tone::Plain));
+        match (kept.is_empty(), replace) {
+            (true, _) => {}
+            (false, true) => lines.push(Line::new("loses", list(kept), Tone::Bad)),
+            (false, false) => lines.push(Line::new("keeps", list(kept), Tone::Plain)),
         }
         if form.change == Change::Set {
             lines.push(Line::new("was", format!("set {}", held.set()), Tone::Plain));
         }
     }
+    if let (None, Some(untold), Some(_)) = (held, &row.untold, &form.there) {
+        if replace {
+            lines.push(Line::new("loses", "whatever other keys it has: nobody here can read them", Tone::Bad));
+            lines.push(Line::new("", "what is written cannot be read back either", Tone::Notice));
+        } else {
+            let key = model.keymap.first(Id::FormReplace);
+            let words = format!("a login cannot be written into what cannot be read; {key} replaces all of it");
+            lines.push(Line::new("", words, Tone::Notice));
+            lines.push(Line::new("why", &untold.why, Tone::Plain));
+        }
+    }
+    let written = held.is_some() || row.untold.is_none() || replace;
+    lines.extend(form.there.as_ref().filter(|_| written).and_then(|there| ends(there, row, model.now)));
     lines.push(Line::new(
         if form.change == Change::Set { "bound to" } else { "proven at" },
         list(repositories),
@@ -189,6 +236,20 @@ fn consequences(model: &Model, form: &SecretForm) -> Vec<Line> {
         lines.push(Line::new("makes", format!("the vault {}", holdings.vault), Tone::Plain));
     }
     lines
+}
+
+/// When the deployment gives it no more; `None` while what is typed is no time.
+fn ends(there: &There, row: &Row, now: Timestamp) -> Option<Line> {
+    let words = match (there.wanted().ok()?, &row.held) {
+        (Some(WantedEnd::At(at)), _) if at <= now => {
+            return Some(Line::new("expires", "at once: that is past, and refused", Tone::Bad));
+        }
+        (Some(WantedEnd::At(at)), _) => expiry(Some(at)),
+        (None, Some(held)) => format!("as it was: {}", expiry(held.expires)),
+        // The end of what is not read is not known, and none is written in its place.
+        (Some(WantedEnd::Never), _) | (None, None) => "never".to_owned(),
+    };
+    Some(Line::new("expires", words, Tone::Plain))
 }
 
 fn steps_in_words(look: Look) -> String {

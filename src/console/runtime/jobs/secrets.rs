@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::Shared;
@@ -13,6 +14,7 @@ use crate::{
     },
     domain::{
         failure::Failure,
+        holdings::WantedEnd,
         name::SecretName,
         proof::Reports,
         recipe::{Login, Recipe},
@@ -39,8 +41,8 @@ impl Shared {
                 let offer = self.docker(&name).await;
                 SecretNews::Docker(name, offer)
             }
-            Errand::Set { secret, login, key } => {
-                let set = self.set(&secret, login, key).await;
+            Errand::Set { secret, login, key, replace, end } => {
+                let set = self.set(&secret, (login, key), replace, end).await;
                 SecretNews::Set(secret, set)
             }
             Errand::Bind(name) => {
@@ -105,14 +107,21 @@ impl Shared {
     }
 
     /// What is to be said of it.
-    async fn set(&self, name: &SecretName, login: NewLogin, key: Option<NewKey>) -> Result<Vec<String>, NotSet> {
+    async fn set(
+        &self,
+        name: &SecretName,
+        (login, key): (NewLogin, Option<NewKey>),
+        replace: bool,
+        end: Option<WantedEnd>,
+    ) -> Result<Vec<String>, NotSet> {
         let permit = self.ground.permit("secret set")?;
+        let expires = end.map(|end| keeping::end(end, Timestamp::now())).transpose()?;
         let meant = self.meant(name)?;
         let mut store = self.store(name)?;
         store.check_at_rest(name)?;
         let repositories = meant.repositories();
         let seen = store.look(name, &repositories).await?;
-        let old = seen.written_into(&meant.source)?;
+        let old = if replace { None } else { seen.written_into(&meant.source)? };
         let given = self.given(login, &meant.source.recipe, &repositories).await?;
         let document = given.document(&meant.source, old, &repositories).map_err(NotSet::Unfit)?;
         let makes = meant.source.store.is_vault() && !store.vault.exists();
@@ -121,7 +130,7 @@ impl Shared {
         }
         let (journal, who) = (self.journal().await?, who());
         let at = Surroundings { store: &mut store, journal, who: &who, permit };
-        let mut said = keeping::set(at, &meant, &seen, New { document, expires: None }).await?.said(name);
+        let mut said = keeping::set(at, &meant, &seen, New { document, expires }).await?.said(name);
         if let (true, Some(kind)) = (makes, self.ground.identity()?) {
             said.insert(0, key::told(&self.ground.paths, &kind).replace('\n', "; "));
         }

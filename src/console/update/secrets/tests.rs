@@ -11,13 +11,16 @@ use super::super::super::{
     },
     sample::{console, press, tell},
     sample_secrets::{
-        PASSWORD, act, found, holdings, missing, name, news, open_at, refused, secrets, there, without_a_vault,
+        PASSWORD, act, at_taskcluster, found, holdings, missing, name, news, open_at, refused, secrets, there,
+        unreadable, without_a_vault,
     },
     update::begin,
+    view::tests::{never_sees, sees},
 };
 use crate::domain::{
     audit::{Act, AuditRow, Outcome},
     failure::Failure,
+    holdings::WantedEnd,
     proof::{LoginProof, PushProof, Report},
     rotation::{Account, End, Reason, Stage, Standing, Step, StepState, StepView},
     sign::Tone,
@@ -109,7 +112,9 @@ fn a_login_is_typed_and_given_to_a_worker() {
     paste(&mut model, &format!("{PASSWORD}\n"));
     assert!(form(&model).password.trimmed());
     let effects = press(&mut model, "<enter>");
-    let [Errand::Set { secret, login: NewLogin::Typed { username, password }, key: None }] = asked(&effects)[..] else {
+    let [Errand::Set { secret, login: NewLogin::Typed { username, password }, key: None, replace: false, end: None }] =
+        asked(&effects)[..]
+    else {
         panic!("{effects:?}")
     };
     assert_eq!((secret, username.as_str(), password.expose()), (&name(), "bot", PASSWORD));
@@ -165,7 +170,10 @@ fn dockers_login_is_offered_and_taken_unseen() {
     tell(&mut model, news(SecretNews::Docker(name(), Ok(Some("a login of bot".to_owned())))));
     press(&mut model, "<ctrl-o>");
     let effects = press(&mut model, "<enter>");
-    assert_eq!(asked(&effects), [&Errand::Set { secret: name(), login: NewLogin::Docker, key: None }]);
+    assert_eq!(
+        asked(&effects),
+        [&Errand::Set { secret: name(), login: NewLogin::Docker, key: None, replace: false, end: None }]
+    );
     assert!(form(&model).words().contains(&"--from-docker".to_owned()));
 
     let mut model = secrets(SIZE, vec![there()]);
@@ -493,6 +501,38 @@ fn one_read_of_the_trail_serves_activity_histories_and_the_rotation_that_is_open
     tell(&mut model, trail());
     press(&mut model, "1");
     assert_eq!(reads(tell(&mut model, Message::Changed)), 0);
+}
+
+#[test]
+fn at_a_deployment_an_end_is_typed_and_a_document_is_replaced_only_by_who_types_its_name() {
+    let mut model = secrets(SIZE, vec![unreadable()]);
+    press(&mut model, "sbot<enter>");
+    paste(&mut model, PASSWORD);
+    sees(&model, &["what cannot be read; ctrl-r replaces all of it", "secrets:get:dockerhub is missing"]);
+    press(&mut model, "<enter>");
+    sees(&model, &["or never; empty: never"]);
+    press(&mut model, "tomorrow<enter>");
+    assert_eq!(form(&model).wrong.as_ref().unwrap().what, "this is no end of a secret");
+    press(&mut model, "<ctrl-u>2027-06-30T00:00:00Z<ctrl-r>");
+    sees(&model, &["and nothing else", "nobody here can read them", "--username bot --replace", "--expires"]);
+    assert!(asked(&press(&mut model, "<enter>docker<enter>")).is_empty(), "the name is not typed to its end");
+    sees(&model, &["type dockerhub to replace it"]);
+    let effects = press(&mut model, "hub<enter>");
+    let end = Some(WantedEnd::At("2027-06-30T00:00:00Z".parse().unwrap()));
+    assert!(matches!(asked(&effects)[..], [Errand::Set { replace: true, end: given, .. }] if *given == end));
+
+    let mut model = secrets(SIZE, vec![at_taskcluster()]);
+    press(&mut model, "s");
+    sees(&model, &["keeps", "as it was: 2027-06-30 00:00:00 UTC"]);
+    press(&mut model, "<ctrl-r>");
+    sees(&model, &["loses", "/note", "this cannot be undone: type dockerhub"]);
+    press(&mut model, "<ctrl-r>");
+    never_sees(&model, "loses");
+    // The vault sets no end, and a login is written into what is there.
+    let mut model = secrets(SIZE, vec![there()]);
+    press(&mut model, "s<ctrl-r>");
+    never_sees(&model, "cannot be undone");
+    assert_eq!(form(&model).fields(), [Field::Username, Field::Password]);
 }
 
 /// A value that was typed is in nothing that is shown, written or handed on as text.

@@ -9,7 +9,8 @@ use crate::{
         model::{Model, SecretNews},
         sample::console,
         sample_secrets::{
-            PASSWORD, act, at_taskcluster, missing, name, news, open_at, refused, secrets, there, without_a_vault,
+            PASSWORD, act, at_taskcluster, missing, name, news, open_at, refused, secrets, there, unreadable,
+            without_a_vault,
         },
     },
     domain::{
@@ -89,6 +90,9 @@ pub const SECRETS: &[State] = &[
     ("rotation-open", open),
     ("history", history),
     ("form", typed),
+    ("form-at-taskcluster", |size| after(secrets(size, vec![at_taskcluster()]), "sbot<enter><enter>")),
+    ("form-unreadable", |size| after(secrets(size, vec![unreadable()]), "sbot<enter>")),
+    ("form-replaces", |size| after(secrets(size, vec![unreadable()]), "s<ctrl-r><down><down>never<down>docker")),
     ("key", |size| after(pasted(after(without_a_vault(size), "sbot<enter>"), PASSWORD), "<enter>")),
     ("rotating", rotating),
     ("withdrawn", withdrawn),
