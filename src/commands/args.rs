@@ -3,7 +3,7 @@
 use std::{path::PathBuf, str::FromStr};
 
 use clap::{
-    Args, Parser, Subcommand,
+    Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 
@@ -265,8 +265,22 @@ pub struct ReleaseArgs {
     /// not. No engine is needed. TASK[.RUN]:NAME is an artifact on Taskcluster
     #[arg(long, value_name = "FILE")]
     pub from_archive: Option<ArchiveSource>,
+    /// Where it runs, whatever [runner] kind says
+    #[arg(long, value_name = "RUNNER")]
+    pub on: Option<On>,
+    /// On Taskcluster: how long its build is waited for, once it is begun
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub wait: u64,
     #[command(flatten)]
     pub manner: Manner,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum On {
+    /// The Docker engine of this machine
+    Local,
+    /// The deployment that windlass.toml names, as its `trigger` says
+    Taskcluster,
 }
 
 /// How a release is gone about, a new one or one that is taken up again.

@@ -150,7 +150,7 @@ async fn carried_out(
 }
 
 /// Whoever follows it goes; what was asked for goes on.
-async fn left(ground: &Ground) -> Result<u8, Failure> {
+pub(super) async fn left(ground: &Ground) -> Result<u8, Failure> {
     let pressed = tokio::signal::ctrl_c().await;
     pressed.map_err(|e| Failure::failed("signals cannot be received", e.to_string(), "report this system"))?;
     ground.output.note("no longer followed: what was asked for goes on, and nothing more is");

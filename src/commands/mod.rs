@@ -3,6 +3,7 @@
 pub mod args;
 mod artifacts;
 mod audit;
+mod begin;
 mod cancel;
 mod carry_out;
 pub mod cluster_again;

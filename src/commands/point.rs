@@ -5,7 +5,7 @@ use super::{
     carry_out::{self, Job, Prepared},
     ground::{Ground, image_of},
     json,
-    release::{confirm, supported, who},
+    release::{confirm, who},
     show,
 };
 use crate::{
@@ -44,7 +44,6 @@ pub async fn run(ground: &Ground, args: PointArgs) -> Result<u8, Failure> {
 /// This moving tag put on the image of this release.
 pub async fn prepare(ground: &Ground, journal: &Journal, tag: &Tag, target: &Release) -> Result<Prepared, Failure> {
     let project = ground.project()?;
-    supported(&project)?;
     image_of(&project, target)?;
     let checkout = Checkout::open(&project.root).await?;
     let client = ground.reader_of(&target.plan).await?;

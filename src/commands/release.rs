@@ -1,11 +1,12 @@
-//! `windlass release`: plan, ask, and have it carried out.
+//! `windlass release`: plan, ask, and have it carried out. On Taskcluster see `begin.rs`.
 
 use std::io::{IsTerminal as _, Write as _};
 
 use serde_json::json;
 
 use super::{
-    args::ReleaseArgs,
+    args::{On, ReleaseArgs},
+    begin,
     carry_out::{self, Job, Prepared},
     ground::Ground,
     output::{Cell, Style, Tone, columns},
@@ -26,6 +27,15 @@ use crate::{
 };
 
 pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
+    let project = ground.project()?;
+    let on = match args.on {
+        Some(On::Local) => Runner::Local,
+        Some(On::Taskcluster) => Runner::Taskcluster,
+        None => project.runner,
+    };
+    if on == Runner::Taskcluster {
+        return Box::pin(begin::run(ground, project, args)).await;
+    }
     let journal = ground.journal().await?;
     let manner = &args.manner;
     let (git_ref, branch, platform, archive) = (args.git_ref, args.branch, args.platform, args.from_archive);
@@ -55,7 +65,6 @@ pub async fn prepare(
 ) -> Result<Prepared, Failure> {
     let project = ground.project()?;
     let image = project.image(image)?;
-    supported(&project)?;
     let checkout = Checkout::open(&project.root).await?;
     let plan = plan::make(&project, image, &checkout, journal, wishes, &who(), &ground.paths.run()).await?;
     let archive = match &wishes.archive {
@@ -103,17 +112,6 @@ async fn archive(ground: &Ground, project: &Project, source: ArchiveSource) -> R
             Ok(PlannedArchive { source, root: Some(root) })
         }
     }
-}
-
-pub fn supported(project: &Project) -> Result<(), Failure> {
-    if project.runner != Runner::Local {
-        return Err(Failure::usage(
-            "this version releases on the local Docker engine alone",
-            "[runner] kind is \"taskcluster\"",
-            "set [runner] kind = \"local\"",
-        ));
-    }
-    Ok(())
 }
 
 /// `user@host`, for records and the vault.

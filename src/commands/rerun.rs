@@ -6,7 +6,7 @@ use super::{
     carry_out::{self, Job, Prepared},
     cluster_again,
     ground::{Ground, image_of},
-    release::{confirm, supported, tell_plan, text, who},
+    release::{confirm, tell_plan, text, who},
     seen::{Seen, seen_to_change},
 };
 use crate::{
@@ -78,7 +78,6 @@ pub async fn prepare(
 ) -> Result<Prepared, Failure> {
     let project = ground.project()?;
     rerun::repeatable(earlier)?;
-    supported(&project)?;
     image_of(&project, earlier)?;
     let checkout = Checkout::open(&project.root).await?;
     let beginning = if let Some(first) = first {

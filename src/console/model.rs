@@ -27,6 +27,7 @@ use crate::domain::{
     finding::CheckId,
     holdings::Unfinished,
     name::ReleaseId,
+    plan::Runner,
     progress::Progress,
     reference::Repository,
     release::{Release, ReleaseState},
@@ -162,6 +163,8 @@ pub struct Project {
     pub images: Vec<Image>,
     /// Host and port of the Taskcluster deployment that it names.
     pub cluster: Option<String>,
+    /// Where its releases run.
+    pub runner: Runner,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -233,6 +233,7 @@ pub fn project() -> Project {
     Project {
         images: vec![Image { name: "balrog".into(), repository: "docker.io/mozilla/balrog".parse().unwrap() }],
         cluster: None,
+        runner: Runner::Local,
     }
 }
 

@@ -215,7 +215,7 @@ impl Examination {
         } else {
             // What a pull request makes is no release.
             let builds = self.builds(at).await?;
-            builds.iter().find(|build| is_release(build)).map(|build| build.group.clone())
+            builds.iter().find(|build| build.is_release()).map(|build| build.group.clone())
         };
         let Some(group) = group else {
             return Err(Finding::pass("there was no release yet: nothing has a deadline"));
@@ -228,11 +228,6 @@ impl Examination {
             Err(error) => Err(untold(&format!("how the newest release, {group}, stands"), error)),
         }
     }
-}
-
-/// A push, a git tag or a release at GitHub began it.
-pub(super) fn is_release(build: &Build) -> bool {
-    build.pull_request.is_none() && !build.event.starts_with("pull_request") && build.event != "issue_comment"
 }
 
 /// The file of tasks.

@@ -1,11 +1,7 @@
 //! GitHub: whether the deployment hears of pushes to the repository, and what it made of the commit that is checked out.
 //! Why a build made no task is told in a comment on the commit alone.
 
-use super::{
-    asked::{At, is_release},
-    examination::Examination,
-    untold::untold,
-};
+use super::{asked::At, examination::Examination, untold::untold};
 use crate::{
     config::Trigger,
     domain::{
@@ -48,7 +44,7 @@ async fn found(examination: &Examination, at: At<'_>) -> Result<Finding, Finding
     match builds {
         Err(finding) => findings.push(finding),
         Ok(builds) => {
-            findings.push(newest(&name, builds.iter().find(|build| is_release(build))));
+            findings.push(newest(&name, builds.iter().find(|build| build.is_release())));
             if matches!(at.config.trigger, Trigger::GitPush | Trigger::GitTag) {
                 findings.push(match examination.head(at).await {
                     Ok(head) => here(at, head, builds).await,

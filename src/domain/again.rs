@@ -21,7 +21,6 @@ pub use self::{
 };
 use super::{
     failure::{Failure, FailureKind},
-    plan::TagKind,
     preview::Change,
     scope::Expression,
     task::{Task, TaskId, TaskState},
@@ -215,7 +214,7 @@ impl Again {
             rows.push(("group", group));
         }
         rows.push(("scopes", self.scopes.words()));
-        rows.extend(self.tags.iter().map(|change| (change.kind.word(), tag(change))));
+        rows.extend(self.tags.iter().map(|change| (change.kind.word(), change.told())));
         rows.extend(self.warnings.iter().map(|warning| ("mind", warning.clone())));
         rows
     }
@@ -228,17 +227,6 @@ impl Again {
                 let when = if wave == 0 { String::new() } else { "once those before have completed, ".to_owned() };
                 format!("{name} ({stands}): {when}run {runs}; until {} UTC", time(*deadline))
             }
-        }
-    }
-}
-
-/// What becomes of a tag is the script's to decide: its task pushes, not we.
-fn tag(Change { tag, kind, now, .. }: &Change) -> String {
-    match (now, kind) {
-        (None, _) => format!("{tag}  is not there yet"),
-        (Some(now), TagKind::Moving) => format!("{tag}  {} is replaced", now.words()),
-        (Some(now), TagKind::Frozen) => {
-            format!("{tag}  is there, {}: its script overwrites it, or stops there", now.words())
         }
     }
 }

@@ -129,10 +129,12 @@ pub enum Act {
     SignOut,
     /// A role of a deployment was given scopes: the subject is its name.
     Grant,
+    /// Something was done that begins a release on Taskcluster: the subject is what.
+    Trigger,
 }
 
 impl Act {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SecretSet,
         Self::SecretBind,
         Self::SecretRemove,
@@ -146,6 +148,7 @@ impl Act {
         Self::SignIn,
         Self::SignOut,
         Self::Grant,
+        Self::Trigger,
     ];
 
     #[must_use]
@@ -164,6 +167,7 @@ impl Act {
             Self::SignIn => "sign-in",
             Self::SignOut => "sign-out",
             Self::Grant => "grant",
+            Self::Trigger => "trigger",
         }
     }
 
@@ -183,9 +187,14 @@ impl Act {
             | Self::SecretRotate
             | Self::SecretResume
             | Self::SecretRollback => true,
-            Self::Release | Self::Rerun | Self::Cancel | Self::Point | Self::SignIn | Self::SignOut | Self::Grant => {
-                false
-            }
+            Self::Release
+            | Self::Rerun
+            | Self::Cancel
+            | Self::Point
+            | Self::SignIn
+            | Self::SignOut
+            | Self::Grant
+            | Self::Trigger => false,
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod progress;
 pub mod proof;
 pub mod recipe;
 pub mod record;
+pub mod ref_push;
 pub mod reference;
 pub mod release;
 pub mod root_url;

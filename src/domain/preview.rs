@@ -51,6 +51,21 @@ pub enum Next {
     LeftAlone(String),
 }
 
+impl Change {
+    /// What becomes of it where a task's script decides: the task pushes, not we.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let Self { tag, kind, now, .. } = self;
+        match (now, kind) {
+            (None, _) => format!("{tag}  is not there yet"),
+            (Some(now), TagKind::Moving) => format!("{tag}  {} is replaced", now.words()),
+            (Some(now), TagKind::Frozen) => {
+                format!("{tag}  is there, {}: its script overwrites it, or stops there", now.words())
+            }
+        }
+    }
+}
+
 impl Shown {
     #[must_use]
     pub fn words(&self) -> String {

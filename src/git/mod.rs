@@ -1,7 +1,8 @@
 //! What git knows about the commit that is released, and a worktree of another one. Through git's own
 //! command line, in an environment that neither the caller nor the repository can bend: no hooks, no
 //! fsmonitor, no prompts, none of the caller's `GIT_…` variables. Nothing is fetched and nothing is written
-//! but the temporary worktrees. Whether the commit *may* be released, `domain::policy` judges.
+//! but the temporary worktrees; what is pushed is
+//! pushed by [`Checkout::push`] alone, which runs git as its user would. Whether the commit *may* be released, `domain::policy` judges.
 
 mod bearings;
 mod branches;
@@ -9,6 +10,7 @@ mod checkout;
 mod command;
 mod facts;
 mod head;
+mod push;
 mod remote;
 mod worktree;
 
@@ -41,6 +43,8 @@ pub enum GitError {
     SeveralRemotes { names: Vec<String> },
     #[error("the commit has submodules ({}), which a temporary worktree does not hold", .paths.join(", "))]
     Submodules { paths: Vec<String> },
+    #[error("`{command}` ended with {words}")]
+    NotPushed { command: String, words: String },
     #[error("`git {command}` failed: {words}")]
     Failed { command: String, words: String },
     #[error("`git {command}` did not answer within {seconds} seconds")]
@@ -91,6 +95,7 @@ impl From<GitError> for Failure {
                 why,
                 "check the folder's permissions and the space on its disk",
             ),
+            GitError::NotPushed { .. } => Self::failed("nothing was pushed", why, "do what git says, then try again"),
             GitError::Silent { .. } => Self::failed(what, why, "check the disk and the repository: git fsck"),
             GitError::Failed { .. } | GitError::TooLong { .. } | GitError::Strange { .. } | GitError::Io { .. } => {
                 Self::failed(what, why, "try the command in the project's folder: it should work there first")

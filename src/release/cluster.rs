@@ -152,6 +152,20 @@ impl Cluster {
         })
     }
 
+    /// Where this project's builds are listed: owner and name at GitHub.
+    ///
+    /// # Errors
+    /// When the configuration does not say.
+    pub fn repository(&self) -> Result<(&str, &str), Failure> {
+        self.at.github.as_deref().and_then(|name| name.split_once('/')).ok_or_else(|| {
+            Failure::usage(
+                "it is not known where this project's builds are listed",
+                "windlass.toml names no repository at GitHub",
+                "name it: [taskcluster] github = \"owner/repository\"",
+            )
+        })
+    }
+
     /// The newest releases, by what began them alone: one request, whatever their tasks.
     ///
     /// # Errors
@@ -387,7 +401,10 @@ impl Cluster {
                 dirty: false,
                 committed: origin.began,
             },
-            tags: self.moving_tags(began, origin),
+            tags: match began {
+                Some(Began::Branch(branch)) => self.moving_tags(branch, origin.commit.as_ref()),
+                _ => Vec::new(),
+            },
             build: BuildDefinition {
                 context: image.context.clone(),
                 dockerfile: image.dockerfile.clone(),
@@ -420,12 +437,12 @@ impl Cluster {
     }
 
     /// The tags that each release of this branch moves. Which frozen ones a task wrote, only its own record tells.
-    fn moving_tags(&self, began: Option<&Began>, origin: &Origin) -> Vec<PlannedTag> {
-        let Some(Began::Branch(branch)) = began else { return Vec::new() };
+    #[must_use]
+    pub fn moving_tags(&self, branch: &str, commit: Option<&Commit>) -> Vec<PlannedTag> {
         let values = Values {
-            branch: Some(branch.clone()),
+            branch: Some(branch.to_owned()),
             alias: Some(self.project.tags.alias_of(branch).to_owned()),
-            commit: origin.commit.clone(),
+            commit: commit.cloned(),
             date: None,
             version: None,
         };

@@ -198,7 +198,7 @@ fn new_id() -> Result<TaskId, Failure> {
 
 /// Finds out what the tags of this plan show now, which the tasks overwrite. What keeps it from being known is a warning.
 pub async fn look_at_tags(again: &mut Again, plan: &Plan, client: Result<Client, Failure>, journal: &Journal) {
-    let looked = async { shown(plan, &client?, journal).await };
+    let looked = async { shown(&plan.repository, &plan.tags, &client?, journal).await };
     match looked.await {
         Ok(tags) => again.tags = tags,
         Err(failure) => {

@@ -11,10 +11,10 @@ use crate::{
         event::Step,
         failure::Failure,
         name::ReleaseId,
-        plan::{Plan, PlannedTag, TagKind},
+        plan::{PlannedTag, TagKind},
         preview::{Change, Next, Preview, Shown},
         record::Record,
-        reference::Tag,
+        reference::{Repository, Tag},
     },
     git::Checkout,
     journal::Journal,
@@ -60,10 +60,15 @@ pub async fn preview(
 ///
 /// # Errors
 /// When the registry does not say, or the journal fails.
-pub async fn shown(plan: &Plan, client: &Client, journal: &Journal) -> Result<Vec<Change>, Failure> {
-    let records = journal.records(&plan.repository).await?;
+pub async fn shown(
+    repository: &Repository,
+    tags: &[PlannedTag],
+    client: &Client,
+    journal: &Journal,
+) -> Result<Vec<Change>, Failure> {
+    let records = journal.records(repository).await?;
     let mut changes = Vec::new();
-    for PlannedTag { tag, kind } in &plan.tags {
+    for PlannedTag { tag, kind } in tags {
         let now = client.head(&Reference::Tag(tag.clone())).await?;
         let now = now.map(|digest| Shown { release: recorded(&records, &digest), digest });
         changes.push(Change { tag: tag.clone(), kind: *kind, now, next: Next::Image });

@@ -41,6 +41,14 @@ pub struct Build {
     pub pull_request: Option<u64>,
 }
 
+impl Build {
+    /// A push, a git tag or a release at GitHub began it.
+    #[must_use]
+    pub fn is_release(&self) -> bool {
+        self.pull_request.is_none() && !self.event.starts_with("pull_request") && self.event != "issue_comment"
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub enum BuildState {

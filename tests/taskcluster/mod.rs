@@ -3,6 +3,7 @@
 mod again;
 mod answers;
 mod artifacts;
+mod begin;
 mod console;
 mod defining;
 mod deployment;

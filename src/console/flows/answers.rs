@@ -17,7 +17,7 @@ use crate::{
         failure::Failure,
         finding::{CheckId, Finding, Owner, Report},
         name::ReleaseId,
-        plan::TagKind,
+        plan::{Runner, TagKind},
         preview::{Change, Next, Preview, Shown},
         proof::{self, LoginProof, PushProof},
         reference::{Repository, Tag},
@@ -120,7 +120,7 @@ impl World {
     fn project(&self) -> Project {
         let repository = format!("docker.io/mozilla/{}", self.project).parse().unwrap();
         let cluster = (!self.tasks.is_empty()).then(|| "tc.example".to_owned());
-        Project { images: vec![Image { name: self.project.to_owned(), repository }], cluster }
+        Project { images: vec![Image { name: self.project.to_owned(), repository }], cluster, runner: Runner::Local }
     }
 
     fn known(&self) -> Vec<KnownProject> {

@@ -12,7 +12,7 @@ use crate::{
         remote,
         update::reload as reload_list,
     },
-    domain::{sign::Tone, wishes::Wishes},
+    domain::{plan::Runner, sign::Tone, wishes::Wishes},
 };
 
 /// Plans a release of the image that is meant.
@@ -55,6 +55,9 @@ pub fn cannot_release(model: &Model) -> Option<String> {
     read_only(model).or_else(|| match &model.project {
         Loaded::Not => Some("the project is still being read".to_owned()),
         Loaded::Failed(failure) => Some(format!("{}: {}", failure.what, failure.next)),
+        Loaded::Yes(project) if project.runner == Runner::Taskcluster => {
+            Some("releases of this project run on Taskcluster: windlass release begins one".to_owned())
+        }
         Loaded::Yes(_) => None,
     })
 }
@@ -160,4 +163,19 @@ pub(super) fn list_again(model: &mut Model) -> Vec<Effect> {
     model.selected = None;
     model.older = Older::None;
     reload_list(model)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::sample::{console, project};
+
+    #[test]
+    fn what_runs_on_taskcluster_is_begun_by_the_command() {
+        let mut model = console((100, 30), Vec::new());
+        model.project = Loaded::Yes(project());
+        assert_eq!(cannot_release(&model), None);
+        model.project = Loaded::Yes(crate::console::model::Project { runner: Runner::Taskcluster, ..project() });
+        assert!(cannot_release(&model).is_some_and(|why| why.contains("windlass release")));
+    }
 }

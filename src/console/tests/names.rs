@@ -26,7 +26,7 @@ use crate::{
         failure::Failure,
         finding::{CheckId, Finding, Owner, Report},
         observation::{Observation, Sighting},
-        plan::TagKind,
+        plan::{Runner, TagKind},
         preview::{Change, Next, Preview, Shown},
         progress::Progress,
         proof::{self, LoginProof, PushProof},
@@ -204,7 +204,7 @@ impl Tour {
         model.flags = vec!["--config".to_owned(), self.text()];
         let image = |name: String| Image { name, repository: "docker.io/mozilla/balrog".parse().unwrap() };
         let images = vec![image(self.text()), image(self.text() + "2")];
-        tell(&mut model, Message::Project(Ok(Project { images, cluster: None })));
+        tell(&mut model, Message::Project(Ok(Project { images, cluster: None, runner: Runner::Local })));
         tell(&mut model, Message::Releases(Ok(Listing { releases: self.releases.clone(), damaged: 3 })));
         model
     }

@@ -27,7 +27,11 @@ impl Shared {
         }
         let image = |image: crate::config::Image| Image { name: image.name, repository: image.repository };
         let cluster = project.taskcluster.map(|taskcluster| taskcluster.root_url.host());
-        Message::Project(Ok(Project { images: project.images.into_iter().map(image).collect(), cluster }))
+        Message::Project(Ok(Project {
+            runner: project.runner,
+            images: project.images.into_iter().map(image).collect(),
+            cluster,
+        }))
     }
 
     pub(super) async fn known(&self) -> Result<Vec<KnownProject>, Failure> {
