@@ -268,6 +268,9 @@ pub struct ReleaseArgs {
     /// Where it runs, whatever [runner] kind says
     #[arg(long, value_name = "RUNNER")]
     pub on: Option<On>,
+    /// On Taskcluster, where a hook begins it: what it is fired with, as JSON on stdin; {} without
+    #[arg(long)]
+    pub payload_stdin: bool,
     /// On Taskcluster: how long its build is waited for, once it is begun
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub wait: u64,

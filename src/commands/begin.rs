@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     args::ReleaseArgs,
+    begin_hook,
     cluster_again::{left, rows},
     doctor::machine,
     ground::Ground,
@@ -32,8 +33,11 @@ use crate::{
 };
 
 pub async fn run(ground: &Ground, project: Project, args: ReleaseArgs) -> Result<u8, Failure> {
+    let trigger = trigger(&project, &args)?;
+    if let Trigger::Hook { group, id } = &trigger {
+        return Box::pin(begin_hook::run(ground, (group, id), &args)).await;
+    }
     let journal = ground.journal().await?;
-    let trigger = only_pushes(&project, &args)?;
     let cluster = ground.remote_to_change().await?;
     let checkout = Checkout::open(&project.root).await?;
     let wishes = Wishes { git_ref: args.git_ref.clone(), branch: args.branch.clone(), ..Wishes::default() };
@@ -58,32 +62,37 @@ pub async fn run(ground: &Ground, project: Project, args: ReleaseArgs) -> Result
         leaving.ready(&ReleaseId::from(&group));
         return Ok(0);
     }
-    followed(ground, &cluster, &prepared, &group, args.manner.detach).await
+    let of = prepared.push.commit.short().to_owned();
+    followed(ground, &cluster, (&group, &of), begun_json(&prepared, &group), args.manner.detach).await
 }
 
 /// What the trigger is, where all that was said is something to it.
-fn only_pushes(project: &Project, args: &ReleaseArgs) -> Result<Trigger, Failure> {
+fn trigger(project: &Project, args: &ReleaseArgs) -> Result<Trigger, Failure> {
+    let trigger = project.taskcluster.as_ref().map(|at| at.trigger.clone()).unwrap_or_default();
+    let by_hook = matches!(trigger, Trigger::Hook { .. });
     let said = [
         ("--move", args.manner.move_tags),
         ("--platform", args.platform.is_some()),
         ("--from-archive", args.from_archive.is_some()),
+        ("--ref", by_hook && args.git_ref.is_some()),
+        ("--branch", by_hook && args.branch.is_some()),
+        ("--payload-stdin", !by_hook && args.payload_stdin),
     ];
     if let Some((flag, _)) = said.iter().find(|(_, said)| *said) {
         return Err(Failure::usage(
-            format!("{flag} says nothing to a release on Taskcluster"),
-            "how an image is built and pushed there its tasks' own script decides",
+            format!("{flag} says nothing to this release on Taskcluster"),
+            "what is built and pushed there, and of what, `trigger` in windlass.toml and its tasks' own script decide",
             "leave it out, or release on this machine: --on local",
         ));
     }
-    let trigger = project.taskcluster.as_ref().map(|at| at.trigger.clone()).unwrap_or_default();
-    match trigger {
-        Trigger::GitPush | Trigger::GitTag => Ok(trigger),
-        Trigger::Hook { .. } | Trigger::Yml(_) => Err(Failure::usage(
-            "this version begins releases on Taskcluster by git alone",
-            "`trigger` in windlass.toml names a hook or a file",
-            "set trigger = { git = \"push\" } or { git = \"tag\" }, or release on this machine: --on local",
-        )),
+    if matches!(trigger, Trigger::Yml(_)) {
+        return Err(Failure::usage(
+            "this version begins releases on Taskcluster by git or a hook",
+            "`trigger` in windlass.toml names a file",
+            "set trigger to { git = \"push\" }, { git = \"tag\" } or { hook = \"group/id\" }, or release here: --on local",
+        ));
     }
+    Ok(trigger)
 }
 
 /// What it would do, and what the tags show that it overwrites.
@@ -166,22 +175,22 @@ async fn none_came(ground: &Ground, what: &str, why: &str) -> Failure {
     Failure::failed(what, why, next).explained_by(CheckId::Github)
 }
 
-async fn followed(
+/// Follows what was begun to its end; `document` says with `--json` what that is.
+pub(super) async fn followed(
     ground: &Ground,
     cluster: &Cluster,
-    prepared: &Prepared,
-    group: &TaskId,
+    (group, of): (&TaskId, &str),
+    document: Value,
     detach: bool,
 ) -> Result<u8, Failure> {
     let output = ground.output;
     if !output.json {
         output.note(&format!(
-            "build {group} of {}\n  watch it: windlass show {group} --watch\n  end it:   windlass cancel {group}",
-            prepared.push.commit.short()
+            "build {group} of {of}\n  watch it: windlass show {group} --watch\n  end it:   windlass cancel {group}"
         ));
     }
     if detach || output.json {
-        output.result(|| begun_json(prepared, group), |_| group.to_string())?;
+        output.result(|| document, |_| group.to_string())?;
     }
     if detach {
         return Ok(0);

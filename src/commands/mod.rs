@@ -4,6 +4,7 @@ pub mod args;
 mod artifacts;
 mod audit;
 mod begin;
+mod begin_hook;
 mod cancel;
 mod carry_out;
 pub mod cluster_again;

@@ -18,6 +18,7 @@ pub mod nearest;
 pub mod observation;
 pub mod origin;
 pub mod page;
+pub mod payload;
 pub mod permission;
 pub mod plan;
 pub mod policy;

@@ -319,7 +319,7 @@ async fn rerun(deployment: &Deployment, turn: &Turn, by: By<'_>) -> Result<Begun
 }
 
 /// The answer may be lost when it was done.
-fn is_lost(error: &TaskclusterError) -> bool {
+pub(super) fn is_lost(error: &TaskclusterError) -> bool {
     error.is_passing() || matches!(error, TaskclusterError::Unreadable { .. })
 }
 

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -10,10 +11,13 @@ use super::{
     error::{TaskclusterError, one_line},
     pages::Page,
     service::{Service, segment},
-    transport::{Call, Deployment},
+    transport::{Call, Deployment, Manner},
 };
 use crate::{
-    domain::task::{Metadata, TaskId, TaskState},
+    domain::{
+        permission::MayWrite,
+        task::{Metadata, TaskId, TaskState},
+    },
     log::sanitise::plain,
 };
 
@@ -62,6 +66,13 @@ fn told<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Stri
     Ok(Some(plain(&one_line(text))).filter(|text| !text.is_empty()))
 }
 
+/// Empty where the template came to nothing.
+#[derive(Deserialize)]
+struct FiredJson {
+    #[serde(rename = "taskId")]
+    task: Option<TaskId>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FiresPage {
@@ -87,6 +98,31 @@ impl Deployment {
     pub async fn hook(&self, group: &str, id: &str) -> Result<Hook, TaskclusterError> {
         let (scope, act) = (format!("hooks:get:{group}:{id}"), format!("show the hook {group}/{id}"));
         self.call(&Call::get(Service::Hooks, path(group, id), scope, act)).await?.json()
+    }
+
+    /// Fires a hook with this. Gives the task that it made; `None`: its template made none of it.
+    ///
+    /// It is asked for once: each time the hook fires anew.
+    ///
+    /// # Errors
+    /// When we may not, when the payload is not as the hook's schema says, and when the hook's role may not make the task.
+    pub async fn trigger_hook(
+        &self,
+        group: &str,
+        id: &str,
+        payload: &Value,
+        scopes: Option<&[String]>,
+        _: MayWrite,
+    ) -> Result<Option<TaskId>, TaskclusterError> {
+        let call = Call::get(
+            Service::Hooks,
+            format!("{}/trigger", path(group, id)),
+            "",
+            format!("fire the hook {group}/{id}"),
+        );
+        let call = call.method(Method::POST).manner(Manner::Once).json(payload);
+        let call = Call { scopes: scopes.map(<[String]>::to_vec), ..call };
+        Ok(self.call(&call).await?.json::<FiredJson>()?.task)
     }
 
     /// The last times that a hook was fired, the newest first; none where there is no such hook.

@@ -4,6 +4,7 @@ mod again;
 mod answers;
 mod artifacts;
 mod begin;
+mod begin_hook;
 mod console;
 mod defining;
 mod deployment;

@@ -1,0 +1,95 @@
+//! `windlass release` where a hook begins releases: payload, schema and scopes are looked at, and it is fired once.
+
+use std::io::Read as _;
+
+use serde_json::{Value, json};
+
+use super::{
+    args::ReleaseArgs,
+    begin::followed,
+    cluster_again::rows,
+    ground::Ground,
+    release::{confirm, who},
+};
+use crate::{
+    domain::{failure::Failure, name::ReleaseId},
+    release::{
+        cluster_hook::{self, Prepared},
+        detach,
+    },
+};
+
+/// The services take no larger request.
+const MOST: u64 = 1024 * 1024;
+
+pub async fn run(ground: &Ground, hook: (&str, &str), args: &ReleaseArgs) -> Result<u8, Failure> {
+    let journal = ground.journal().await?;
+    let payload = if args.payload_stdin { read()? } else { json!({}) };
+    let cluster = ground.remote_to_change().await?;
+    let prepared = cluster_hook::prepare(&cluster, hook, payload).await?;
+    let refused = prepared.refused();
+    if args.manner.dry_run {
+        ground.output.result(|| plan_json(&prepared), |style| rows(style, prepared.rows()))?;
+        return refused.map_or(Ok(0), Err);
+    }
+    let permit = ground.permit("release")?;
+    if let Some(refused) = refused {
+        return Err(refused);
+    }
+    if !args.manner.yes && !ground.detached {
+        let next = "look at `windlass release --dry-run`, then `windlass release --yes`";
+        confirm(ground, async || Ok(rows(ground.output.err, prepared.rows())), next).await?;
+    }
+    let leaving = if ground.detached { Some(detach::leave()?) } else { None };
+    let fired = cluster_hook::fire(&cluster, &prepared, &journal, &who(), permit).await?;
+    if let Some(leaving) = leaving {
+        leaving.ready(&ReleaseId::from(&fired.group));
+        return Ok(0);
+    }
+    if let Some(remark) = fired.remark.filter(|_| !ground.output.json) {
+        ground.output.note(remark);
+    }
+    let document = json!({
+        "schema": "windlass.trigger/1",
+        "release": fired.group,
+        "hook": prepared.name(),
+        "begun": true,
+        "remark": fired.remark,
+    });
+    let of = format!("the hook {}", prepared.name());
+    followed(ground, &cluster, (&fired.group, &of), document, args.manner.detach).await
+}
+
+fn read() -> Result<Value, Failure> {
+    let refused = |why: String| {
+        Failure::usage(
+            "the payload could not be read",
+            why,
+            "pipe one JSON document into windlass release --payload-stdin",
+        )
+    };
+    let mut text = String::new();
+    std::io::stdin().lock().take(MOST + 1).read_to_string(&mut text).map_err(|e| refused(e.to_string()))?;
+    if text.len() as u64 > MOST {
+        return Err(refused("more than 1 MiB came".to_owned()));
+    }
+    serde_json::from_str(&text).map_err(|e| refused(e.to_string()))
+}
+
+/// `windlass.trigger-plan/1`.
+fn plan_json(prepared: &Prepared) -> Value {
+    let scopes = &prepared.scopes;
+    json!({
+        "schema": "windlass.trigger-plan/1",
+        "deployment": prepared.host,
+        "hook": prepared.name(),
+        "payload": prepared.payload,
+        "scopes": {
+            "needs": scopes.needs.to_string(),
+            "lacks": scopes.lacks.as_ref().map(ToString::to_string),
+            "known": scopes.known,
+        },
+        "warnings": prepared.warnings,
+        "refused": prepared.refused(),
+    })
+}
