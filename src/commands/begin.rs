@@ -151,13 +151,11 @@ async fn begin(
     if !output.json {
         output.note(&format!("pushed; {} is waited for to make a build of it", prepared.host));
     }
-    match cluster_begin::begun(cluster, prepared, Duration::from_secs(wait)).await? {
-        Some(group) => Ok(group),
-        None => {
-            let why = format!("{} has none of {} after {wait} s", prepared.host, push.commit.short());
-            Err(none_came(ground, "it was pushed, and no build came of it", &why).await)
-        }
+    if let Some(group) = cluster_begin::begun(cluster, prepared, Duration::from_secs(wait)).await? {
+        return Ok(group);
     }
+    let why = format!("{} has none of {} after {wait} s", prepared.host, push.commit.short());
+    Err(none_came(ground, "it was pushed, and no build came of it", &why).await)
 }
 
 /// Why there is no build, as far as the check of GitHub's events sees it.

@@ -54,13 +54,14 @@ fn look(schema: &Value, value: &Value, at: &str, checked: &mut Checked) {
                 others(words, fields, schema, at, checked);
             }
             ("items", schema @ (Value::Object(_) | Value::Bool(_)), Value::Array(values)) => {
-                values
-                    .iter()
-                    .enumerate()
-                    .for_each(|(n, value)| look(schema, value, &below(at, &n.to_string()), checked));
+                for (n, value) in values.iter().enumerate() {
+                    look(schema, value, &below(at, &n.to_string()), checked);
+                }
             }
             ("allOf", Value::Array(schemas), value) => {
-                schemas.iter().for_each(|schema| look(schema, value, at, checked));
+                for schema in schemas {
+                    look(schema, value, at, checked);
+                }
             }
             ("anyOf" | "oneOf", Value::Array(schemas), value) => some_of(word, schemas, value, at, checked),
             ("items", Value::Array(_), _) => {

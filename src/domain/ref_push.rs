@@ -113,9 +113,10 @@ impl RefPush {
         let what = self.what.name();
         match &self.there {
             There::Nothing => format!("{name} ({url}) has no {what} yet"),
-            There::Behind(tip) => format!("{name} ({url}), where {what} is {}", short(tip)),
             There::Same => format!("{name} ({url}), where {what} is this already"),
-            There::Ahead(tip) | There::Other(tip) => format!("{name} ({url}), where {what} is {}", short(tip)),
+            There::Behind(tip) | There::Ahead(tip) | There::Other(tip) => {
+                format!("{name} ({url}), where {what} is {}", short(tip))
+            }
         }
     }
 }

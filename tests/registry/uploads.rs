@@ -55,14 +55,14 @@ async fn a_real_registry_keeps_what_is_sent_and_mounts_what_another_repository_h
     let config = client_here.send_bytes("the config", Bytes::from("{}"), permit()).await.unwrap();
     assert_eq!(client_here.blob(&config.digest).await, Ok(Some(2)));
 
-    let client_there = client(&there, Some(right_login()));
-    assert_eq!(client_there.blob(&whole).await, Ok(None));
+    let at_the_other = client(&there, Some(right_login()));
+    assert_eq!(at_the_other.blob(&whole).await, Ok(None));
     let from = here.parse().unwrap();
-    assert_eq!(client_there.mount(&Digest::of(b"nowhere"), &from, permit()).await, Ok(false));
-    assert_eq!(client_there.mount(&whole, &from, permit()).await, Ok(true));
-    assert_eq!(client_there.blob(&whole).await, Ok(Some(13)));
+    assert_eq!(at_the_other.mount(&Digest::of(b"nowhere"), &from, permit()).await, Ok(false));
+    assert_eq!(at_the_other.mount(&whole, &from, permit()).await, Ok(true));
+    assert_eq!(at_the_other.blob(&whole).await, Ok(Some(13)));
     let elsewhere = "127.0.0.1:1/team/here".parse().unwrap();
-    assert_eq!(client_there.mount(&config.digest, &elsewhere, permit()).await, Ok(false), "another registry");
+    assert_eq!(at_the_other.mount(&config.digest, &elsewhere, permit()).await, Ok(false), "another registry");
     let wrong = client(&here, Some(login("bot", "wrong"))).send_bytes("x", Bytes::new(), permit()).await;
     assert!(matches!(wrong, Err(RegistryError::LoginRefused { .. })), "{wrong:?}");
 }

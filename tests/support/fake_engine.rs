@@ -138,11 +138,10 @@ impl Asked {
 
     /// With a body that comes in these pieces, as a program gets them from an engine that writes while it works.
     pub fn answer_in_pieces(&mut self, pieces: &[&str]) {
-        let mut answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n".to_owned();
+        let _ = write!(self.stream, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
         for piece in pieces.iter().chain(&[""]) {
-            answer += &format!("{:x}\r\n{piece}\r\n", piece.len());
+            let _ = write!(self.stream, "{:x}\r\n{piece}\r\n", piece.len());
         }
-        let _ = self.stream.write_all(answer.as_bytes());
     }
 }
 

@@ -267,9 +267,9 @@ fn the_definition_that_init_writes_builds_in_one_task_and_pushes_in_another() {
     let may = factory.elsewhere(&["doctor", "yml", "--json"]).json();
     assert_eq!(may["checks"][0]["outcome"], "pass", "{may}");
     let [build, release] = &double.pushed(&push, &text).unwrap()[..] else { panic!("two tasks: {text}") };
-    let built = factory.work();
-    assert_eq!(built.reported, ("completed", 200), "{}", built.log);
-    assert!(built.asked.is_empty(), "it has no proxy");
+    let first = factory.work();
+    assert_eq!(first.reported, ("completed", 200), "{}", first.log);
+    assert!(first.asked.is_empty(), "it has no proxy");
     let pushed = factory.run(double.work(QUEUE));
     assert_eq!(pushed.reported, ("completed", 200), "{}", pushed.log);
     let shasum = factory.artifact(release, 0, ARTIFACT).unwrap();
