@@ -49,6 +49,7 @@ fn what_tasks_left_is_downloaded_and_replaces_nothing_unasked() {
     console.sees("could not find it");
     console.press("j\r");
     console.sees("Download public/image.bin");
+    console.sees("enter go on");
     console.press("\r");
     console.sees("downloaded, its hash fits");
     let file = site.project.path("image.bin");
@@ -56,6 +57,7 @@ fn what_tasks_left_is_downloaded_and_replaces_nothing_unasked() {
     std::fs::write(&file, "another").unwrap();
     console.press("\r");
     console.sees("Download public/image.bin");
+    console.sees("enter go on");
     console.press("\r");
     console.sees("Replace this file?");
     console.press("\x1b");
@@ -63,6 +65,7 @@ fn what_tasks_left_is_downloaded_and_replaces_nothing_unasked() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "another");
     console.press("G\r");
     console.sees(&format!("Download {ARTIFACT}"));
+    console.sees("enter go on");
     console.press("\x15~/there.txt\r");
     console.sees("downloaded, no hash to check it by");
     assert_eq!(std::fs::read_to_string(site.project.user().join("there.txt")).unwrap(), "sha256");
@@ -94,6 +97,8 @@ fn a_sign_in_in_a_locked_vault_is_used_once_somebody_opens_it() {
     console.sees("The vault is locked");
     console.press("\x1b");
     console.no_longer_sees("The vault is locked");
+    // Its hint is there again once the first attempt has ended.
+    console.sees("u unlock  ");
     console.press("u");
     console.sees("The vault is locked");
     console.press(&format!("{PASSPHRASE}\r"));

@@ -179,7 +179,7 @@ fn a_login_is_written_where_the_recipe_points_and_the_rest_is_kept() {
 fn a_new_secret_has_no_end_and_an_end_can_be_given() {
     let team = Team::new();
     let past = team.set(&["--expires", "2001-01-01T00:00:00Z", "--json"]).exits(2).error();
-    says(&past, "why", &["--expires is past"]);
+    says(&past, "why", &["its end is past"]);
     assert_eq!(team.count(), 0, "that is refused here");
     team.set(&["--expires", "soon"]).exits(2);
 
