@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     args::ReleaseArgs,
-    begin_hook,
+    begin_hook, begin_yml,
     cluster_again::{left, rows},
     doctor::machine,
     ground::Ground,
@@ -34,8 +34,10 @@ use crate::{
 
 pub async fn run(ground: &Ground, project: Project, args: ReleaseArgs) -> Result<u8, Failure> {
     let trigger = trigger(&project, &args)?;
-    if let Trigger::Hook { group, id } = &trigger {
-        return Box::pin(begin_hook::run(ground, (group, id), &args)).await;
+    match &trigger {
+        Trigger::Hook { group, id } => return Box::pin(begin_hook::run(ground, (group, id), &args)).await,
+        Trigger::Yml(file) => return Box::pin(begin_yml::run(ground, &project, file, &args)).await,
+        Trigger::GitPush | Trigger::GitTag => {}
     }
     let journal = ground.journal().await?;
     let cluster = ground.remote_to_change().await?;
@@ -63,7 +65,8 @@ pub async fn run(ground: &Ground, project: Project, args: ReleaseArgs) -> Result
         return Ok(0);
     }
     let of = prepared.push.commit.short().to_owned();
-    followed(ground, &cluster, (&group, &of), begun_json(&prepared, &group), args.manner.detach).await
+    let document = begun_json(&prepared, &group);
+    Box::pin(followed(ground, &cluster, (&group, &of), document, args.manner.detach)).await
 }
 
 /// What the trigger is, where all that was said is something to it.
@@ -83,13 +86,6 @@ fn trigger(project: &Project, args: &ReleaseArgs) -> Result<Trigger, Failure> {
             format!("{flag} says nothing to this release on Taskcluster"),
             "what is built and pushed there, and of what, `trigger` in windlass.toml and its tasks' own script decide",
             "leave it out, or release on this machine: --on local",
-        ));
-    }
-    if matches!(trigger, Trigger::Yml(_)) {
-        return Err(Failure::usage(
-            "this version begins releases on Taskcluster by git or a hook",
-            "`trigger` in windlass.toml names a file",
-            "set trigger to { git = \"push\" }, { git = \"tag\" } or { hook = \"group/id\" }, or release here: --on local",
         ));
     }
     Ok(trigger)

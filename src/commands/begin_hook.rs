@@ -57,7 +57,7 @@ pub async fn run(ground: &Ground, hook: (&str, &str), args: &ReleaseArgs) -> Res
         "remark": fired.remark,
     });
     let of = format!("the hook {}", prepared.name());
-    followed(ground, &cluster, (&fired.group, &of), document, args.manner.detach).await
+    Box::pin(followed(ground, &cluster, (&fired.group, &of), document, args.manner.detach)).await
 }
 
 fn read() -> Result<Value, Failure> {

@@ -5,6 +5,7 @@ mod artifacts;
 mod audit;
 mod begin;
 mod begin_hook;
+mod begin_yml;
 mod cancel;
 mod carry_out;
 pub mod cluster_again;

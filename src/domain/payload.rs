@@ -64,10 +64,8 @@ fn look(schema: &Value, value: &Value, at: &str, checked: &mut Checked) {
                 }
             }
             ("anyOf" | "oneOf", Value::Array(schemas), value) => some_of(word, schemas, value, at, checked),
-            ("items", Value::Array(_), _) => {
-                checked.unchecked.insert(word.clone());
-            }
-            _ if is_known(word) => {}
+            // Older drafts give each item a schema of its own.
+            _ if is_known(word) && !(word == "items" && said.is_array()) => {}
             _ => {
                 checked.unchecked.insert(word.clone());
             }

@@ -109,6 +109,16 @@ impl Checkout {
         Ok(answer.status.success() && !answer.stdout.split('\0').any(may_lead_there))
     }
 
+    /// The text of a file of the commit; `None` where it has none there. The path starts at [`Self::top`]; of a link this is
+    /// where it leads to.
+    ///
+    /// # Errors
+    /// When git cannot be run.
+    pub async fn file(&self, commit: &Commit, path: &Path) -> Result<Option<String>, GitError> {
+        let answer = self.git(&["cat-file", "blob"]).arg(format!("{commit}:{}", path.display())).ask().await?;
+        Ok((answer.status.success() && !answer.cut).then_some(answer.stdout))
+    }
+
     /// A worktree of this commit in a new folder under `under`; the checkout is left alone.
     ///
     /// # Errors

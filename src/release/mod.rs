@@ -5,7 +5,7 @@
 //! built on it, so that whoever folds the events later sees what was done. A release is a process of its own:
 //! [`detach::start`] lets it outlive whoever starts it, and [`attach::Follower`] watches it from any process.
 //!
-//! [`cluster`] sees the releases that run on Taskcluster, [`cluster_begin`] and [`cluster_hook`] begin them, [`cluster_again`] and [`cluster_ending`] have their tasks run again
+//! [`cluster`] sees the releases that run on Taskcluster, [`cluster_begin`], [`cluster_hook`] and [`cluster_yml`] begin them, [`cluster_again`] and [`cluster_ending`] have their tasks run again
 //! and ended.
 //!
 //! [`rerun`] takes an earlier release up again, [`point`] rolls a moving tag back to one; both are releases too. What one
@@ -21,6 +21,7 @@ pub mod cluster_begin;
 pub mod cluster_ending;
 pub mod cluster_hook;
 pub mod cluster_log;
+pub mod cluster_yml;
 mod conclude;
 pub mod detach;
 mod frame;

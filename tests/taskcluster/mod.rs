@@ -5,6 +5,7 @@ mod answers;
 mod artifacts;
 mod begin;
 mod begin_hook;
+mod begin_yml;
 mod console;
 mod defining;
 mod deployment;
