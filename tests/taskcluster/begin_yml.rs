@@ -57,7 +57,7 @@ fn made(site: &Site) -> usize {
     site.double.requests().iter().filter(|asked| asked.method == "PUT").count()
 }
 
-fn all<'a>(secret: &'a str) -> Vec<&'a str> {
+fn all(secret: &str) -> Vec<&str> {
     MAKES.into_iter().filter(|scope| !scope.is_empty()).chain([secret]).collect()
 }
 
