@@ -265,7 +265,7 @@ pub struct ReleaseArgs {
     /// not. No engine is needed. TASK[.RUN]:NAME is an artifact on Taskcluster
     #[arg(long, value_name = "FILE")]
     pub from_archive: Option<ArchiveSource>,
-    /// Where it runs, whatever [runner] kind says
+    /// Where it runs, whatever `[runner] kind` says
     #[arg(long, value_name = "RUNNER")]
     pub on: Option<On>,
     /// On Taskcluster, where a hook begins it: what it is fired with, as JSON on stdin; {} without
@@ -321,7 +321,7 @@ pub struct InitArgs {
     /// Write .taskcluster.yml too: the tasks that a push to a branch that is released makes
     ///
     /// Two tasks for each image: one builds and has no secret, one pushes and runs no code of the project. Where there is
-    /// a windlass.toml already, its [taskcluster] says where.
+    /// a windlass.toml already, its `[taskcluster]` says where.
     #[arg(long)]
     pub taskcluster: bool,
     #[command(flatten)]
