@@ -236,6 +236,8 @@ pub async fn send(run: &mut Run<'_, '_>, access: &Access, image: &Image, tag: &T
         async move { send_layer(client, layer, known, taken, at).await }
     });
     let mut sending = std::pin::pin!(sending.buffer_unordered(AT_ONCE));
+    // A quick registry has all of it before the first tick.
+    run.progress(Progress::Layers { tag: tag.clone(), layers: count, sent: 0, total });
     let mut ticks = interval(PACE);
     loop {
         tokio::select! {
