@@ -144,10 +144,10 @@ mod tests {
             let effect = wanted(&mut model);
             let Effect::Download { left, path, over } = effect else { panic!("{effect:?}") };
             assert_eq!((path.as_str(), over), ("docker-image-shasum256.txt", false));
-            let download = Download { left, path: "/work/a.txt".to_owned() };
+            let download = Download { left, path: "/home/a.txt".to_owned() };
             let written = Written { bytes: 71, sha256: Digest::of(b"a"), checked: false };
             tell(&mut model, Message::Downloaded(download, Ok(Got::Written(written))));
-            sees(&model, &["downloaded, no hash to check it by: /work/a.txt", "public/image.tar.zst"]);
+            sees(&model, &["downloaded, no hash to check it by: /home/a.txt", "public/image.tar.zst"]);
             press(&mut model, "j");
             assert!(matches!(wanted(&mut model), Effect::Download { .. }));
         }
@@ -157,12 +157,12 @@ mod tests {
     fn a_file_that_is_there_is_replaced_only_by_who_says_so() {
         let mut model = listed((100, 30));
         let Effect::Download { left, .. } = wanted(&mut model) else { panic!("no download") };
-        let exists = |left| Message::Downloaded(Download { left, path: "/work/a".to_owned() }, Ok(Got::Exists));
+        let exists = |left| Message::Downloaded(Download { left, path: "/home/a".to_owned() }, Ok(Got::Exists));
         tell(&mut model, exists(left.clone()));
-        sees(&model, &["Replace this file?", "what is in it now is lost", "--output /work/a --force"]);
+        sees(&model, &["Replace this file?", "what is in it now is lost", "--output /home/a --force"]);
         assert_eq!(press(&mut model, "<esc>"), []);
         tell(&mut model, exists(left.clone()));
-        let again = Effect::Download { left, path: "/work/a".to_owned(), over: true };
+        let again = Effect::Download { left, path: "/home/a".to_owned(), over: true };
         assert_eq!(press(&mut model, "y"), [again]);
     }
 
