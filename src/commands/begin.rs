@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    args::ReleaseArgs,
+    args::{Manner, ReleaseArgs},
     begin_hook, begin_yml,
     cluster_again::{left, rows},
     doctor::machine,
@@ -45,19 +45,9 @@ pub async fn run(ground: &Ground, project: Project, args: ReleaseArgs) -> Result
     let wishes = Wishes { git_ref: args.git_ref.clone(), branch: args.branch.clone(), ..Wishes::default() };
     let image = args.image.image.as_deref();
     let prepared = prepare(ground, &journal, &cluster, (&project, image), &checkout, &trigger, &wishes).await?;
-    let refused = prepared.push.refused();
-    if args.manner.dry_run {
-        ground.output.result(|| plan_json(&prepared), |style| rows(style, prepared.rows()))?;
-        return refused.map_or(Ok(0), Err);
-    }
-    let permit = ground.permit("release")?;
-    if let Some(refused) = refused {
-        return Err(refused);
-    }
-    if !args.manner.yes && !ground.detached && !prepared.push.is_there() {
-        let next = "look at `windlass release --dry-run`, then `windlass release --yes`";
-        confirm(ground, async || Ok(rows(ground.output.err, prepared.rows())), next).await?;
-    }
+    let shown = (|| plan_json(&prepared), || prepared.rows());
+    let asks = !prepared.push.is_there();
+    let Some(permit) = agreed(ground, &args.manner, prepared.push.refused(), shown, asks).await? else { return Ok(0) };
     let leaving = if ground.detached { Some(detach::leave()?) } else { None };
     let group = Box::pin(begin(ground, &journal, (&cluster, &checkout), &prepared, args.wait, permit)).await?;
     if let Some(leaving) = leaving {
@@ -67,6 +57,29 @@ pub async fn run(ground: &Ground, project: Project, args: ReleaseArgs) -> Result
     let of = prepared.push.commit.short().to_owned();
     let document = begun_json(&prepared, &group);
     Box::pin(followed(ground, &cluster, (&group, &of), document, args.manner.detach)).await
+}
+
+/// Shows what would be begun and stops there, or has it agreed to: by whoever is asked, where that is wanted.
+pub(super) async fn agreed(
+    ground: &Ground,
+    manner: &Manner,
+    refused: Option<Failure>,
+    (plan, told): (impl FnOnce() -> Value, impl Fn() -> Vec<(&'static str, String)>),
+    asks: bool,
+) -> Result<Option<MayWrite>, Failure> {
+    if manner.dry_run {
+        ground.output.result(plan, |style| rows(style, told()))?;
+        return refused.map_or(Ok(None), Err);
+    }
+    let permit = ground.permit("release")?;
+    if let Some(refused) = refused {
+        return Err(refused);
+    }
+    if asks && !manner.yes && !ground.detached {
+        let next = "look at `windlass release --dry-run`, then `windlass release --yes`";
+        confirm(ground, async || Ok(rows(ground.output.err, told())), next).await?;
+    }
+    Ok(Some(permit))
 }
 
 /// What the trigger is, where all that was said is something to it.

@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 
 use super::{
     args::ReleaseArgs,
-    begin::followed,
-    cluster_again::rows,
+    begin::{agreed, followed},
     ground::Ground,
-    release::{confirm, who},
+    release::who,
 };
 use crate::{
     domain::{failure::Failure, name::ReleaseId},
@@ -27,19 +26,8 @@ pub async fn run(ground: &Ground, hook: (&str, &str), args: &ReleaseArgs) -> Res
     let payload = if args.payload_stdin { read()? } else { json!({}) };
     let cluster = ground.remote_to_change().await?;
     let prepared = cluster_hook::prepare(&cluster, hook, payload).await?;
-    let refused = prepared.refused();
-    if args.manner.dry_run {
-        ground.output.result(|| plan_json(&prepared), |style| rows(style, prepared.rows()))?;
-        return refused.map_or(Ok(0), Err);
-    }
-    let permit = ground.permit("release")?;
-    if let Some(refused) = refused {
-        return Err(refused);
-    }
-    if !args.manner.yes && !ground.detached {
-        let next = "look at `windlass release --dry-run`, then `windlass release --yes`";
-        confirm(ground, async || Ok(rows(ground.output.err, prepared.rows())), next).await?;
-    }
+    let shown = (|| plan_json(&prepared), || prepared.rows());
+    let Some(permit) = agreed(ground, &args.manner, prepared.refused(), shown, true).await? else { return Ok(0) };
     let leaving = if ground.detached { Some(detach::leave()?) } else { None };
     let fired = cluster_hook::fire(&cluster, &prepared, &journal, &who(), permit).await?;
     if let Some(leaving) = leaving {

@@ -4,10 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     args::ReleaseArgs,
-    begin::followed,
-    cluster_again::rows,
+    begin::{agreed, followed},
     ground::Ground,
-    release::{confirm, who},
+    release::who,
 };
 use crate::{
     config::Project,
@@ -25,19 +24,8 @@ pub async fn run(ground: &Ground, project: &Project, file: &str, args: &ReleaseA
     let checkout = Checkout::open(&project.root).await?;
     let wishes = Wishes { git_ref: args.git_ref.clone(), branch: args.branch.clone(), ..Wishes::default() };
     let prepared = cluster_yml::prepare(&cluster, project, &checkout, file, &wishes).await?;
-    let refused = prepared.refused();
-    if args.manner.dry_run {
-        ground.output.result(|| plan_json(&prepared), |style| rows(style, prepared.rows()))?;
-        return refused.map_or(Ok(0), Err);
-    }
-    let permit = ground.permit("release")?;
-    if let Some(refused) = refused {
-        return Err(refused);
-    }
-    if !args.manner.yes && !ground.detached {
-        let next = "look at `windlass release --dry-run`, then `windlass release --yes`";
-        confirm(ground, async || Ok(rows(ground.output.err, prepared.rows())), next).await?;
-    }
+    let shown = (|| plan_json(&prepared), || prepared.rows());
+    let Some(permit) = agreed(ground, &args.manner, prepared.refused(), shown, true).await? else { return Ok(0) };
     let leaving = if ground.detached { Some(detach::leave()?) } else { None };
     let output = ground.output;
     let mut told = |task: &Planned| {

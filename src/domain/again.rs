@@ -143,14 +143,21 @@ fn turn(facts: &Facts, task: &Task, manner: Manner, place: &Place) -> Turn {
             to_create(&clone)
         }
     };
-    Turn {
-        id: task.id().clone(),
-        name: (facts.clean)(task.name()),
-        stands: (facts.clean)(&task.status.words(facts.now)),
-        deadline: task.status.deadline,
-        runs: task.status.runs.len(),
-        narrowed: facts.scopes.as_ref().and_then(|scopes| needs.narrowed(scopes)),
-        needs,
+    Turn::of(facts, task, needs)
+}
+
+impl Turn {
+    /// What this needs is done to this task.
+    pub(super) fn of(facts: &Facts, task: &Task, needs: Expression) -> Self {
+        Self {
+            id: task.id().clone(),
+            name: (facts.clean)(task.name()),
+            stands: (facts.clean)(&task.status.words(facts.now)),
+            deadline: task.status.deadline,
+            runs: task.status.runs.len(),
+            narrowed: facts.scopes.as_ref().and_then(|scopes| needs.narrowed(scopes)),
+            needs,
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub fn ending(facts: &Facts, only: Option<&TaskId>, seal: bool) -> Result<Ending
     }
     let scheduler = facts.tasks.first().map_or("", |task| &task.definition.scheduler_id);
     let to_seal = seal.then(|| to_end_group(scheduler, group));
-    let turns: Vec<Turn> = open.iter().rev().map(|task| turn(facts, task)).collect();
+    let turns: Vec<Turn> = open.iter().rev().map(|task| Turn::of(facts, task, to_cancel(&task.status))).collect();
     let needs: Vec<Expression> = match &to_seal {
         Some(needs) => vec![needs.clone()],
         None => turns.iter().map(|turn| turn.needs.clone()).collect(),
@@ -74,19 +74,6 @@ pub fn ending(facts: &Facts, only: Option<&TaskId>, seal: bool) -> Result<Ending
             .collect(),
         refused,
     })
-}
-
-fn turn(facts: &Facts, task: &Task) -> Turn {
-    let needs = to_cancel(&task.status);
-    Turn {
-        id: task.id().clone(),
-        name: (facts.clean)(task.name()),
-        stands: (facts.clean)(&task.status.words(facts.now)),
-        deadline: task.status.deadline,
-        runs: task.status.runs.len(),
-        narrowed: facts.scopes.as_ref().and_then(|scopes| needs.narrowed(scopes)),
-        needs,
-    }
 }
 
 fn told(facts: &Facts, task: &Task) -> String {
