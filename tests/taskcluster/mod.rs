@@ -6,6 +6,7 @@ mod artifacts;
 mod begin;
 mod begin_hook;
 mod begin_yml;
+mod by_hand;
 mod console;
 mod defining;
 mod deployment;

@@ -28,9 +28,14 @@ pub struct Group {
 impl Site {
     /// Anybody may read there, as at Firefox's deployment.
     pub fn new(registry: &Registry) -> Self {
+        Self::with(registry, "")
+    }
+
+    /// [`Self::new`], with this said of its secret, and in sections behind.
+    pub fn with(registry: &Registry, more: &str) -> Self {
         let (double, project) = (Double::open(), Project::new(registry));
         project.configure(&format!(
-            "\n[taskcluster]\nroot-url = \"{}\"\ngithub = \"team/app\"\ntasks = [\"docker-image\", \"push-image\"]\n",
+            "{more}\n[taskcluster]\nroot-url = \"{}\"\ngithub = \"team/app\"\ntasks = [\"docker-image\", \"push-image\"]\n",
             double.root
         ));
         project.commit("on Taskcluster");

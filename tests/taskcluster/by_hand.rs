@@ -1,0 +1,131 @@
+//! No test: a deployment with something of everything, for whoever wants to try the program before it. CONTRIBUTING says
+//! how it is started.
+
+use std::{
+    fs,
+    io::{BufRead as _, stdin},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
+
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::site::{ARTIFACT, Group, LIVE, LOG, Site};
+use crate::support::{
+    project::{SECRET, pushed, ran},
+    registry::{PASSWORD, Registry, USER},
+    taskcluster::{
+        live::Live,
+        moment,
+        queue::{artifacts::Stored, task::Outcome},
+    },
+};
+
+const ME: &str = "github/1|ada";
+const TOKEN: &str = "ada-may-do-everything-here";
+
+/// What can be typed.
+const HELP: &str = "\
+clock SECONDS   sets the services' clock ahead by this, or behind
+end             has the running tasks end
+quit            ends it";
+
+#[test]
+#[ignore = "runs until its stdin ends, for whoever tries the program by hand"]
+fn a_deployment_to_try_the_program_at() {
+    let registry = Registry::with_login();
+    let site = Site::with(&registry, "store = \"taskcluster\"\n\n[runner]\nkind = \"taskcluster\"\n");
+    let (double, project) = (&site.double, &site.project);
+    double.client(ME, TOKEN, &["*"]);
+    double.secret(SECRET, json!({"username": USER, "password": PASSWORD, "note": 7}), double.now() + moment::days(30));
+    let signed = [
+        ("TASKCLUSTER_ROOT_URL", double.root.as_str()),
+        ("TASKCLUSTER_CLIENT_ID", ME),
+        ("TASKCLUSTER_ACCESS_TOKEN", TOKEN),
+    ];
+    let release = || {
+        let mut program = project.program(&["release", "--on", "local", "--yes", "--json"]);
+        ran(program.envs(signed)).exits(0).json()
+    };
+
+    let failed = site.group("push", "failure");
+    ends(&site, &failed.build, &("step\n".repeat(400) + "ERROR: no space left on device\n"), Outcome::Failed);
+    project.dockerfile("ENV SECOND=1\n");
+    project.commit("the second");
+    let local = release();
+    let good = site.group("push", "success");
+    ends(&site, &good.build, "built\n", Outcome::Completed);
+    let image = local["image_id"].as_str().expect("an image id").as_bytes().to_vec();
+    double.artifact(&good.push, 0, ARTIFACT, Stored::S3 { bytes: image, media: "text/plain", gzip: false });
+    let object = Stored::Object { bytes: b"the image\n".to_vec(), media: "application/octet-stream" };
+    double.artifact(&good.build, 0, "public/image.bin", object);
+    let gone = Stored::Error { reason: "file-missing-on-worker", message: "could not find it" };
+    double.artifact(&good.build, 0, "public/gone.txt", gone);
+    ends(&site, &good.push, &format!("pushed {}\n", pushed(&local, "frozen")), Outcome::Completed);
+    let claimed = site.group("pull_request.opened", "success");
+    ends(&site, &claimed.build, "built\n", Outcome::Completed);
+    project.dockerfile("ENV THIRD=1\n");
+    project.commit("the third");
+    let running = site.group("push", "pending");
+    double.claim(&running.build);
+    let live = Live::start();
+    double.artifact(&running.build, 0, LIVE, Stored::Reference { url: live.url.clone() });
+
+    let environment = project.folder().join("environment");
+    fs::write(&environment, said(&site, &signed)).expect("a file");
+    println!("\n. {}\n{}\n{HELP}", environment.display(), named(&[("FAILED", &failed), ("GOOD", &good)]));
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| speaks(&live, &ended));
+        for line in stdin().lock().lines().map_while(Result::ok) {
+            match line.split_whitespace().collect::<Vec<_>>()[..] {
+                ["clock", seconds] => double.clock(SignedDuration::from_secs(seconds.parse().unwrap_or_default())),
+                ["end"] if !ended.swap(true, Ordering::Relaxed) => {
+                    live.close();
+                    double.artifact(&running.build, 0, LIVE, Stored::Link { to: LOG });
+                    double.resolve(&running.build, Outcome::Completed);
+                    site.run(&running.push, Outcome::Completed);
+                }
+                ["quit"] => break,
+                _ => println!("{HELP}"),
+            }
+        }
+        ended.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Runs a task to this end, with this log.
+fn ends(site: &Site, task: &str, log: &str, outcome: Outcome) {
+    site.double.claim(task);
+    site.double.artifact(task, 0, LOG, Stored::log(log));
+    site.double.artifact(task, 0, LIVE, Stored::Link { to: LOG });
+    site.double.resolve(task, outcome);
+}
+
+/// A line a second, as somebody's build.
+fn speaks(live: &Live, ended: &AtomicBool) {
+    for line in 1.. {
+        if ended.load(Ordering::Relaxed) {
+            return;
+        }
+        live.push(&format!("line {line} of the build\n"));
+        thread::sleep(Duration::from_secs(1));
+    }
+}
+
+/// What a shell has to know to run the program there.
+fn said(site: &Site, signed: &[(&str, &str)]) -> String {
+    let mut program = site.project.program(&[]);
+    program.envs(signed.iter().copied());
+    let set = program.get_envs().filter_map(|(key, value)| Some((key.to_str()?, value?.to_str()?)));
+    let mut text: String = set.map(|(key, value)| format!("export {key}='{value}'\n")).collect();
+    text += &format!("alias windlass='{}'\n", env!("CARGO_BIN_EXE_windlass"));
+    text + &format!("cd '{}'\n", site.project.checkout().display())
+}
+
+fn named(groups: &[(&str, &Group)]) -> String {
+    let named = groups.iter().map(|(name, group)| format!("{name}: {}, {}", group.build, group.push));
+    named.collect::<Vec<_>>().join("\n")
+}
