@@ -1,5 +1,7 @@
 //! What happened: keys, and what the workers found. The only thing that changes the model.
 
+use std::collections::BTreeSet;
+
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use zeroize::Zeroizing;
 
@@ -114,8 +116,8 @@ pub enum Message {
 pub struct Around {
     /// The engine's version; `None` where looking might ask somebody for a password.
     pub engine: Option<Result<String, Failure>>,
-    /// There is a vault. What is in it nobody looked at.
-    pub vault: bool,
+    /// Images whose secret would be in a vault that is not there. What is in one that is, nobody looked at.
+    pub absent: BTreeSet<String>,
 }
 
 /// So many releases are read at once.

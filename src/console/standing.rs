@@ -21,9 +21,7 @@ pub struct Standing {
     /// By the names of images, as is the secret.
     registry: BTreeMap<String, Known>,
     secret: BTreeMap<String, Known>,
-    /// There is no vault, so there is no secret in it.
-    no_vault: bool,
-    /// Images whose secret is not in the vault.
+    /// Images whose secret is not where it is kept.
     absent: BTreeSet<String>,
     /// Why the Taskcluster deployment cannot be seen; `None` where it was, or nobody looked.
     cluster: Option<Known>,
@@ -58,13 +56,13 @@ impl Standing {
 
     /// The secrets of these images.
     pub fn secret(&self, images: &[Image]) -> Option<Known> {
-        let missing = self.no_vault && self.secret.is_empty() && !images.is_empty();
+        let missing = self.secret.is_empty() && images.iter().any(|image| self.absent.contains(&image.name));
         if missing { Some(Known::new(Tone::Bad, "none")) } else { together(&self.secret, images) }
     }
 
     /// Nobody has set the secret of this image.
     pub fn lacks_secret(&self, image: &str) -> bool {
-        self.no_vault || self.absent.contains(image)
+        self.absent.contains(image)
     }
 
     /// How the Taskcluster deployment is, in a word where it is not well, or is soon to be asked as nobody.
@@ -102,7 +100,10 @@ impl Standing {
                 Err(failure) => Known::new(Tone::Bad, refused(&failure)),
             });
         }
-        self.no_vault = !around.vault;
+        // Whoever read secrets knows more.
+        if self.secret.is_empty() {
+            self.absent = around.absent;
+        }
     }
 
     /// A check of the doctor has ended.
@@ -137,7 +138,7 @@ impl Standing {
         }
     }
 
-    /// The vault was read: what it holds of this image's secret, and whether that is in it.
+    /// The store was read: what it holds of this image's secret, and whether that is in it.
     pub fn held(&mut self, image: &str, known: Known, there: bool) {
         self.found_secret(image);
         if !there {
@@ -196,7 +197,6 @@ impl Standing {
     }
 
     fn found_secret(&mut self, image: &str) {
-        self.no_vault = false;
         self.absent.remove(image);
     }
 
@@ -242,6 +242,10 @@ mod tests {
         Report { check, image, finding }
     }
 
+    fn absent(image: &str) -> BTreeSet<String> {
+        BTreeSet::from([image.to_owned()])
+    }
+
     fn said(known: Option<Known>) -> Option<(Tone, String)> {
         known.map(|known| (known.tone, known.words))
     }
@@ -251,9 +255,9 @@ mod tests {
         let images = project().images;
         let mut standing = Standing::default();
         assert_eq!((&standing.engine, standing.registry(&images), standing.secret(&images)), (&None, None, None));
-        standing.looked(Around { engine: None, vault: true });
+        standing.looked(Around { engine: None, absent: BTreeSet::new() });
         assert_eq!((&standing.engine, standing.secret(&images)), (&None, None), "a vault is no proof of a secret");
-        standing.looked(Around { engine: Some(Ok("20.10.24".to_owned())), vault: false });
+        standing.looked(Around { engine: Some(Ok("20.10.24".to_owned())), absent: absent("balrog") });
         assert_eq!(said(standing.engine.clone()), Some((Tone::Good, "20.10.24".to_owned())));
         assert_eq!(said(standing.secret(&images)), Some((Tone::Bad, "none".to_owned())));
         standing.checked(&report(CheckId::Engine, Finding::pass("")));
@@ -270,8 +274,11 @@ mod tests {
     fn a_secret_is_lacking_until_somebody_sees_it() {
         let mut standing = Standing::default();
         assert!(!standing.lacks_secret("balrog"), "nobody has looked");
-        standing.looked(Around { engine: None, vault: false });
-        assert!(standing.lacks_secret("balrog"));
+        standing.looked(Around { engine: None, absent: absent("balrog") });
+        assert!(
+            standing.lacks_secret("balrog") && !standing.lacks_secret("agent"),
+            "that of another store is not there"
+        );
         standing.held("balrog", Known::new(Tone::Bad, "missing"), false);
         standing.held("agent", Known::good("set"), true);
         assert!(standing.lacks_secret("balrog") && !standing.lacks_secret("agent"));

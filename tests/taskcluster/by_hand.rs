@@ -4,7 +4,7 @@
 use std::{
     fs,
     io::{BufRead as _, stdin},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
     thread,
     time::Duration,
 };
@@ -45,16 +45,14 @@ fn a_deployment_to_try_the_program_at() {
         ("TASKCLUSTER_CLIENT_ID", ME),
         ("TASKCLUSTER_ACCESS_TOKEN", TOKEN),
     ];
-    let release = || {
-        let mut program = project.program(&["release", "--on", "local", "--yes", "--json"]);
-        ran(program.envs(signed)).exits(0).json()
-    };
+    let windlass = |arguments: &[&str]| ran(project.program(arguments).envs(signed)).exits(0);
 
     let failed = site.group("push", "failure");
     ends(&site, &failed.build, &("step\n".repeat(400) + "ERROR: no space left on device\n"), Outcome::Failed);
     project.dockerfile("ENV SECOND=1\n");
     project.commit("the second");
-    let local = release();
+    windlass(&["secret", "bind"]);
+    let local = windlass(&["release", "--on", "local", "--yes", "--json"]).json();
     let good = site.group("push", "success");
     ends(&site, &good.build, "built\n", Outcome::Completed);
     let image = local["image_id"].as_str().expect("an image id").as_bytes().to_vec();
@@ -76,14 +74,16 @@ fn a_deployment_to_try_the_program_at() {
     let environment = project.folder().join("environment");
     fs::write(&environment, said(&site, &signed)).expect("a file");
     println!("\n. {}\n{}\n{HELP}", environment.display(), named(&[("FAILED", &failed), ("GOOD", &good)]));
-    let ended = AtomicBool::new(false);
+    let (ended, lines) = (AtomicBool::new(false), AtomicU32::new(0));
     thread::scope(|scope| {
-        scope.spawn(|| speaks(&live, &ended));
-        for line in stdin().lock().lines().map_while(Result::ok) {
-            match line.split_whitespace().collect::<Vec<_>>()[..] {
+        scope.spawn(|| speaks(&live, &ended, &lines));
+        for typed in stdin().lock().lines().map_while(Result::ok) {
+            match typed.split_whitespace().collect::<Vec<_>>()[..] {
                 ["clock", seconds] => double.clock(SignedDuration::from_secs(seconds.parse().unwrap_or_default())),
                 ["end"] if !ended.swap(true, Ordering::Relaxed) => {
                     live.close();
+                    let kept: String = (1..=lines.load(Ordering::Relaxed)).map(line).collect();
+                    double.artifact(&running.build, 0, LOG, Stored::log(&kept));
                     double.artifact(&running.build, 0, LIVE, Stored::Link { to: LOG });
                     double.resolve(&running.build, Outcome::Completed);
                     site.run(&running.push, Outcome::Completed);
@@ -105,14 +105,15 @@ fn ends(site: &Site, task: &str, log: &str, outcome: Outcome) {
 }
 
 /// A line a second, as somebody's build.
-fn speaks(live: &Live, ended: &AtomicBool) {
-    for line in 1.. {
-        if ended.load(Ordering::Relaxed) {
-            return;
-        }
-        live.push(&format!("line {line} of the build\n"));
+fn speaks(live: &Live, ended: &AtomicBool, lines: &AtomicU32) {
+    while !ended.load(Ordering::Relaxed) {
+        live.push(&line(lines.fetch_add(1, Ordering::Relaxed) + 1));
         thread::sleep(Duration::from_secs(1));
     }
+}
+
+fn line(number: u32) -> String {
+    format!("line {number} of the build\n")
 }
 
 /// What a shell has to know to run the program there.

@@ -75,6 +75,17 @@ fn what_tasks_left_is_downloaded_and_replaces_nothing_unasked() {
 }
 
 #[test]
+fn a_secret_at_a_deployment_is_not_missed_in_a_vault_that_nobody_made() {
+    let registry = Registry::with_login();
+    let site = Site::with(&registry, "store = \"taskcluster\"\n");
+    let console = open(&site);
+    console.sees("engine ● ");
+    console.sees("secret ·");
+    console.never_showed("no secret yet");
+    leave(console);
+}
+
+#[test]
 fn a_sign_in_in_a_locked_vault_is_used_once_somebody_opens_it() {
     let registry = Registry::with_login();
     let site = Site::new(&registry);

@@ -1,5 +1,7 @@
 //! What the runtime would say to everything that the console asks for.
 
+use std::collections::BTreeSet;
+
 use super::{Kept, NEW, World};
 use crate::{
     console::{
@@ -66,7 +68,7 @@ impl World {
             Effect::LookAround => {
                 let away = || Failure::unreachable("the engine does not answer", "nothing listens", "start it");
                 let engine = if self.engine_is_down { Err(away()) } else { Ok("29.0.1".to_owned()) };
-                Message::Around(Around { engine: Some(engine), vault: true })
+                Message::Around(Around { engine: Some(engine), absent: BTreeSet::new() })
             }
             Effect::Examine(which) => return self.examine(which),
             Effect::ReadTrail => Message::Trail(Ok(Vec::new())),

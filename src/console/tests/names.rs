@@ -255,7 +255,7 @@ impl Tour {
 
     fn releases(&self) {
         let mut model = self.console();
-        tell(&mut model, Message::Around(Around { engine: Some(Ok(self.text())), vault: true }));
+        tell(&mut model, Message::Around(Around { engine: Some(Ok(self.text())), absent: BTreeSet::new() }));
         self.sees(&mut model, &["", "j", "j", "j", "gg", "a", "a"]);
         tell(&mut model, Message::Releases(Ok(Listing { releases: self.releases.clone(), damaged: 0 })));
         let tag = || "latest".parse().unwrap();
@@ -295,7 +295,7 @@ impl Tour {
             Message::NotRemembered(self.failure()),
             Message::News(id(1), News::Lost(self.failure())),
             Message::News(id(1), News::Interrupted),
-            Message::Around(Around { engine: Some(Err(self.failure())), vault: false }),
+            Message::Around(Around { engine: Some(Err(self.failure())), absent: BTreeSet::from([self.text()]) }),
             Message::Copied(self.text(), Ok(None)),
             Message::Copied(self.text(), Err(self.failure())),
             Message::CancelTold(id(1), Err(self.failure())),

@@ -3,6 +3,8 @@
 mod log;
 mod releases;
 
+use std::collections::BTreeSet;
+
 use ratatui::{
     Terminal,
     backend::TestBackend,
@@ -193,7 +195,7 @@ fn whoever_has_set_no_secret_yet_is_told_where_that_is_done() {
     for size in SIZES {
         let mut model = console(size, Vec::new());
         never_sees(&model, FIRST);
-        tell(&mut model, Message::Around(Around { engine: None, vault: false }));
+        tell(&mut model, Message::Around(Around { engine: None, absent: BTreeSet::from(["balrog".to_owned()]) }));
         sees(&model, &[FIRST, "no release yet: press n"]);
         press(&mut model, "2");
         tell(&mut model, Message::Tags("balrog".to_owned(), Err(refused())));

@@ -32,6 +32,9 @@ impl Shared {
             Err(error) => Some(Err(error.into())),
         };
         let engine = engine.map(|engine| engine.map(|engine| engine.about().upstream_version().to_owned()));
-        Around { engine, vault: self.ground.paths.vault().exists() }
+        let project = self.ground.project().ok().filter(|_| !self.ground.paths.vault().exists());
+        let images = project.into_iter().flat_map(|project| project.images);
+        let absent = images.filter(|image| image.secret.store.is_vault()).map(|image| image.name).collect();
+        Around { engine, absent }
     }
 }

@@ -1,5 +1,7 @@
 //! The first line, as it is read.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::{
     console::{
@@ -20,7 +22,7 @@ fn first(model: &Model) -> String {
 }
 
 pub fn around(engine: Result<&str, Failure>) -> Message {
-    Message::Around(Around { engine: Some(engine.map(str::to_owned)), vault: true })
+    Message::Around(Around { engine: Some(engine.map(str::to_owned)), absent: BTreeSet::new() })
 }
 
 /// All is known, and well.
