@@ -30,6 +30,7 @@ const TOKEN: &str = "ada-may-do-everything-here";
 const HELP: &str = "\
 clock SECONDS   sets the services' clock ahead by this, or behind
 end             has the running tasks end
+build           has a push of what is checked out make a build, which ends well
 quit            ends it";
 
 #[test]
@@ -88,6 +89,11 @@ fn a_deployment_to_try_the_program_at() {
                     double.resolve(&running.build, Outcome::Completed);
                     site.run(&running.push, Outcome::Completed);
                 }
+                ["build"] => {
+                    let group = site.group("push", "success");
+                    ends(&site, &group.build, "built\n", Outcome::Completed);
+                    ends(&site, &group.push, "pushed\n", Outcome::Completed);
+                }
                 ["quit"] => break,
                 _ => println!("{HELP}"),
             }
@@ -122,6 +128,9 @@ fn said(site: &Site, signed: &[(&str, &str)]) -> String {
     program.envs(signed.iter().copied());
     let set = program.get_envs().filter_map(|(key, value)| Some((key.to_str()?, value?.to_str()?)));
     let mut text: String = set.map(|(key, value)| format!("export {key}='{value}'\n")).collect();
+    for role in ["AUTHOR", "COMMITTER"] {
+        text += &format!("export GIT_{role}_NAME=Ada GIT_{role}_EMAIL=ada@example.org\n");
+    }
     text += &format!("alias windlass='{}'\n", env!("CARGO_BIN_EXE_windlass"));
     text + &format!("cd '{}'\n", site.project.checkout().display())
 }
