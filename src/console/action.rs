@@ -41,6 +41,8 @@ pub enum Id {
     Left,
     LineStart,
     Mark,
+    MarkRelease,
+    UnmarkReleases,
     Save,
     MarkDown,
     MarkUp,

@@ -45,6 +45,7 @@ mod sample_secrets;
 mod search;
 mod secret_form;
 mod secrets_pane;
+mod several;
 mod standing;
 mod step_tree;
 mod tags_pane;

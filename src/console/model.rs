@@ -1,6 +1,6 @@
 //! What the console knows, and what of it is on the screen. Changed by [`super::update`] alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -74,6 +74,8 @@ pub struct Model {
     /// What the logs of failed builds say, of those that were looked at.
     pub faults: BTreeMap<ReleaseId, Fault>,
     pub selected: Option<ReleaseId>,
+    /// Releases on Taskcluster with which the same will be done.
+    pub marked: BTreeSet<ReleaseId>,
     /// Releases that are followed, with what they do right now.
     pub followed: BTreeMap<ReleaseId, Option<Doing>>,
     /// What was seen of the releases on Taskcluster.
@@ -235,6 +237,7 @@ impl Model {
             verified: BTreeMap::new(),
             faults: BTreeMap::new(),
             selected: None,
+            marked: BTreeSet::new(),
             followed: BTreeMap::new(),
             remote: Remote::default(),
             image: 0,

@@ -6,6 +6,7 @@ use super::{
     artifacts,
     effect::Effect,
     layer::{Choice, Confirm, Layer, Line, Menu, Other},
+    several::Several,
 };
 use crate::{
     domain::{
@@ -13,6 +14,7 @@ use crate::{
         artifact::Left,
         ending::Ending,
         event::Step,
+        failure::Failure,
         name::ReleaseId,
         observation::Sighting,
         preview::Preview,
@@ -40,6 +42,8 @@ pub enum Request {
     Again { release: ReleaseId, which: Which, manner: Manner },
     /// What the end of this release on Taskcluster would be.
     End { release: ReleaseId, repository: Repository },
+    /// What the same would do to the marked ones.
+    Several(Several),
     /// What pointing the tag to this release would do.
     Point { tag: Tag, release: ReleaseId },
     /// What a tag showed, and when. It can be pointed to what it showed if releases move it.
@@ -61,6 +65,8 @@ pub enum Answer {
     TaskWays(Vec<Way>),
     Again(Box<Again>),
     End(Box<Ending>),
+    /// Of each, in their order.
+    Several(Vec<Result<Answer, Failure>>),
     /// Newest first, each with the release that recorded it.
     Past(Vec<(Sighting, Option<ReleaseId>)>),
     /// A sentence for each thing that it is.
@@ -94,6 +100,7 @@ impl Request {
                 words
             }
             Self::End { release, .. } => vec!["cancel".to_owned(), release.to_string(), yes()],
+            Self::Several(several) => several.words(),
             Self::Rerun { release, first, move_tags } => {
                 let mut words = vec!["rerun".to_owned(), release.to_string()];
                 words.extend(first.iter().flat_map(|step| ["--from", step.name()]).map(str::to_owned));
@@ -119,6 +126,7 @@ impl Request {
             Self::Again { release, manner: Manner::Rerun, .. } => format!("Re-run tasks of release {release}"),
             Self::Again { release, manner: Manner::Clone, .. } => format!("Make tasks of release {release} anew"),
             Self::End { release, .. } => format!("Cancel release {release}"),
+            Self::Several(several) => several.title(),
             Self::Rerun { release, first: None, .. } => format!("Re-run release {release}, with new tags"),
             Self::Rerun { release, first: Some(step), .. } => format!("Re-run release {release} from {}", step.name()),
             Self::Point { tag, release } => format!("Point {tag} to release {release}"),
@@ -139,6 +147,7 @@ impl Request {
             | Self::Rerun { .. }
             | Self::Again { .. }
             | Self::End { .. }
+            | Self::Several(_)
             | Self::Point { .. }
             | Self::History { .. }
             | Self::Find { .. }
@@ -157,6 +166,7 @@ impl Request {
                 format!("taking up release {release} again")
             }
             Self::End { release, .. } => format!("release {release} is being cancelled"),
+            Self::Several(several) => several.said(),
             Self::Point { tag, release } => format!("pointing {tag} to release {release}"),
             Self::History { .. } | Self::Find { .. } | Self::Artifacts { .. } | Self::Download(_) => self.title(),
         }
@@ -175,6 +185,7 @@ impl Request {
             | Self::TaskWays(_)
             | Self::Again { .. }
             | Self::End { .. }
+            | Self::Several(_)
             | Self::Point { .. }
             | Self::History { .. }
             | Self::Find { .. }
@@ -201,6 +212,10 @@ impl Answer {
             Self::End(ending) => match ending.refused() {
                 Some(refused) => Layer::Failure(refused),
                 None => Layer::Confirm(Box::new(done(request, ending.rows()))),
+            },
+            Self::Several(answers) => match request {
+                Request::Several(several) => several.layer(answers, signs, now),
+                _ => Layer::Told { title: request.title(), lines: Vec::new() },
             },
             Self::Past(past) => match request {
                 Request::History { tag, moving, .. } if !past.is_empty() => Layer::Menu(history(tag, *moving, past)),

@@ -244,11 +244,13 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         Message::Started(Ok(release)) => {
             model.say(Tone::Good, format!("release {release} runs on its own: leaving does not end it"));
             let look = remote::changed(model, &release);
+            model.marked.remove(&release);
             model.selected = Some(release);
             look.into_iter().chain(reload(model)).collect()
         }
         Message::CancelTold(release, Ok(())) => {
             model.say(Tone::Notice, format!("release {release} was told to cancel"));
+            model.marked.remove(&release);
             remote::changed(model, &release)
         }
         Message::Failed(failure)

@@ -577,3 +577,30 @@ async fn what_somebody_else_ran_again_meanwhile_is_not_run_again_by_us() {
     assert_eq!((site.runs(&group.build), looked.outcome().await), (2, "failed"));
     assert!(site.changes().is_empty());
 }
+
+#[test]
+fn in_the_console_marked_releases_are_run_again_together_and_ended_together() {
+    let registry = Registry::with_login();
+    let site = Site::new(&registry).may(&["queue:rerun-task:*", "queue:cancel-task:*"]);
+    let (first, second) = (site.failed(), site.failed());
+    let mut console = Screen::start(&site.program(&[]), 140, 40);
+    console.sees("e re-run its tasks");
+    console.press("mm");
+    console.sees("2 marked");
+    console.press("e");
+    console.sees("Re-run tasks of marked releases?");
+    console.sees(&format!("{} at", first.id));
+    console.sees(&format!("{} at", second.id));
+    console.press("y");
+    until("both run again", || site.runs(&first.build) == 2 && site.runs(&second.build) == 2);
+    console.no_longer_sees("marked");
+    console.press("ggmm");
+    console.sees("2 marked");
+    console.press("x");
+    console.sees("Cancel marked releases?");
+    console.press("y");
+    until("both are ended", || [&first, &second].iter().all(|group| site.state(&group.build) == "exception"));
+    console.no_longer_sees("marked");
+    console.press("q");
+    assert_eq!(console.end(), 0);
+}

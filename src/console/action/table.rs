@@ -6,6 +6,7 @@ use super::{Action, Id, Scope, action};
 use crate::console::{
     keymap::Key,
     press::{activity, again, doctor, layers, log, moving, outside, projects, releases, screens, secrets, tags},
+    several,
 };
 
 const fn on(code: KeyCode) -> Key {
@@ -56,6 +57,17 @@ pub const ACTIONS: &[Action] = &[
         .hinted("log")
         .same_as("log RELEASE")
         .unless(releases::none_selected),
+    action(
+        Id::MarkRelease,
+        Scope::List,
+        &[Key::char('m')],
+        "mark the release, to run several again or cancel them",
+        several::mark,
+    )
+    .unless(several::cannot_mark),
+    action(Id::UnmarkReleases, Scope::List, &[on(KeyCode::Esc)], "take the marks away", several::unmark)
+        .hinted("unmark")
+        .unless(several::none_marked),
     action(Id::Follow, Scope::Releases, &[Key::char('f')], "follow the log, or stop following", log::follow)
         .hinted("follow")
         .same_as("log RELEASE --follow")

@@ -207,7 +207,9 @@ impl World {
                 let ways = std::iter::once((None, None)).chain(Step::BUILDING.map(step)).collect();
                 return Answer::Ways(Box::new(earlier), ways);
             }
-            Request::TaskWays(_) | Request::Again { .. } | Request::End { .. } => panic!("nothing runs elsewhere here"),
+            Request::TaskWays(_) | Request::Again { .. } | Request::End { .. } | Request::Several(_) => {
+                panic!("nothing runs elsewhere here")
+            }
             Request::History { .. } => return Answer::Past(Vec::new()),
             Request::Artifacts { .. } => return Answer::Left(self.artifacts.clone()),
             Request::Download(_) => return Answer::Folder("/home/ada/balrog".to_owned()),

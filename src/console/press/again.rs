@@ -8,8 +8,10 @@ use crate::{
         model::{Choice, Layer, Loaded, Menu, Model, Request, runs},
         press::read_only,
         remote,
+        several::{Deed, Several, marked, none_of},
     },
     domain::{
+        again::{Manner, Which},
         plan::{TagKind, Trigger},
         reference::Tag,
         release::Release,
@@ -18,6 +20,15 @@ use crate::{
 
 /// Finds out in which ways the selected release can be taken up again.
 pub fn rerun(model: &mut Model) -> Vec<Effect> {
+    if marked(model).next().is_some() {
+        let again = |release: &Release| Request::Again {
+            release: release.plan.release.clone(),
+            which: Which::Whole,
+            manner: Manner::Rerun,
+        };
+        let several = Several::of(model, Deed::Rerun, again, remote::still_well);
+        return vec![Effect::Prepare(Request::Several(several))];
+    }
     let ways = model.selected().map(|release| {
         let id = release.plan.release.clone();
         if remote::is_remote(release) { Request::TaskWays(id) } else { Request::Ways(id) }
@@ -26,6 +37,9 @@ pub fn rerun(model: &mut Model) -> Vec<Effect> {
 }
 
 pub fn cannot_rerun(model: &Model) -> Option<String> {
+    if marked(model).next().is_some() {
+        return read_only(model).or_else(|| none_of(marked(model), remote::still_well));
+    }
     if let Some(release) = model.selected().filter(|release| remote::is_remote(release)) {
         return read_only(model).or_else(|| remote::still_well(release));
     }

@@ -10,9 +10,10 @@ use crate::{
         model::{Ask, Confirm, Layer, Line, Loaded, Model, Older, Pane, Request, runs},
         press::read_only,
         remote,
+        several::{Deed, Several, marked, none_of},
         update::reload as reload_list,
     },
-    domain::{plan::Runner, sign::Tone, wishes::Wishes},
+    domain::{plan::Runner, release::Release, sign::Tone, wishes::Wishes},
 };
 
 /// Plans a release of the image that is meant.
@@ -63,9 +64,16 @@ pub fn cannot_release(model: &Model) -> Option<String> {
 }
 
 pub fn cancel(model: &mut Model) -> Vec<Effect> {
-    if let Some(release) = model.selected().filter(|release| remote::is_remote(release)) {
+    let end = |release: &Release| {
         let (release, repository) = (release.plan.release.clone(), release.plan.repository.clone());
-        return vec![Effect::Prepare(Request::End { release, repository })];
+        Request::End { release, repository }
+    };
+    if marked(model).next().is_some() {
+        let several = Several::of(model, Deed::Cancel, end, has_ended);
+        return vec![Effect::Prepare(Request::Several(several))];
+    }
+    if let Some(release) = model.selected().filter(|release| remote::is_remote(release)) {
+        return vec![Effect::Prepare(end(release))];
     }
     if let Some(confirm) = model.selected().map(Confirm::cancel) {
         model.layers.push(Layer::Confirm(Box::new(confirm)));
@@ -74,11 +82,19 @@ pub fn cancel(model: &mut Model) -> Vec<Effect> {
 }
 
 pub fn cannot_cancel(model: &Model) -> Option<String> {
-    read_only(model).or_else(|| match model.selected() {
-        Some(release) if runs(release) => None,
-        Some(release) => Some(format!("nothing to cancel: release {} has ended", release.plan.release)),
-        None => Some("nothing to cancel: there is no release".to_owned()),
+    read_only(model).or_else(|| {
+        if marked(model).next().is_some() {
+            return none_of(marked(model), has_ended);
+        }
+        match model.selected() {
+            Some(release) => has_ended(release),
+            None => Some("nothing to cancel: there is no release".to_owned()),
+        }
     })
+}
+
+fn has_ended(release: &Release) -> Option<String> {
+    (!runs(release)).then(|| format!("nothing to cancel: release {} has ended", release.plan.release))
 }
 
 pub fn none_selected(model: &Model) -> Option<String> {

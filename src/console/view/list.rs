@@ -25,6 +25,7 @@ use crate::{
         action::Id,
         geometry::top_row,
         model::{Loaded, Model, Older, Pane},
+        several,
     },
     domain::{
         failure::FailureKind,
@@ -81,7 +82,11 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let look = model.look;
     let focus = model.focus == Pane::List;
     let of = model.image().filter(|_| model.only_image).map(|image| format!(" of {}", image.name)).unwrap_or_default();
-    let title = fit(&format!("Releases{of}"), usize::from(area.width).saturating_sub(5), look.signs);
+    let marked = match several::marked(model).count() {
+        0 => String::new(),
+        count => format!(" · {count} marked"),
+    };
+    let title = fit(&format!("Releases{of}{marked}"), usize::from(area.width).saturating_sub(5), look.signs);
     let mut block = look.boxed(&title, focus);
     if model.damaged > 0 {
         let words = format!(" {} cannot be read: windlass releases says why ", model.damaged);
@@ -149,7 +154,11 @@ fn line(model: &Model, release: &Release, here: bool, width: usize, columns: Col
     let look = model.look;
     let (sign, tone) = look.signs.release(release.state);
     let (outcome, outcome_tone) = outcome(model, release);
-    let mark = if here { look.signs.glyph("▌", ">") } else { " " };
+    let mark = match (model.marked.contains(&release.plan.release), here) {
+        (true, _) => look.signs.glyph("◆", "*"),
+        (false, true) => look.signs.glyph("▌", ">"),
+        (false, false) => " ",
+    };
     let mut spans: Vec<Span<'static>> = vec![
         look.span(Tone::Bold, mark),
         look.span(tone, sign),

@@ -85,6 +85,13 @@ impl Shared {
                 let folder = std::env::current_dir().unwrap_or_default();
                 return Ok(Answer::Folder(folder.display().to_string()));
             }
+            Request::Several(several) => {
+                let mut answers = Vec::new();
+                for (_, request) in &several.each {
+                    answers.push(self.prepare_tasks(request).await);
+                }
+                return Ok(Answer::Several(answers));
+            }
             Request::TaskWays(_) | Request::Again { .. } | Request::End { .. } => {
                 return self.prepare_tasks(request).await;
             }

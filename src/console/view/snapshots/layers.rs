@@ -7,6 +7,7 @@ use crate::{
         model::{Answer, Model, Request},
         sample::tags,
         sample_secrets::{secrets, there},
+        several::tests::asked as several,
         view::{
             tests::{asked, busy, preview, ways},
             toasts::tests::said,
@@ -37,6 +38,10 @@ pub const DIALOGS: &[State] = &[
         answered(size, Ok(Answer::Preview(Box::new(preview))))
     }),
     ("cancel", |size| after(busy(size), "x")),
+    ("several", |size| {
+        let (model, request, answer) = several(size);
+        told(model, Message::Prepared(request, Ok(answer)))
+    }),
     ("typed", |size| after(secrets(size, vec![there()]), "ddocker")),
     ("menu", |size| after(ways(size), "jjjj")),
     ("ask", |size| after(busy(size), "Nv1 --fast<enter>")),
