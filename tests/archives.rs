@@ -35,13 +35,14 @@ fn read(bytes: &[u8]) -> Result<Image, ArchiveError> {
 }
 
 #[track_caller]
-fn refused(bytes: &[u8], why: &str) {
+fn refused(bytes: &[u8], why: &str) -> String {
     let error = read(bytes).map(|image| image.id).expect_err(why);
     let told = error.to_string();
     assert!(told.contains(why), "`{told}` says nothing of `{why}`");
     assert!(!told.contains('\u{1b}'), "{told:?}");
     let failure = error.of("image.tar");
     assert!(matches!(failure.kind.exit_code(), 1 | 2) && !failure.next.is_empty(), "{failure:?}");
+    told
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -267,6 +268,9 @@ fn what_is_made_to_be_misread_is_refused() {
     refused(&Tar::default().file("else.txt", "x").bytes(), "it has no manifest.json");
     refused(b"a shopping list", "it is no tar file");
     refused(&vec![7; 100_000], "it is no tar file");
+    let key = "-----BEGIN OPENSSH PRIVATE KEY-----\n".repeat(100);
+    let why = refused(key.as_bytes(), "it is no tar file");
+    assert!(!why.contains("OPENSSH"), "what was named by mistake is quoted nowhere: {why}");
     refused(b"", "it has no manifest.json");
     let long = Tar::default().entry("././@LongLink", tar::EntryType::GNULongName, "", &vec![b'a'; 100_000]);
     refused(&long.file("x", "").bytes(), "it has a name of 100000 bytes");

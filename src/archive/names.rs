@@ -186,7 +186,11 @@ fn at_start(mut file: &File) -> io::Result<BufReader<&File>> {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what errors are mapped with")]
 fn no_tar(error: io::Error) -> ArchiveError {
-    ArchiveError::NotAnArchive { why: format!("it is no tar file that can be read: {}", plain(&error.to_string())) }
+    if error.raw_os_error().is_some() {
+        return ArchiveError::Io { source: error };
+    }
+    // The crate quotes what it read: of a key that was named by mistake, the key.
+    ArchiveError::NotAnArchive { why: "it is no tar file: where a header should be is something else".to_owned() }
 }
 
 /// `name`, seen from `folder`, without `.` and `..`; `None` where it leads out of the archive or is none.

@@ -53,8 +53,11 @@ pub async fn archive(run: &mut Run<'_, '_>) -> Result<Image, Failure> {
     let size: u64 = image.layers.iter().map(Layer::size).sum();
     let labelled = |revision: &String| format!(", labelled as of {}", revision.chars().take(12).collect::<String>());
     let labelled = image.revision.as_ref().map(labelled).unwrap_or_default();
-    let layers = image.layers.len();
-    let note = format!("{}  {}, {layers} layers, {}{labelled}", image.id.short(), from.layout, bytes(size));
+    let layers = match image.layers.len() {
+        1 => "1 layer".to_owned(),
+        count => format!("{count} layers"),
+    };
+    let note = format!("{}  {}, {layers}, {}{labelled}", image.id.short(), from.layout, bytes(size));
     run.emit(Event::Built(built(&image, from))).await?;
     run.succeed(Step::Archive, note).await?;
     Ok(image)
