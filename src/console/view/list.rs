@@ -18,7 +18,7 @@ use ratatui::{
 
 use super::{
     progress,
-    text::{fit, padded, width, wrap},
+    text::{fit, padded, put, width, wrap},
 };
 use crate::{
     console::{
@@ -117,7 +117,8 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         let line = line(model, release, here, usize::from(inner.width), columns);
         // In reverse its colours would be blocks of colour.
         let bar = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
-        frame.render_widget(if here && focus { Line::styled(line.to_string(), bar) } else { line }, row);
+        let line = if here && focus { Line::styled(line.to_string(), bar) } else { line };
+        put(frame, &line, row);
     }
 }
 

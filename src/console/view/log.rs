@@ -15,7 +15,7 @@ use ratatui::{
 
 use super::{
     coloured,
-    text::{width, wrap},
+    text::{put, width, wrap},
 };
 use crate::{
     console::{
@@ -169,7 +169,7 @@ fn rows(model: &Model, frame: &mut Frame<'_>, area: Rect, text: Rect) {
         let place = Rect { y, height: 1, ..text };
         let shown = coloured::line(&row.text, row.column, left, usize::from(text.width), model.look.colour, &row.marks);
         let shown = if here == Some(row.line) { shown.patch_style(Modifier::BOLD) } else { shown };
-        frame.render_widget(shown, place);
+        put(frame, &shown, place);
         if log.marking.is_some_and(|marking| marking.lines().contains(&row.line)) && area.x < text.x {
             let sign = model.look.span(Tone::Notice, model.look.signs.glyph("▌", ">"));
             frame.render_widget(sign, Rect { x: area.x, width: 1, ..place });

@@ -8,7 +8,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::text::{fit, padded, wrap};
+use super::text::{fit, padded, put, wrap};
 use crate::{console::geometry::top_row, console::model::Look, domain::sign::Tone};
 
 /// The box, with what is said of the whole list at its bottom.
@@ -36,7 +36,7 @@ pub fn rows<T>(
             let bar = Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD);
             line = Line::styled(padded(&line.to_string(), usize::from(area.width), look.signs), bar);
         }
-        frame.render_widget(line, Rect { y, height: 1, ..area });
+        put(frame, &line, Rect { y, height: 1, ..area });
     }
 }
 

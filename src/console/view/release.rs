@@ -14,7 +14,7 @@ use ratatui::{Frame, layout::Rect, text::Line};
 
 use super::{
     card, log, progress, search, step_tree,
-    text::{fit, padded, width},
+    text::{fit, padded, put, width},
 };
 use crate::{
     console::{
@@ -64,7 +64,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
         let first = top_row(shown, geometry.steps.height);
         for (i, step) in release.steps.iter().enumerate().skip(first).take(height) {
             let row = Rect { y: geometry.steps.y + u16::try_from(i - first).unwrap_or(0), height: 1, ..geometry.steps };
-            frame.render_widget(line(model, release, step, shown == Some(i), usize::from(row.width)), row);
+            put(frame, &line(model, release, step, shown == Some(i), usize::from(row.width)), row);
         }
         if release.steps.is_empty() && remote::is_remote(release) {
             frame.render_widget(look.span(Tone::Dim, " looking at its tasks"), geometry.steps);

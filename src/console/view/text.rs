@@ -1,6 +1,12 @@
 //! Words in a place of a given width. Text from elsewhere is made harmless here before it is laid out.
 
-use ratatui::{buffer::CellWidth as _, style::Style, text::Span};
+use ratatui::{
+    Frame,
+    buffer::CellWidth as _,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+};
 use tui_input::Input;
 use unicode_width::UnicodeWidthChar as _;
 
@@ -23,6 +29,16 @@ pub fn width(text: &str) -> usize {
         text.len()
     } else {
         Span::raw(text).styled_graphemes(Style::new()).map(|g| columns(g.symbol)).sum()
+    }
+}
+
+/// Draws a line, each part where the one before it ends. As a widget each begins as far behind as the characters of that
+/// one are wide together, which of letters that are written as one is less than what they have where they are drawn.
+pub fn put(frame: &mut Frame<'_>, line: &Line<'_>, area: Rect) {
+    let area = area.intersection(frame.area());
+    frame.buffer_mut().set_style(area, line.style);
+    if !area.is_empty() {
+        frame.buffer_mut().set_line(area.x, area.y, line, area.width);
     }
 }
 
@@ -142,6 +158,16 @@ mod tests {
 
     use super::*;
     use crate::log::hostile;
+
+    #[test]
+    fn parts_of_a_line_lie_side_by_side_also_behind_letters_that_are_written_as_one() {
+        let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(6, 1)).unwrap();
+        let line = Line::from(vec![Span::raw("\u{644}\u{627}"), Span::raw("日"), Span::raw("'")]);
+        terminal.draw(|frame| put(frame, &line, frame.area())).unwrap();
+        let cells: Vec<&str> =
+            terminal.backend().buffer().content().iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert_eq!(cells, ["\u{644}", "\u{627}", "日", " ", "'", " "]);
+    }
 
     #[test]
     fn what_does_not_fit_is_marked() {
