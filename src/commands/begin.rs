@@ -19,7 +19,13 @@ use crate::{
     config::{Project, Trigger},
     doctor,
     domain::{
-        failure::Failure, finding::CheckId, name::ReleaseId, permission::MayWrite, preview::Change, task::TaskId,
+        beginning::{By, says_nothing},
+        failure::Failure,
+        finding::CheckId,
+        name::ReleaseId,
+        permission::MayWrite,
+        preview::Change,
+        task::TaskId,
         wishes::Wishes,
     },
     git::Checkout,
@@ -34,11 +40,14 @@ use crate::{
 
 pub async fn run(ground: &Ground, project: Project, args: ReleaseArgs) -> Result<u8, Failure> {
     let trigger = trigger(&project, &args)?;
+    // Nothing of the terminal that it was started from concerns it from here on: git asks nobody there.
+    let leaving = if ground.detached { Some(detach::leave()?) } else { None };
     match &trigger {
-        Trigger::Hook { group, id } => return Box::pin(begin_hook::run(ground, (group, id), &args)).await,
-        Trigger::Yml(file) => return Box::pin(begin_yml::run(ground, &project, file, &args)).await,
+        Trigger::Hook { group, id } => return Box::pin(begin_hook::run(ground, (group, id), &args, leaving)).await,
+        Trigger::Yml(file) => return Box::pin(begin_yml::run(ground, &project, file, &args, leaving)).await,
         Trigger::GitPush | Trigger::GitTag => {}
     }
+    let agreed_to = if ground.detached { detach::agreed_to()? } else { None };
     let journal = ground.journal().await?;
     let cluster = ground.remote_to_change().await?;
     let checkout = Checkout::open(&project.root).await?;
@@ -48,7 +57,7 @@ pub async fn run(ground: &Ground, project: Project, args: ReleaseArgs) -> Result
     let shown = (|| plan_json(&prepared), || prepared.rows());
     let asks = !prepared.push.is_there();
     let Some(permit) = agreed(ground, &args.manner, prepared.push.refused(), shown, asks).await? else { return Ok(0) };
-    let leaving = if ground.detached { Some(detach::leave()?) } else { None };
+    prepared.still(agreed_to.as_deref())?;
     let group = Box::pin(begin(ground, &journal, (&cluster, &checkout), &prepared, args.wait, permit)).await?;
     if let Some(leaving) = leaving {
         leaving.ready(&ReleaseId::from(&group));
@@ -84,24 +93,17 @@ pub(super) async fn agreed(
 
 /// What the trigger is, where all that was said is something to it.
 fn trigger(project: &Project, args: &ReleaseArgs) -> Result<Trigger, Failure> {
-    let trigger = project.taskcluster.as_ref().map(|at| at.trigger.clone()).unwrap_or_default();
-    let by_hook = matches!(trigger, Trigger::Hook { .. });
-    let said = [
-        ("--move", args.manner.move_tags),
-        ("--platform", args.platform.is_some()),
-        ("--from-archive", args.from_archive.is_some()),
-        ("--ref", by_hook && args.git_ref.is_some()),
-        ("--branch", by_hook && args.branch.is_some()),
-        ("--payload-stdin", !by_hook && args.payload_stdin),
-    ];
-    if let Some((flag, _)) = said.iter().find(|(_, said)| *said) {
-        return Err(Failure::usage(
-            format!("{flag} says nothing to this release on Taskcluster"),
-            "what is built and pushed there, and of what, `trigger` in windlass.toml and its tasks' own script decide",
-            "leave it out, or release on this machine: --on local",
-        ));
-    }
-    Ok(trigger)
+    let trigger = project.trigger();
+    let by = trigger.by();
+    let wishes = Wishes {
+        git_ref: args.git_ref.clone(),
+        branch: args.branch.clone(),
+        platform: args.platform.clone(),
+        archive: args.from_archive.clone(),
+        move_tags: args.manner.move_tags,
+    };
+    let of_stdin = || (by != By::Hook && args.payload_stdin).then(|| says_nothing("--payload-stdin"));
+    by.refuses(&wishes).or_else(of_stdin).map_or(Ok(trigger), Err)
 }
 
 /// What it would do, and what the tags show that it overwrites.
@@ -145,7 +147,7 @@ async fn begin(
         output.note(&format!("{}: nothing is begun by a push", push.stands()));
         return match prepared.built() {
             Some(group) => Ok(group.clone()),
-            None => Err(none_came(ground, "nothing was begun", "it is pushed already, and has no build").await),
+            None => Err(nothing_begun(ground).await),
         };
     }
     let mut told = |line: &str| {
@@ -165,6 +167,11 @@ async fn begin(
     }
     let why = format!("{} has none of {} after {wait} s", prepared.host, push.commit.short());
     Err(none_came(ground, "it was pushed, and no build came of it", &why).await)
+}
+
+/// What is to be pushed is there, and there is no build of it that could be followed.
+pub async fn nothing_begun(ground: &Ground) -> Failure {
+    none_came(ground, "nothing was begun", "it is pushed already, and has no build").await
 }
 
 /// Why there is no build, as far as the check of GitHub's events sees it.

@@ -14,21 +14,25 @@ use crate::{
     domain::{failure::Failure, name::ReleaseId},
     release::{
         cluster_hook::{self, Prepared},
-        detach,
+        detach::Leaving,
     },
 };
 
 /// The services take no larger request.
 const MOST: u64 = 1024 * 1024;
 
-pub async fn run(ground: &Ground, hook: (&str, &str), args: &ReleaseArgs) -> Result<u8, Failure> {
+pub async fn run(
+    ground: &Ground,
+    hook: (&str, &str),
+    args: &ReleaseArgs,
+    leaving: Option<Leaving>,
+) -> Result<u8, Failure> {
     let journal = ground.journal().await?;
     let payload = if args.payload_stdin { read()? } else { json!({}) };
     let cluster = ground.remote_to_change().await?;
     let prepared = cluster_hook::prepare(&cluster, hook, payload).await?;
     let shown = (|| plan_json(&prepared), || prepared.rows());
     let Some(permit) = agreed(ground, &args.manner, prepared.refused(), shown, true).await? else { return Ok(0) };
-    let leaving = if ground.detached { Some(detach::leave()?) } else { None };
     let fired = cluster_hook::fire(&cluster, &prepared, &journal, &who(), permit).await?;
     if let Some(leaving) = leaving {
         leaving.ready(&ReleaseId::from(&fired.group));

@@ -14,19 +14,25 @@ use crate::{
     git::Checkout,
     release::{
         cluster_yml::{self, Planned, Prepared},
-        detach,
+        detach::{self, Leaving},
     },
 };
 
-pub async fn run(ground: &Ground, project: &Project, file: &str, args: &ReleaseArgs) -> Result<u8, Failure> {
+pub async fn run(
+    ground: &Ground,
+    project: &Project,
+    file: &str,
+    args: &ReleaseArgs,
+    leaving: Option<Leaving>,
+) -> Result<u8, Failure> {
+    let agreed_to = if ground.detached { detach::agreed_to()? } else { None };
     let journal = ground.journal().await?;
     let cluster = ground.remote_to_change().await?;
     let checkout = Checkout::open(&project.root).await?;
     let wishes = Wishes { git_ref: args.git_ref.clone(), branch: args.branch.clone(), ..Wishes::default() };
-    let prepared = cluster_yml::prepare(&cluster, project, &checkout, file, &wishes).await?;
+    let prepared = cluster_yml::prepare(&cluster, project, &checkout, (file, agreed_to.as_deref()), &wishes).await?;
     let shown = (|| plan_json(&prepared), || prepared.rows());
     let Some(permit) = agreed(ground, &args.manner, prepared.refused(), shown, true).await? else { return Ok(0) };
-    let leaving = if ground.detached { Some(detach::leave()?) } else { None };
     let output = ground.output;
     let mut told = |task: &Planned| {
         if !output.json {

@@ -3,7 +3,7 @@
 pub mod args;
 mod artifacts;
 mod audit;
-mod begin;
+pub mod begin;
 mod begin_hook;
 mod begin_yml;
 mod cancel;

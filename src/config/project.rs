@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use super::{Taskcluster, VersionSource};
+use super::{Taskcluster, Trigger, VersionSource};
 use crate::domain::{
     failure::Failure,
     holdings::StoreKind,
@@ -72,6 +72,12 @@ impl Project {
             taskcluster.root_url = root.clone();
         }
         self
+    }
+
+    /// What begins its releases on Taskcluster.
+    #[must_use]
+    pub fn trigger(&self) -> Trigger {
+        self.taskcluster.as_ref().map(|at| at.trigger.clone()).unwrap_or_default()
     }
 
     /// The image of this name, or the only one.

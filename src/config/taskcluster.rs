@@ -2,6 +2,7 @@
 
 use super::section::{Reader, Section};
 use crate::domain::{
+    beginning::By,
     record::{RECORD_FILE, SHASUM_FILE},
     root_url::{NotARootUrl, RootUrl},
     task::is_pool,
@@ -64,6 +65,18 @@ pub enum Trigger {
     },
     /// The tasks of this `.taskcluster.yml`, created by us.
     Yml(String),
+}
+
+impl Trigger {
+    #[must_use]
+    pub fn by(&self) -> By {
+        match self {
+            Self::GitPush => By::Push,
+            Self::GitTag => By::Tag,
+            Self::Hook { .. } => By::Hook,
+            Self::Yml(_) => By::Tasks,
+        }
+    }
 }
 
 /// Reads the section; `None` where something in it is wrong, which the reader then knows.

@@ -138,6 +138,11 @@ pub enum Effect {
     Start {
         words: Vec<String>,
     },
+    /// The same for one on Taskcluster: it is given what was agreed to, and is begun though the console is left at once.
+    Begin {
+        words: Vec<String>,
+        agreed: Option<String>,
+    },
     /// What was asked for, or that nobody gives it.
     Answer(Option<Masked>),
     Cancel {

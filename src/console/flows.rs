@@ -25,6 +25,7 @@ use super::{
 };
 use crate::domain::{
     artifact::Left,
+    beginning::By,
     event::{Event, Stamped},
     holdings,
     name::ReleaseId,
@@ -50,6 +51,8 @@ pub struct World {
     engine_is_down: bool,
     /// The name of the project that is open.
     project: &'static str,
+    /// What begins releases on Taskcluster, where they run there.
+    begun: Option<By>,
     /// Of the release on Taskcluster, where there is one, and what they left.
     tasks: Vec<StepView>,
     artifacts: Vec<Left>,
@@ -87,6 +90,7 @@ impl World {
             refuses: false,
             engine_is_down: false,
             project: "balrog",
+            begun: None,
             tasks: Vec::new(),
             artifacts: Vec::new(),
             files: BTreeSet::new(),
@@ -102,6 +106,14 @@ impl World {
     fn with_tasks(size: (u16, u16), tasks: Vec<StepView>, left: Vec<Left>) -> Self {
         let mut world = Self::new(size, Vec::new());
         (world.model, world.tasks, world.artifacts) = (Model::new(size, look(), now()), tasks, left);
+        world.begins();
+        world
+    }
+
+    /// The same where releases run on Taskcluster, and none has begun yet. One that begins has these tasks.
+    fn on_taskcluster(size: (u16, u16), begun: By, tasks: Vec<StepView>) -> Self {
+        let mut world = Self::new(size, Vec::new());
+        (world.model, world.begun, world.tasks) = (Model::new(size, look(), now()), Some(begun), tasks);
         world.begins();
         world
     }

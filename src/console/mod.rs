@@ -17,6 +17,7 @@ pub mod action;
 pub mod activity;
 mod artifacts;
 pub mod bar;
+mod beginning;
 mod doctor_pane;
 pub mod effect;
 mod fault;

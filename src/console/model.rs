@@ -23,11 +23,11 @@ pub use super::toasts::{Toasts, ending};
 pub use super::wizard::Wizard;
 use super::{action::Id, activity::Activity};
 use crate::domain::{
+    beginning::By,
     failure::Failure,
     finding::CheckId,
     holdings::Unfinished,
     name::ReleaseId,
-    plan::Runner,
     progress::Progress,
     reference::Repository,
     release::{Release, ReleaseState},
@@ -165,8 +165,8 @@ pub struct Project {
     pub images: Vec<Image>,
     /// Host and port of the Taskcluster deployment that it names.
     pub cluster: Option<String>,
-    /// Where its releases run.
-    pub runner: Runner,
+    /// What begins its releases on Taskcluster; `None`: they run on this machine.
+    pub begun: Option<By>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -335,6 +335,14 @@ impl Model {
     pub fn cluster(&self) -> Option<&str> {
         match &self.project {
             Loaded::Yes(project) => project.cluster.as_deref(),
+            Loaded::Not | Loaded::Failed(_) => None,
+        }
+    }
+
+    /// What begins releases of the project on Taskcluster, where they run there.
+    pub fn begun(&self) -> Option<By> {
+        match &self.project {
+            Loaded::Yes(project) => project.begun,
             Loaded::Not | Loaded::Failed(_) => None,
         }
     }

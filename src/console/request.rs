@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    artifacts,
+    artifacts, beginning,
     effect::Effect,
     layer::{Choice, Confirm, Layer, Line, Menu, Other},
     several::Several,
@@ -12,6 +12,7 @@ use crate::{
     domain::{
         again::{Again, Manner, Way, Which},
         artifact::Left,
+        beginning::{Beginning, Takes},
         ending::Ending,
         event::Step,
         failure::Failure,
@@ -32,6 +33,10 @@ use crate::{
 pub enum Request {
     /// What a release of this image would do.
     Release { image: String, wishes: Wishes },
+    /// What the hook takes that begins releases.
+    Payload,
+    /// What firing it with this would do.
+    Fire { payload: String },
     /// In which ways this release can be taken up again.
     Ways(ReleaseId),
     /// What taking it up would do: at this step, or the whole of it under new tags.
@@ -60,6 +65,8 @@ pub enum Request {
 #[derive(Debug)]
 pub enum Answer {
     Preview(Box<Preview>),
+    Beginning(Box<Beginning>),
+    Takes(Box<Takes>),
     /// Each way, and why it cannot be gone; `None`: it can.
     Ways(Box<Release>, Vec<(Option<Step>, Option<String>)>),
     TaskWays(Vec<Way>),
@@ -85,6 +92,7 @@ impl Request {
                 let image = ["release", "--image", image].map(str::to_owned);
                 image.into_iter().chain(wishes.words()).chain([yes()]).collect()
             }
+            Self::Payload | Self::Fire { .. } => ["release", "--payload-stdin", "--yes"].map(str::to_owned).to_vec(),
             Self::Ways(release) | Self::TaskWays(release) => vec!["rerun".to_owned(), release.to_string()],
             Self::Again { release, which, manner } => {
                 let named = |option: &str, task: &TaskId| [option.to_owned(), task.to_string()];
@@ -122,6 +130,7 @@ impl Request {
     pub fn title(&self) -> String {
         match self {
             Self::Release { image, .. } => format!("Release {image}"),
+            Self::Payload | Self::Fire { .. } => "Begin a release by its hook".to_owned(),
             Self::Ways(release) | Self::TaskWays(release) => format!("Re-run release {release}"),
             Self::Again { release, manner: Manner::Rerun, .. } => format!("Re-run tasks of release {release}"),
             Self::Again { release, manner: Manner::Clone, .. } => format!("Make tasks of release {release} anew"),
@@ -141,7 +150,9 @@ impl Request {
     pub fn waiting(&self) -> &'static str {
         match self {
             Self::Artifacts { .. } => "asking what its tasks left",
+            Self::Payload => "asking what it takes",
             Self::Release { .. }
+            | Self::Fire { .. }
             | Self::Ways(_)
             | Self::TaskWays(_)
             | Self::Rerun { .. }
@@ -168,7 +179,12 @@ impl Request {
             Self::End { release, .. } => format!("release {release} is being cancelled"),
             Self::Several(several) => several.said(),
             Self::Point { tag, release } => format!("pointing {tag} to release {release}"),
-            Self::History { .. } | Self::Find { .. } | Self::Artifacts { .. } | Self::Download(_) => self.title(),
+            Self::Payload
+            | Self::Fire { .. }
+            | Self::History { .. }
+            | Self::Find { .. }
+            | Self::Artifacts { .. }
+            | Self::Download(_) => self.title(),
         }
     }
 
@@ -181,7 +197,9 @@ impl Request {
             Self::Rerun { release, first, .. } => {
                 Some(Self::Rerun { release: release.clone(), first: *first, move_tags: true })
             }
-            Self::Ways(_)
+            Self::Payload
+            | Self::Fire { .. }
+            | Self::Ways(_)
             | Self::TaskWays(_)
             | Self::Again { .. }
             | Self::End { .. }
@@ -196,6 +214,14 @@ impl Request {
 }
 
 impl Answer {
+    /// The release that is there already of what was to be begun.
+    pub fn there(&self) -> Option<ReleaseId> {
+        match self {
+            Self::Beginning(beginning) => beginning.there.clone(),
+            _ => None,
+        }
+    }
+
     /// The dialog that shows it, and what follows from there.
     pub fn layer(self, request: &Request, signs: Signs, now: Timestamp) -> Layer {
         match self {
@@ -203,6 +229,8 @@ impl Answer {
                 Layer::Told { title: request.title(), lines: told(&preview, signs) }
             }
             Self::Preview(preview) => Layer::Confirm(Box::new(confirm(request, &preview, signs))),
+            Self::Beginning(beginning) => beginning::shown(*beginning),
+            Self::Takes(takes) => Layer::Ask(Box::new(beginning::payload(request.title(), *takes))),
             Self::Ways(earlier, ways) => Layer::Menu(again(&earlier, ways)),
             Self::TaskWays(ways) => Layer::Menu(tasks_again(request, ways)),
             Self::Again(again) => match again.refused() {

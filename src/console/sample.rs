@@ -16,6 +16,7 @@ use crate::domain::{
     again::Facts,
     artifact::Left,
     asker::{Asker, Client},
+    beginning::{self, Beginning, Takes},
     digest::Digest,
     event::{Built, Event, Stamped, Step},
     name::ReleaseId,
@@ -27,6 +28,7 @@ use crate::domain::{
     table::{Row, Table},
     task::{Task, TaskId},
     verdict::judge,
+    wishes::Wishes,
 };
 use crate::log::{
     pattern::{Filter, Wanted},
@@ -152,6 +154,39 @@ pub fn running_task(name: &str) -> StepView {
     task(name, StepState::Running)
 }
 
+/// What would begin a release on Taskcluster by a push, where this is wished.
+pub fn beginning(wishes: &Wishes) -> Beginning {
+    let command = format!("git push origin {COMMIT}:refs/heads/master");
+    let rows = [
+        ("runs", command.as_str()),
+        ("commit", COMMIT),
+        ("remote", "origin (https://github.com/mozilla/balrog), where master is 1f0e9d8"),
+        ("follows", "the build that tc.example makes of it for mozilla/balrog"),
+        ("moving", "balrog: latest  fab14b2f13a0 (release bbbbbbbbbb) is replaced"),
+    ];
+    Beginning {
+        host: "tc.example".to_owned(),
+        rows: rows.map(|(label, words)| (label, words.to_owned())).to_vec(),
+        refused: None,
+        words: beginning::words(wishes),
+        agreed: Some(command.clone()),
+        said: format!("{command}: then the build that tc.example makes of it is waited for"),
+        there: None,
+    }
+}
+
+/// What the hook takes that begins releases.
+pub fn takes() -> Takes {
+    let schema = serde_json::json!({
+        "type": "object", "required": ["ref"], "additionalProperties": false,
+        "properties": {
+            "dry": { "type": "boolean", "default": false },
+            "ref": { "type": "string", "description": "the commit that is built" },
+        },
+    });
+    Takes { hook: "project-balrog/docker".to_owned(), about: "builds and pushes".to_owned(), schema }
+}
+
 /// A console whose project names a deployment, with these releases of it.
 pub fn cluster(size: (u16, u16), releases: Vec<Release>) -> Model {
     let mut model = Model::new(size, look(), now());
@@ -233,7 +268,7 @@ pub fn project() -> Project {
     Project {
         images: vec![Image { name: "balrog".into(), repository: "docker.io/mozilla/balrog".parse().unwrap() }],
         cluster: None,
-        runner: Runner::Local,
+        begun: None,
     }
 }
 

@@ -177,17 +177,21 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             Vec::new()
         }
         Message::Prepared(request, prepared) => {
+            let mut there = None;
             // A dialog that was closed meanwhile stays closed.
             if matches!(model.layers.last(), Some(Layer::Waiting(asked)) if *asked == request) {
                 model.layers.pop();
                 match prepared {
-                    Ok(answer) => model.layers.push(answer.layer(&request, model.look.signs, now)),
+                    Ok(answer) => {
+                        there = answer.there();
+                        model.layers.push(answer.layer(&request, model.look.signs, now));
+                    }
                     // Whoever gave no passphrase needs no card about it.
                     Err(failure) if failure.kind == FailureKind::Cancelled => {}
                     Err(failure) => model.fails(failure),
                 }
             }
-            Vec::new()
+            there.map_or_else(Vec::new, |release| select(model, release))
         }
         Message::Unwatched(failure) | Message::NotRemembered(failure) => {
             model.say(Tone::Bad, format!("{}: {}", failure.what, failure.why));
@@ -243,9 +247,8 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         }
         Message::Started(Ok(release)) => {
             model.say(Tone::Good, format!("release {release} runs on its own: leaving does not end it"));
-            let look = remote::changed(model, &release);
             model.marked.remove(&release);
-            model.selected = Some(release);
+            let look = select(model, release);
             look.into_iter().chain(reload(model)).collect()
         }
         Message::CancelTold(release, Ok(())) => {
@@ -292,6 +295,13 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         model.scrolled = 0;
     }
     effects
+}
+
+/// It is looked at, also where the list does not have it yet.
+fn select(model: &mut Model, release: ReleaseId) -> Vec<Effect> {
+    let look = remote::changed(model, &release);
+    model.selected = Some(release);
+    look
 }
 
 /// Who the deployment is asked as is looked at with project and list, and once the vault may have been opened.

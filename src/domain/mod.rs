@@ -5,6 +5,7 @@ pub mod archive;
 pub mod artifact;
 pub mod asker;
 pub mod audit;
+pub mod beginning;
 pub mod digest;
 pub mod document;
 pub mod ending;

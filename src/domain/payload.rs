@@ -32,6 +32,57 @@ pub fn check(schema: &Value, payload: &Value) -> Checked {
     checked
 }
 
+impl Checked {
+    /// What is wrong, with its places, in one line.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let told = |(at, problem): &(String, String)| match at.as_str() {
+            "" => format!("the whole of it: {problem}"),
+            at => format!("{at}: {problem}"),
+        };
+        self.problems.iter().map(told).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// What was typed, where it is one JSON document that the schema takes.
+///
+/// # Errors
+/// What is wrong with it, and where.
+pub fn typed(schema: &Value, text: &str) -> Result<Value, String> {
+    let payload = serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
+    let checked = check(schema, &payload);
+    if checked.problems.is_empty() { Ok(payload) } else { Err(checked.words()) }
+}
+
+/// What the schema itself would take: its own default, or the defaults of its fields; `{}` without any.
+#[must_use]
+pub fn draft(schema: &Value) -> Value {
+    if let Some(whole) = schema.get("default") {
+        return whole.clone();
+    }
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    let defaults = fields.filter_map(|(name, field)| Some((name.clone(), field.get("default")?.clone())));
+    Value::Object(defaults.collect())
+}
+
+/// The fields that it names, each with what is said of it.
+#[must_use]
+pub fn fields(schema: &Value) -> Vec<(String, String)> {
+    let needed = schema["required"].as_array();
+    let needs = |name: &str| needed.is_some_and(|needed| needed.iter().any(|needed| needed == name));
+    let told = |(name, field): (&String, &Value)| {
+        let kind = match &field["type"] {
+            Value::String(kind) => kind.clone(),
+            Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
+            _ => String::new(),
+        };
+        let about = field["description"].as_str().or_else(|| field["title"].as_str()).unwrap_or_default();
+        let words = [kind.as_str(), if needs(name) { "needed" } else { "" }, about];
+        (name.clone(), words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", "))
+    };
+    schema["properties"].as_object().into_iter().flatten().map(told).collect()
+}
+
 fn look(schema: &Value, value: &Value, at: &str, checked: &mut Checked) {
     let words = match schema {
         Value::Bool(true) => return,
@@ -245,5 +296,30 @@ mod tests {
         assert_eq!((checked.problems, checked.unchecked), (Vec::new(), BTreeSet::from(["pattern".to_owned()])));
         let either = json!({"anyOf": [{"$ref": "#/a"}, {"type": "string"}]});
         assert_eq!(check(&either, &json!(1)).unchecked, BTreeSet::from(["anyOf".to_owned()]));
+    }
+
+    #[test]
+    fn what_is_typed_is_json_that_the_schema_takes() {
+        let schema = json!({
+            "type": "object", "required": ["ref"], "additionalProperties": false,
+            "properties": {
+                "ref": {"type": "string", "description": "what is built"},
+                "dry": {"type": ["boolean", "null"], "default": false},
+                "level": {"enum": [1, 3], "title": "trust", "default": 1},
+            },
+        });
+        assert_eq!(typed(&schema, r#" {"ref": "v1"} "#), Ok(json!({"ref": "v1"})));
+        assert_eq!(typed(&schema, r#"{"ref": 1, "x": 2}"#).unwrap_err().matches(": ").count(), 2);
+        assert_eq!(typed(&schema, "[]").unwrap_err(), "the whole of it: it must be object");
+        assert!(typed(&schema, r#"{"ref": "#).unwrap_err().starts_with("it is no JSON: "));
+        assert_eq!(draft(&schema), json!({"dry": false, "level": 1}));
+        assert_eq!(draft(&json!({"default": {"ref": "main"}})), json!({"ref": "main"}));
+        assert_eq!(draft(&Value::Null), json!({}));
+        let told = |name: &str, words: &str| (name.to_owned(), words.to_owned());
+        assert_eq!(
+            fields(&schema),
+            [told("dry", "boolean or null"), told("level", "trust"), told("ref", "string, needed, what is built")]
+        );
+        assert_eq!(fields(&Value::Null), []);
     }
 }

@@ -59,6 +59,18 @@ pub enum GitError {
     NoFolder { under: PathBuf, source: io::Error },
 }
 
+/// What git and ssh say where nobody gives them one, as without a terminal to ask in. Source: git, `prompt.c` (which is not
+/// translated); OpenSSH, `sshconnect2.c` and `sshconnect.c`.
+fn wants_a_login(words: &str) -> bool {
+    let said = [
+        "could not read Username for",
+        "could not read Password for",
+        "Permission denied (",
+        "Host key verification failed",
+    ];
+    said.iter().any(|said| words.contains(said))
+}
+
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
         let why = error.to_string();
@@ -94,6 +106,11 @@ impl From<GitError> for Failure {
                 "the commit cannot be checked out for the build",
                 why,
                 "check the folder's permissions and the space on its disk",
+            ),
+            GitError::NotPushed { words, .. } if wants_a_login(&words) => Self::failed(
+                "nothing was pushed: the remote wants a login that git has not",
+                why,
+                "have a credential helper or an ssh agent give it; windlass release in a terminal lets git ask for it",
             ),
             GitError::NotPushed { .. } => Self::failed("nothing was pushed", why, "do what git says, then try again"),
             GitError::Silent { .. } => Self::failed(what, why, "check the disk and the repository: git fsck"),

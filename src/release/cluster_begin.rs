@@ -14,9 +14,10 @@ use crate::{
     config::{Project, Trigger},
     domain::{
         audit::{Act, AuditRow, Ended},
+        beginning::{self, Beginning},
         failure::Failure,
         finding::CheckId,
-        name::Commit,
+        name::{Commit, ReleaseId},
         permission::MayWrite,
         plan::PlannedTag,
         policy::{self, GitFacts, Wanted},
@@ -54,6 +55,35 @@ impl Prepared {
         self.push.is_there().then(|| self.before.first().map(|build| &build.group)).flatten()
     }
 
+    /// That, for somebody to agree to who wished it so.
+    #[must_use]
+    pub fn beginning(&self, wishes: &Wishes) -> Beginning {
+        let command = self.push.command();
+        Beginning {
+            host: self.host.clone(),
+            rows: self.rows(),
+            refused: self.push.refused(),
+            words: beginning::words(wishes),
+            said: format!("{command}: then the build that {} makes of it is waited for", self.host),
+            agreed: Some(command),
+            there: self.built().map(ReleaseId::from),
+        }
+    }
+
+    /// Nothing but what was agreed to is pushed.
+    ///
+    /// # Errors
+    /// When it would be another command by now.
+    pub fn still(&self, agreed: Option<&str>) -> Result<(), Failure> {
+        let command = self.push.command();
+        match agreed {
+            Some(agreed) if agreed != command => {
+                Err(changed_since(&format!("{agreed} was agreed to, and by now it would be {command}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Labels and what stands beside them.
     #[must_use]
     pub fn rows(&self) -> Vec<(&'static str, String)> {
@@ -78,6 +108,11 @@ impl Prepared {
         rows.extend(warnings.iter().map(|warning| ("mind", warning.clone())));
         rows
     }
+}
+
+/// Why nothing is begun that somebody agreed to.
+pub(super) fn changed_since(why: &str) -> Failure {
+    Failure::failed("nothing was begun", plain(why), "look at what it would be now, and agree to that")
 }
 
 /// What a push would begin. Nothing is changed.

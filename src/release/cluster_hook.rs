@@ -4,13 +4,14 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{cluster::Cluster, cluster_again::is_lost};
 use crate::{
     domain::{
         again::Asked,
         audit::{Act, AuditRow, Ended},
+        beginning::{Beginning, Takes},
         failure::Failure,
         finding::CheckId,
         payload,
@@ -50,6 +51,22 @@ impl Prepared {
         self.refused.first().cloned()
     }
 
+    /// That, for somebody to agree to.
+    #[must_use]
+    pub fn beginning(&self) -> Beginning {
+        let given = (self.payload != json!({})).then(|| self.payload.to_string());
+        let words = ["release", "--payload-stdin", "--yes"].into_iter();
+        Beginning {
+            host: self.host.clone(),
+            rows: self.rows(),
+            refused: self.refused(),
+            words: words.filter(|word| given.is_some() || *word != "--payload-stdin").map(str::to_owned).collect(),
+            agreed: given,
+            said: format!("firing the hook {} at {}: the task that it makes is waited for", self.name(), self.host),
+            there: None,
+        }
+    }
+
     /// Labels and what stands beside them.
     #[must_use]
     pub fn rows(&self) -> Vec<(&'static str, String)> {
@@ -67,6 +84,27 @@ impl Prepared {
     }
 }
 
+/// What this hook takes.
+///
+/// # Errors
+/// When there is no such hook, or the deployment does not answer.
+pub async fn takes(cluster: &Cluster, (group, id): (&str, &str)) -> Result<Takes, Failure> {
+    let hook = cluster.deployment.hook(group, id).await.map_err(|error| not_there(group, id, error))?;
+    Ok(Takes { hook: format!("{group}/{id}"), about: hook.metadata.description, schema: hook.trigger_schema })
+}
+
+fn not_there(group: &str, id: &str, error: TaskclusterError) -> Failure {
+    if !error.is_absent() {
+        return Failure::from(error);
+    }
+    Failure::failed(
+        format!("there is no hook {group}/{id}"),
+        error.to_string(),
+        "correct `trigger` in [taskcluster] of windlass.toml, or have the hook made again",
+    )
+    .explained_by(CheckId::Yml)
+}
+
 /// What firing this hook would be. Nothing is changed.
 ///
 /// # Errors
@@ -75,17 +113,7 @@ pub async fn prepare(cluster: &Cluster, (group, id): (&str, &str), payload: Valu
     let deployment = &cluster.deployment;
     let looked =
         tokio::join!(deployment.hook(group, id), deployment.current_scopes(), deployment.last_fires(group, id));
-    let hook = looked.0.map_err(|error| {
-        if !error.is_absent() {
-            return Failure::from(error);
-        }
-        Failure::failed(
-            format!("there is no hook {group}/{id}"),
-            error.to_string(),
-            "correct `trigger` in [taskcluster] of windlass.toml, or have the hook made again",
-        )
-        .explained_by(CheckId::Yml)
-    })?;
+    let hook = looked.0.map_err(|error| not_there(group, id, error))?;
     let scopes = match looked.1 {
         Err(error) if error.is_denied() => None,
         scopes => Some(scopes?),
@@ -102,13 +130,8 @@ pub async fn prepare(cluster: &Cluster, (group, id): (&str, &str), payload: Valu
     let checked = payload::check(&hook.trigger_schema, &payload);
     let mut refused: Vec<Failure> = Vec::new();
     if !checked.problems.is_empty() {
-        let told = |(at, problem): &(String, String)| match at.as_str() {
-            "" => format!("the whole of it: {problem}"),
-            at => format!("{at}: {problem}"),
-        };
-        let why: Vec<String> = checked.problems.iter().map(told).collect();
         let what = format!("the hook {group}/{id} does not take this payload");
-        refused.push(Failure::usage(what, plain(&why.join("; ")), "give it as its schema says: --payload-stdin"));
+        refused.push(Failure::usage(what, plain(&checked.words()), "give it as its schema says: --payload-stdin"));
     }
     refused.extend(asked.refused_by(&host, signed, plain, &format!("fire the hook {group}/{id}")));
     let mut warnings = Vec::new();

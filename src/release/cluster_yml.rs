@@ -2,14 +2,16 @@
 //! this branch and commit, and they are made with our own scopes. Their ids are fixed before, so that none is made twice.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{cluster::Cluster, cluster_again::is_lost};
+use super::{cluster::Cluster, cluster_again::is_lost, cluster_begin::changed_since};
 use crate::{
     config::Project,
     domain::{
         again::Asked,
         audit::{Act, AuditRow, Ended},
+        beginning::{self, Beginning},
         failure::Failure,
         finding::CheckId,
         name::Commit,
@@ -52,9 +54,36 @@ pub struct Prepared {
     /// That every release of the branch moves.
     pub tags: Vec<PlannedTag>,
     refused: Option<Failure>,
+    made: Made,
+}
+
+/// What the file makes of a push of this commit to this branch: the tasks, as they were shown to whoever agreed to them.
+#[derive(Serialize, Deserialize)]
+struct Made {
+    branch: String,
+    commit: Commit,
+    tasks: Vec<(TaskId, Value)>,
 }
 
 impl Prepared {
+    /// That, for somebody to agree to who wished it so.
+    #[must_use]
+    pub fn beginning(&self, wishes: &Wishes) -> Beginning {
+        let count = match self.tasks.len() {
+            1 => "the task".to_owned(),
+            count => format!("the {count} tasks"),
+        };
+        Beginning {
+            host: self.host.clone(),
+            rows: self.rows(),
+            refused: self.refused(),
+            words: beginning::words(wishes),
+            agreed: Some(json!(self.made).to_string()),
+            said: format!("making {count} of {} at {}", self.file, self.host),
+            there: None,
+        }
+    }
+
     #[must_use]
     pub fn refused(&self) -> Option<Failure> {
         self.refused.clone()
@@ -79,18 +108,18 @@ impl Prepared {
     }
 }
 
-/// What would be made. Nothing is changed.
+/// What would be made; of what somebody agreed to elsewhere, just that. Nothing is changed.
 ///
 /// # Errors
-/// When policy does not let it be released, the commit has no such file, or that makes no tasks.
+/// When policy does not let it be released, the commit has no such file, or that makes no tasks, and when something else was
+/// agreed to.
 pub async fn prepare(
     cluster: &Cluster,
     project: &Project,
     checkout: &Checkout,
-    file: &str,
+    (file, agreed): (&str, Option<&str>),
     wishes: &Wishes,
 ) -> Result<Prepared, Failure> {
-    let (owner, name) = cluster.repository()?;
     let wanted = Wanted { git_ref: wishes.git_ref.clone(), branch: wishes.branch.clone() };
     let facts = checkout.facts(&wanted, &project.policy).await?;
     let source = policy::judge(&project.policy, &facts, &wanted)?;
@@ -98,21 +127,17 @@ pub async fn prepare(
         let what = format!("it is not known of which branch {} is", source.commit.short());
         return Err(Failure::usage(what, "the tasks are those of a push to one", "name it: --branch NAME"));
     };
-    let text = checkout.file(&source.commit, &checkout.prefix().join(file)).await?;
-    let text = text.filter(|text| text.len() <= MOST).ok_or_else(|| {
-        let what = format!("{file} is not there, or larger than 1 MiB");
-        Failure::usage(what, format!("in {}", source.commit.short()), "commit it: windlass init --taskcluster")
-    })?;
-    let overrides = json!({"ref": format!("refs/heads/{branch}"), "after": source.commit});
-    let event = Event { tasks_for: "github-push", action: None, overrides };
+    let made = match agreed {
+        Some(agreed) => agreed_to(agreed, &branch, &source.commit)?,
+        None => rendered(cluster, checkout, file, (&branch, &source.commit)).await?,
+    };
     let deployment = &cluster.deployment;
-    let made = deployment.render(&text, &event, owner, name).await?;
     let scopes = match deployment.current_scopes().await {
         Err(error) if error.is_denied() => None,
         scopes => Some(scopes?),
     };
     let mut tasks = Vec::new();
-    for (id, definition) in made.tasks {
+    for (id, definition) in made.tasks.clone() {
         let (definition, needs, name) = own(definition)
             .map_err(|why| Failure::failed(format!("{file} makes a task that is none"), plain(&why), "correct it"))?;
         let narrowed = scopes.as_ref().and_then(|scopes| needs.narrowed(scopes));
@@ -131,7 +156,36 @@ pub async fn prepare(
     let signed = deployment.credentials().is_some();
     let refused = Asked::beside(scopes.as_ref(), all).refused_by(&host, signed, plain, "make these tasks");
     let (tags, commit) = (cluster.moving_tags(&branch, Some(&source.commit)), source.commit);
-    Ok(Prepared { file: file.to_owned(), branch, commit, host, group, tasks, tags, refused })
+    Ok(Prepared { file: file.to_owned(), branch, commit, host, group, tasks, tags, refused, made })
+}
+
+async fn rendered(
+    cluster: &Cluster,
+    checkout: &Checkout,
+    file: &str,
+    (branch, commit): (&str, &Commit),
+) -> Result<Made, Failure> {
+    let (owner, name) = cluster.repository()?;
+    let text = checkout.file(commit, &checkout.prefix().join(file)).await?;
+    let text = text.filter(|text| text.len() <= MOST).ok_or_else(|| {
+        let what = format!("{file} is not there, or larger than 1 MiB");
+        Failure::usage(what, format!("in {}", commit.short()), "commit it: windlass init --taskcluster")
+    })?;
+    let overrides = json!({"ref": format!("refs/heads/{branch}"), "after": commit});
+    let event = Event { tasks_for: "github-push", action: None, overrides };
+    let tasks = cluster.deployment.render(&text, &event, owner, name).await?.tasks;
+    Ok(Made { branch: branch.to_owned(), commit: commit.clone(), tasks })
+}
+
+fn agreed_to(agreed: &str, branch: &str, commit: &Commit) -> Result<Made, Failure> {
+    let made: Made = serde_json::from_str(agreed)
+        .map_err(|error| changed_since(&format!("what was agreed to cannot be read: {error}")))?;
+    if made.branch != branch || made.commit != *commit {
+        let (of, to) = (made.commit.short(), &made.branch);
+        let now = commit.short();
+        return Err(changed_since(&format!("a push of {of} to {to} was agreed to, and it would be {now} to {branch}")));
+    }
+    Ok(made)
 }
 
 /// The definition as we make it, what that needs, and its name.

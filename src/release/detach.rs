@@ -5,7 +5,8 @@
 //!   ▲                                                                                        │
 //!   └───────────── one line with the release's id, or the error of a release that never began ─┘
 //! ```
-//! From then on nothing connects the two; the release is watched as any other.
+//! From then on nothing connects the two; the release is watched as any other. One that is begun on Taskcluster leaves before
+//! anything else: it may wait for minutes until there is a build, and is done whether or not somebody waits with it.
 
 use std::{
     ffi::OsString,
@@ -31,6 +32,8 @@ pub const FLAG: &str = "--detached";
 const LONGEST_ERROR: u64 = 64 * 1024;
 /// A line of a terminal is at most 4096 bytes (Linux, N_TTY).
 const LONGEST_PASSPHRASE: usize = 8192;
+/// What somebody agreed to: the services take no larger request than 1 MiB, and it is a little more than that.
+const LONGEST_AGREED: u64 = 4 * 1024 * 1024;
 
 /// The one line with which a release says that it runs.
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,32 +50,66 @@ pub async fn start(
     folder: &Path,
     words: &[OsString],
     passphrase: Option<&SecretString>,
-    _permit: MayWrite,
+    permit: MayWrite,
 ) -> Result<ReleaseId, Failure> {
-    let failed = |why: String| Failure::failed("the release could not be started", why, "start it again");
+    hand_over(folder, words, passphrase, None, permit).await?.ready().await
+}
+
+/// A process that has all that it needs.
+pub struct Started {
+    child: Child,
+}
+
+/// The same without waiting. It is given what was agreed to on its stdin, after the line with the passphrase.
+///
+/// # Errors
+/// When it cannot be started.
+pub async fn hand_over(
+    folder: &Path,
+    words: &[OsString],
+    passphrase: Option<&SecretString>,
+    agreed: Option<&str>,
+    _permit: MayWrite,
+) -> Result<Started, Failure> {
     let program = std::env::current_exe().map_err(|e| failed(format!("where this program is: {e}")))?;
     let mut child = Command::new(&program)
         .args(words)
         .arg(FLAG)
         .current_dir(folder)
-        .stdin(if passphrase.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdin(if passphrase.is_some() || agreed.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|e| failed(format!("{}: {e}", program.display())))?;
-    if let (Some(passphrase), Some(mut stdin)) = (passphrase, child.stdin.take()) {
-        // One that ends without reading it says why.
-        let _ = stdin.write_all(passphrase.expose_secret().as_bytes()).await;
-        let _ = stdin.write_all(b"\n").await;
+    if let Some(mut stdin) = child.stdin.take() {
+        let passphrase = passphrase.map_or("", |passphrase| passphrase.expose_secret());
+        for part in [passphrase, "\n", agreed.unwrap_or_default()] {
+            // One that ends without reading it says why.
+            let _ = stdin.write_all(part.as_bytes()).await;
+        }
     }
-    let mut line = String::new();
-    if let Some(stdout) = child.stdout.take() {
-        BufReader::new(stdout).read_line(&mut line).await.map_err(|e| failed(e.to_string()))?;
+    Ok(Started { child })
+}
+
+impl Started {
+    /// Waits until its release runs.
+    ///
+    /// # Errors
+    /// The release's own, when it could not begin.
+    pub async fn ready(mut self) -> Result<ReleaseId, Failure> {
+        let mut line = String::new();
+        if let Some(stdout) = self.child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line).await.map_err(|e| failed(e.to_string()))?;
+        }
+        match serde_json::from_str::<Ready>(&line) {
+            Ok(ready) => Ok(ready.ready),
+            Err(_) => Err(failure_of(self.child).await),
+        }
     }
-    match serde_json::from_str::<Ready>(&line) {
-        Ok(ready) => Ok(ready.ready),
-        Err(_) => Err(failure_of(child).await),
-    }
+}
+
+fn failed(why: String) -> Failure {
+    Failure::failed("the release could not be started", why, "start it again")
 }
 
 /// The passphrase that [`start`] gave to this process, if it had one.
@@ -85,6 +122,20 @@ pub fn handed_over() -> io::Result<Option<SecretString>> {
     io::stdin().lock().take(LONGEST_PASSPHRASE as u64).read_line(&mut line)?;
     let passphrase = line.strip_suffix('\n').unwrap_or(&line);
     Ok((!passphrase.is_empty()).then(|| SecretString::from(passphrase)))
+}
+
+/// What whoever called [`hand_over`] agreed to, after the passphrase; `None`: nothing is said.
+///
+/// # Errors
+/// When stdin cannot be read, or is too long.
+pub fn agreed_to() -> Result<Option<String>, Failure> {
+    let mut text = String::new();
+    let read = io::stdin().lock().take(LONGEST_AGREED).read_to_string(&mut text);
+    match read {
+        Err(error) => Err(failed(format!("what was agreed to cannot be read: {error}"))),
+        Ok(length) if length as u64 == LONGEST_AGREED => Err(failed("what was agreed to is too long".to_owned())),
+        Ok(_) => Ok((!text.is_empty()).then_some(text)),
+    }
 }
 
 /// Why a release never began.

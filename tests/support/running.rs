@@ -1,7 +1,7 @@
 //! The program while it runs, for tests that do something in the middle of it.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     process::{Child, ChildStderr, Command, Stdio},
 };
 
@@ -20,6 +20,14 @@ impl Running {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("windlass");
         let progress = BufReader::new(child.stderr.take().expect("stderr is piped"));
         Self { child, progress, told: String::new() }
+    }
+
+    /// The same, with this on its stdin.
+    pub fn told(command: &mut Command, stdin: &str) -> Self {
+        let mut running = Self::start(command.stdin(Stdio::piped()));
+        // A program that refuses at once does not read it.
+        let _ = running.child.stdin.take().expect("stdin is piped").write_all(stdin.as_bytes());
+        running
     }
 
     /// The next line of progress, without its end; `None` when there will be no more.

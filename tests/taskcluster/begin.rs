@@ -230,3 +230,71 @@ fn a_project_of_taskcluster_is_released_here_where_that_is_said() {
     let error = site.project.windlass(&["release", "--dry-run", "--json"]).exits(2).error();
     assert!(error["next"].as_str().expect("text").contains("github ="), "{error}");
 }
+
+/// As the console starts it, without a passphrase.
+fn on_its_own(site: &Site, agreed: &str) -> Running {
+    Running::told(&mut site.project.program(&with(&["--yes", "--detached"])), &format!("\n{agreed}"))
+}
+
+#[test]
+fn a_push_that_goes_on_alone_does_what_was_agreed_to_and_tells_the_release_alone() {
+    let (_registry, site, commit) = unpushed();
+    // Whatever git says and asks reaches no terminal: there is none.
+    let seen = site.project.folder().join("seen");
+    let hook =
+        format!("#!/bin/sh\necho a word of the hook\n(: </dev/tty) 2>/dev/null || echo none >'{}'\n", seen.display());
+    script(&site.project.path(".git/hooks/pre-push"), &hook);
+    let release = on_its_own(&site, &command(&commit));
+    until("it is pushed", || there(&site, "refs/heads/master") == commit);
+    let group = site.group("push", "pending");
+    let ended = release.end().exits(0);
+    assert_eq!(ended.stdout, format!("{{\"ready\":\"{}\"}}\n", group.id));
+    assert_eq!(ended.stderr, "");
+    assert_eq!(fs::read_to_string(seen).expect("the hook ran"), "none\n");
+    assert_eq!(trail(&site), [["trigger".to_owned(), command(&commit), "done".to_owned()]]);
+    // Once more: it is there by now, and nothing is begun.
+    let again = on_its_own(&site, &command(&commit)).end().exits(0);
+    assert_eq!((again.stdout, again.stderr), (ended.stdout, String::new()));
+    assert_eq!(trail(&site).len(), 1);
+}
+
+#[test]
+fn a_push_that_goes_on_alone_does_nothing_else_than_was_agreed_to() {
+    let (_registry, site, commit) = unpushed();
+    let before = there(&site, "refs/heads/master");
+    let later = site.project.commit_unpushed("one more");
+    let error = on_its_own(&site, &command(&commit)).end().exits(1).error();
+    assert_eq!(error["what"], "nothing was begun");
+    let why = error["why"].as_str().expect("text");
+    assert!(why.contains(&command(&commit)) && why.contains(&command(&later)), "{error}");
+    assert_eq!(there(&site, "refs/heads/master"), before);
+    assert_eq!(trail(&site), [] as [[String; 3]; 0]);
+}
+
+#[test]
+fn that_no_build_comes_of_a_push_that_goes_on_alone_is_told_to_whoever_began_it() {
+    let (_registry, site, commit) = unpushed();
+    let mut program = site.project.program(&with(&["--yes", "--detached", "--wait", "0"]));
+    let error = Running::told(&mut program, &format!("\n{}", command(&commit))).end().exits(1).error();
+    assert_eq!((&error["what"], &error["check"]), (&json!("it was pushed, and no build came of it"), &json!("github")));
+    assert!(error["why"].as_str().expect("text").contains("its app is not installed there"), "{error}");
+    assert_eq!(there(&site, "refs/heads/master"), commit);
+}
+
+#[test]
+fn a_login_that_git_cannot_ask_for_is_told_as_that() {
+    let (_registry, site, commit) = unpushed();
+    let before = there(&site, "refs/heads/master");
+    // What git does where a remote wants one.
+    let asks = "#!/bin/sh\nprintf 'protocol=https\\nhost=git.example.org\\n\\n' | git credential fill\n";
+    script(&site.project.path(".git/hooks/pre-push"), asks);
+    let error = on_its_own(&site, &command(&commit)).end().exits(1).error();
+    assert_eq!(error["what"], "nothing was pushed: the remote wants a login that git has not");
+    assert!(
+        error["why"].as_str().expect("text").contains("could not read Username for 'https://git.example.org'"),
+        "{error}"
+    );
+    assert!(error["next"].as_str().expect("text").contains("in a terminal"), "{error}");
+    assert_eq!(there(&site, "refs/heads/master"), before);
+    assert_eq!(trail(&site), [["trigger".to_owned(), command(&commit), "failed".to_owned()]]);
+}

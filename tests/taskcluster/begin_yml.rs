@@ -1,10 +1,12 @@
 //! Releases on Taskcluster whose tasks we make ourselves, of what the project's file makes of a push.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use super::site::Site;
 use crate::support::{
-    project::{Ran, SECRET, ran},
+    project::{Ran, SECRET, ran, told},
     registry::Registry,
     taskcluster::{fault::Fault, queue::task::Outcome},
 };
@@ -46,11 +48,16 @@ fn site(registry: &Registry, scopes: &[&str]) -> Site {
     site
 }
 
-fn run(site: &Site, more: &[&str]) -> Ran {
+fn program(site: &Site, more: &[&str]) -> Command {
     let arguments = [&["release", "--on", "taskcluster"], more].concat();
     let mut program = site.project.program(&arguments);
     program.env("TASKCLUSTER_ROOT_URL", &site.double.root);
-    ran(program.env("TASKCLUSTER_CLIENT_ID", ME).env("TASKCLUSTER_ACCESS_TOKEN", TOKEN))
+    program.env("TASKCLUSTER_CLIENT_ID", ME).env("TASKCLUSTER_ACCESS_TOKEN", TOKEN);
+    program
+}
+
+fn run(site: &Site, more: &[&str]) -> Ran {
+    ran(&mut program(site, more))
 }
 
 fn made(site: &Site) -> usize {
@@ -110,4 +117,37 @@ fn a_file_that_makes_nothing_of_the_push_is_told() {
     site.project.commit("no file");
     let error = run(&site, &["--yes", "--json"]).exits(2).error();
     assert!(error["what"].as_str().expect("text").contains("is not there"), "{error}");
+}
+
+#[test]
+fn a_process_that_goes_on_alone_makes_the_very_tasks_that_were_agreed_to() {
+    const IDS: [&str; 2] = ["f18OCIBgRoSL6-8OrQg82Q", "f18OCIBgRoSL6-8OrQg83Q"];
+    let registry = Registry::with_login();
+    let get = format!("secrets:get:{SECRET}");
+    let site = site(&registry, &all(&get));
+    let plan = run(&site, &["--dry-run", "--json"]).exits(0).json();
+    let task = |name: &str, id: &str| {
+        json!([id, {
+            "taskQueueId": "proj/ci", "taskGroupId": IDS[0], "schedulerId": "taskcluster-github", "payload": {},
+            "created": "2026-11-23T06:14:14.000Z", "deadline": "2096-11-23T07:14:14.000Z",
+            "metadata": {"name": name, "owner": "ada@example.org", "source": "https://example.org/", "description": ""},
+        }])
+    };
+    let tasks = [task("docker-image", IDS[0]), task("push-image", IDS[1])];
+    let agreed = |commit: &Value| json!({"branch": "master", "commit": commit, "tasks": tasks}).to_string();
+    let alone = |agreed: &str| told(&mut program(&site, &["--yes", "--detached"]), &format!("\n{agreed}"));
+    let other = alone(&agreed(&json!("a".repeat(40)))).exits(1).error();
+    assert_eq!(other["what"], "nothing was begun");
+    assert!(other["why"].as_str().expect("text").contains("a push of aaaaaaa to master was agreed to"), "{other}");
+    alone("[]").exits(1);
+    assert_eq!(made(&site), 0);
+    let begun = alone(&agreed(&plan["commit"])).exits(0);
+    assert_eq!((begun.json(), begun.stderr.as_str()), (json!({"ready": IDS[0]}), ""));
+    for id in IDS {
+        assert_eq!(site.double.status(id)["taskGroupId"], IDS[0]);
+    }
+    assert_eq!(made(&site), 2);
+    // Where nothing was agreed to elsewhere, its own are made.
+    let own = run(&site, &["--yes", "--detached"]).exits(0).json();
+    assert!(own["ready"].is_string() && own["ready"] != IDS[0], "{own}");
 }

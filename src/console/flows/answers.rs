@@ -8,24 +8,26 @@ use crate::{
         effect::Effect,
         message::{Around, Download, Listing, Message, News, Save, Saved, Taken, Verified},
         model::{Answer, Errand, Image, KnownProject, Past, Project, Request, SecretNews, Subject, Which},
-        sample::{answer, id, plan, remote},
+        sample::{answer, beginning, id, plan, remote, takes},
         sample_secrets::{holdings, open_at, refused, there},
         view::tests::preview,
     },
     domain::{
         artifact::{Got, Written},
+        beginning::Beginning,
         digest::Digest,
         event::{Event, Step},
         failure::Failure,
         finding::{CheckId, Finding, Owner, Report},
         name::ReleaseId,
-        plan::{Runner, TagKind},
+        plan::TagKind,
         preview::{Change, Next, Preview, Shown},
         proof::{self, LoginProof, PushProof},
         reference::{Repository, Tag},
         release::{Release, StepState},
         rotation::{Account, End, Stage, Standing, StepState as Stood, StepView},
         table::{Row, Table},
+        wishes::Wishes,
     },
     log::{errors, pattern::Filter, steps},
 };
@@ -90,7 +92,10 @@ impl World {
                 };
                 Message::Downloaded(Download { left, path }, Ok(got))
             }
-            Effect::LookAtCluster { turn, .. } if turn == 1 => Message::Cluster(turn, Ok(vec![remote(&self.tasks)])),
+            Effect::LookAtCluster { turn, .. } if turn == 1 => {
+                let there = self.begun.is_none().then(|| remote(&self.tasks));
+                Message::Cluster(turn, Ok(there.into_iter().collect()))
+            }
             // Later ones are waited for.
             Effect::LookAtCluster { .. } => return Vec::new(),
             Effect::LookAtTasks { release, turn, .. } => {
@@ -99,6 +104,11 @@ impl World {
             Effect::SeeAsker => Message::Asker(Ok(None)),
             Effect::FetchLog { run } => Message::Fetched(run, Ok(None)),
             Effect::Start { words } => return self.start(&words),
+            Effect::Begin { words, agreed } => {
+                let given = agreed.map(|agreed| format!(" < {agreed}")).unwrap_or_default();
+                self.done.push(words.join(" ") + &given);
+                Message::Started(Ok(remote(&self.tasks).plan.release))
+            }
             Effect::Cancel { release, .. } => return self.cancel(&release),
             Effect::Copy(text) => {
                 self.clipboard.clone_from(&text);
@@ -122,7 +132,7 @@ impl World {
     fn project(&self) -> Project {
         let repository = format!("docker.io/mozilla/{}", self.project).parse().unwrap();
         let cluster = (!self.tasks.is_empty()).then(|| "tc.example".to_owned());
-        Project { images: vec![Image { name: self.project.to_owned(), repository }], cluster, runner: Runner::Local }
+        Project { images: vec![Image { name: self.project.to_owned(), repository }], cluster, begun: self.begun }
     }
 
     fn known(&self) -> Vec<KnownProject> {
@@ -186,7 +196,21 @@ impl World {
 
     fn prepared(&mut self, request: &Request) -> Answer {
         let preview = match request {
+            Request::Release { wishes, .. } if self.begun.is_some() => {
+                let there = self.done.last().map(|_| remote(&self.tasks).plan.release);
+                return Answer::Beginning(Box::new(Beginning { there, ..beginning(wishes) }));
+            }
             Request::Release { .. } => preview(),
+            Request::Payload => return Answer::Takes(Box::new(takes())),
+            Request::Fire { payload } => {
+                let fired = Beginning {
+                    rows: vec![("fires", "the hook".to_owned()), ("payload", payload.clone())],
+                    words: request.words(),
+                    agreed: Some(payload.clone()),
+                    ..beginning(&Wishes::default())
+                };
+                return Answer::Beginning(Box::new(fired));
+            }
             Request::Rerun { first, .. } => Preview { first: first.unwrap_or(Step::Preflight), ..preview() },
             Request::Point { tag, release } => {
                 let row = self.tags.iter().find(|row| row.tag == *tag).and_then(Row::content);

@@ -3,11 +3,12 @@
 use super::{NEW, World};
 use crate::{
     console::{
-        sample::{built, done, finished_task, id, left, recorded, row, running},
+        sample::{COMMIT, built, done, finished_task, id, left, recorded, row, running},
         sample_secrets::{PASSWORD, there},
         view::tests::SIZES,
     },
     domain::{
+        beginning::By,
         digest::Digest,
         event::{Event, Step},
         failure::Failure,
@@ -330,5 +331,59 @@ fn what_tasks_left_is_listed_and_downloaded_one_after_the_other() {
         world.press("<esc>");
         world.never_sees("Artifacts of release");
         world.rests();
+    }
+}
+
+#[test]
+fn a_release_on_taskcluster_is_begun_by_a_push_and_followed() {
+    for size in SIZES {
+        let mut world = World::on_taskcluster(size, By::Push, vec![finished_task("build")]);
+        let push = format!("git push origin {COMMIT}:refs/heads/master");
+        world.press("n");
+        world.sees(&["Begin a release at tc.example?", "windlass release --yes", "y yes"]);
+        world.press("<esc>");
+        assert_eq!(world.done, [""; 0], "nobody said yes");
+        world.press("ny");
+        assert_eq!(world.done, [format!("release --yes < {push}")]);
+        world.sees(&["runs on its own", "build-image-balrog"]);
+        world.press("5");
+        world.sees(&["git push origin"]);
+        // By now it is there: nothing is begun once more, and what there is is selected.
+        world.press("1n");
+        world.sees(&["No release is begun at tc.example"]);
+        world.press("y<esc>");
+        world.sees(&["build-image-balrog"]);
+        assert_eq!(world.done.len(), 1);
+    }
+}
+
+#[test]
+fn a_release_on_taskcluster_of_another_commit_is_asked_for() {
+    for size in SIZES {
+        let mut world = World::on_taskcluster(size, By::Push, vec![finished_task("build")]);
+        world.press("Nv1 --move<enter>");
+        world.sees(&["--move says nothing to this release on Taskcluster"]);
+        world.press("<ctrl-u>v1 --branch master<enter>");
+        world.sees(&["Begin a release at tc.example?", "windlass release --ref v1 --branch master"]);
+        world.press("y");
+        assert!(world.done[0].starts_with("release --ref v1 --branch master --yes < git push"), "{:?}", world.done);
+    }
+}
+
+#[test]
+fn what_a_hook_is_fired_with_is_held_against_its_schema_before() {
+    for size in SIZES {
+        let mut world = World::on_taskcluster(size, By::Hook, vec![finished_task("build")]);
+        world.press("N");
+        world.sees(&["Begin a release by its hook", "string, needed, the commit that is built", r#"{"dry":false}"#]);
+        world.press("<enter>");
+        world.sees(&["the whole of it: it lacks ref"]);
+        world.press(r#"<ctrl-u>{"ref": 1}<enter>"#);
+        world.sees(&["/ref: it must be string"]);
+        assert_eq!(world.done, [""; 0]);
+        world.press(r#"<ctrl-u>{"ref": "v1"}<enter>"#);
+        world.sees(&["Begin a release at tc.example?", r#"{"ref":"v1"}"#, "--payload-stdin --yes"]);
+        world.press("y");
+        assert_eq!(world.done, [r#"release --payload-stdin --yes < {"ref":"v1"}"#]);
     }
 }

@@ -5,6 +5,7 @@ use tui_input::Input;
 
 use crate::{
     console::{
+        beginning,
         effect::Effect,
         fault,
         model::{Ask, Confirm, Layer, Line, Loaded, Model, Older, Pane, Request, runs},
@@ -13,11 +14,15 @@ use crate::{
         several::{Deed, Several, marked, none_of},
         update::reload as reload_list,
     },
-    domain::{plan::Runner, release::Release, sign::Tone, wishes::Wishes},
+    domain::{beginning::By, release::Release, sign::Tone, wishes::Wishes},
 };
 
 /// Plans a release of the image that is meant.
 pub fn new(model: &mut Model) -> Vec<Effect> {
+    // Which tag is pushed, somebody has to say.
+    if model.begun() == Some(By::Tag) {
+        return new_of(model);
+    }
     prepare(model, Wishes::default()).into_iter().collect()
 }
 
@@ -26,9 +31,18 @@ fn prepare(model: &Model, wishes: Wishes) -> Option<Effect> {
     Some(Effect::Prepare(Request::Release { image, wishes }))
 }
 
-/// Asks what is to be released instead of what is checked out.
+/// Asks what is to be released instead of what is checked out; where a hook begins it, what that is fired with.
 pub fn new_of(model: &mut Model) -> Vec<Effect> {
     let image = model.image().map_or("", |image| &image.name);
+    match model.begun() {
+        Some(By::Hook) => return vec![Effect::Prepare(Request::Payload)],
+        Some(by) => {
+            let ask = beginning::of(image, by);
+            model.layers.push(Layer::Ask(Box::new(ask)));
+            return Vec::new();
+        }
+        None => {}
+    }
     let option = |option: &str, words: &str| Line::new(option, words, Tone::Dim);
     let ask = Ask {
         title: format!("Release {image}: what of?"),
@@ -56,9 +70,6 @@ pub fn cannot_release(model: &Model) -> Option<String> {
     read_only(model).or_else(|| match &model.project {
         Loaded::Not => Some("the project is still being read".to_owned()),
         Loaded::Failed(failure) => Some(format!("{}: {}", failure.what, failure.next)),
-        Loaded::Yes(project) if project.runner == Runner::Taskcluster => {
-            Some("releases of this project run on Taskcluster: windlass release begins one".to_owned())
-        }
         Loaded::Yes(_) => None,
     })
 }
@@ -182,16 +193,4 @@ pub(super) fn list_again(model: &mut Model) -> Vec<Effect> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::console::sample::{console, project};
-
-    #[test]
-    fn what_runs_on_taskcluster_is_begun_by_the_command() {
-        let mut model = console((100, 30), Vec::new());
-        model.project = Loaded::Yes(project());
-        assert_eq!(cannot_release(&model), None);
-        model.project = Loaded::Yes(crate::console::model::Project { runner: Runner::Taskcluster, ..project() });
-        assert!(cannot_release(&model).is_some_and(|why| why.contains("windlass release")));
-    }
-}
+mod tests;

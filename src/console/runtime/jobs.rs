@@ -2,6 +2,7 @@
 //! do is in the files of this folder, one an area.
 
 mod activity;
+mod begin;
 mod cluster;
 mod doctor;
 mod faults;
@@ -14,7 +15,7 @@ mod tags;
 
 use std::{ffi::OsString, sync::Arc};
 
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::{Mutex, OnceCell, RwLock};
 
 use super::{
     Outbox,
@@ -38,7 +39,11 @@ pub struct Jobs {
     shared: Arc<Shared>,
     logs: Logs,
     question: Question,
+    handing: Handing,
 }
+
+/// Held for reading by whatever must be handed over before the console ends, for writing by its end.
+pub type Handing = Arc<RwLock<()>>;
 
 /// What every job stands on.
 struct Shared {
@@ -52,7 +57,7 @@ struct Shared {
 
 impl Jobs {
     /// What they find out goes `to` the model.
-    pub fn new(mut ground: Ground, to: Outbox) -> Result<Self, Failure> {
+    pub fn new(mut ground: Ground, to: Outbox, handing: Handing) -> Result<Self, Failure> {
         let question = Question::default();
         // One that was typed in this console already opens the vault for every project.
         ground.passphrase = match ground.passphrase.used() {
@@ -61,7 +66,7 @@ impl Jobs {
         };
         let logs = Logs::new(ground.paths.logs(), to.clone())?;
         let shared = Arc::new(Shared { ground, journal: OnceCell::new(), cluster: Mutex::default(), to });
-        Ok(Self { shared, logs, question })
+        Ok(Self { shared, logs, question, handing })
     }
 
     /// What the jobs of another known project stand on.
@@ -100,6 +105,16 @@ impl Jobs {
             }
             Effect::Examine(which) => {
                 tokio::spawn(async move { shared.examine(which).await });
+            }
+            Effect::Begin { words, agreed } => {
+                // The end, which alone writes, comes after all keys.
+                let held = Arc::clone(&self.handing).try_read_owned().ok();
+                tokio::spawn(async move {
+                    let started = shared.hand_over(words, agreed.as_deref()).await;
+                    drop(held);
+                    let begun = async { started?.ready().await };
+                    shared.tell(Message::Started(begun.await)).await;
+                });
             }
             effect => {
                 tokio::spawn(async move {
@@ -179,6 +194,7 @@ impl Shared {
             Effect::Secrets(errand) => Message::Secrets(Box::pin(self.secrets(errand)).await),
             // Those are carried out elsewhere.
             Effect::Follow { .. }
+            | Effect::Begin { .. }
             | Effect::LookAtCluster { .. }
             | Effect::LookAtTasks { .. }
             | Effect::FetchLog { .. }

@@ -37,7 +37,7 @@ use tokio::{
 use self::{
     decode::Input,
     guest::Left,
-    jobs::Jobs,
+    jobs::{Handing, Jobs},
     keyboard::Keyboard,
     pace::Haste,
     screen::Screen,
@@ -80,6 +80,13 @@ pub async fn run(ground: Ground, ascii: bool) -> Result<u8, Failure> {
     console.draw()?;
     let first = begin(&mut console.model);
     console.perform(first)?;
+    let left = until_left(&mut console, &mut signals, &mut keyboard).await;
+    // What was said yes to is begun, also by whoever leaves at once.
+    drop(console.handing.write().await);
+    left
+}
+
+async fn until_left(console: &mut Console, signals: &mut Signals, keyboard: &mut Keyboard) -> Result<u8, Failure> {
     loop {
         let frame = console.next_frame();
         tokio::select! {
@@ -111,7 +118,7 @@ pub async fn run(ground: Ground, ascii: bool) -> Result<u8, Failure> {
             console.hear(message)?;
         }
         if let Some(guest) = console.guest.take()
-            && let Some(code) = console.lend(guest, &mut signals).await?
+            && let Some(code) = console.lend(guest, signals).await?
         {
             return Ok(code);
         }
@@ -141,6 +148,7 @@ struct Console {
     /// Before the workers, who may wait for room in it.
     inbox: Receiver<Message>,
     jobs: Jobs,
+    handing: Handing,
     /// Why the screen does not show the model, if it does not.
     stale: Option<Haste>,
     /// When the next second has passed, where a clock is on the screen.
@@ -168,10 +176,23 @@ impl Console {
         let in_tmux = (ground.environment)("TMUX").is_some();
         let taskbar = Taskbar::new(&*ground.environment);
         let (outbox, inbox) = channel(MESSAGES);
-        let jobs = Jobs::new(ground, outbox)?;
+        let handing = Handing::default();
+        let jobs = Jobs::new(ground, outbox, Handing::clone(&handing))?;
         let mut screen = Screen::open(size, over_ssh)?;
         screen.also(terminal::capture(model.mouse));
-        Ok(Self { model, screen, inbox, jobs, stale: None, tick: None, guest: None, taskbar, in_tmux, left: false })
+        Ok(Self {
+            model,
+            screen,
+            inbox,
+            jobs,
+            handing,
+            stale: None,
+            tick: None,
+            guest: None,
+            taskbar,
+            in_tmux,
+            left: false,
+        })
     }
 
     fn input(&mut self, input: Input) -> Result<(), Failure> {
@@ -243,7 +264,7 @@ impl Console {
                 let flags = flags(&ground);
                 let outbox;
                 (outbox, self.inbox) = channel(MESSAGES);
-                self.jobs = Jobs::new(ground, outbox)?;
+                self.jobs = Jobs::new(ground, outbox, Handing::clone(&self.handing))?;
                 Ok(flags)
             }
             Err(failure) => Err(failure),

@@ -14,19 +14,20 @@ use crate::{
         model::{
             Answer, Goal, Image, KnownProject, Model, NotSet, Past, Project, Request, Scanned, SecretNews, StepsRead,
         },
-        sample::{built, console, done, id, left, look, now, plan, press, row, seen, tell},
+        sample::{beginning, built, console, done, id, left, look, now, plan, press, row, seen, tell},
         sample_secrets::{act, holdings, missing, name, open_at, there},
     },
     domain::{
         again::{Manner, Way, Which},
         artifact::Left,
         audit::{Act, Outcome},
+        beginning::{Beginning, Takes},
         digest::Digest,
         event::{Event, Stamped, Step},
         failure::Failure,
         finding::{CheckId, Finding, Owner, Report},
         observation::{Observation, Sighting},
-        plan::{Runner, TagKind},
+        plan::TagKind,
         preview::{Change, Next, Preview, Shown},
         progress::Progress,
         proof::{self, LoginProof, PushProof},
@@ -204,7 +205,7 @@ impl Tour {
         model.flags = vec!["--config".to_owned(), self.text()];
         let image = |name: String| Image { name, repository: "docker.io/mozilla/balrog".parse().unwrap() };
         let images = vec![image(self.text()), image(self.text() + "2")];
-        tell(&mut model, Message::Project(Ok(Project { images, cluster: None, runner: Runner::Local })));
+        tell(&mut model, Message::Project(Ok(Project { images, cluster: None, begun: None })));
         tell(&mut model, Message::Releases(Ok(Listing { releases: self.releases.clone(), damaged: 3 })));
         model
     }
@@ -352,6 +353,9 @@ impl Tour {
         let answers = [
             (request.clone(), Answer::Preview(Box::new(preview()))),
             (request.clone(), Answer::Found(vec![self.text(), self.text()])),
+            (request.clone(), Answer::Beginning(Box::new(self.beginning(None)))),
+            (request.clone(), Answer::Beginning(Box::new(self.beginning(Some(self.failure()))))),
+            (Request::Payload, Answer::Takes(Box::new(self.takes()))),
             (Request::Find { digest: self.text() }, Answer::Found(Vec::new())),
             (
                 Request::Artifacts { release: id(3), chosen: None },
@@ -391,6 +395,25 @@ impl Tour {
         self.sees(&mut model, &["<esc>"]);
         model.layers.push(crate::console::model::Layer::Waiting(request));
         self.told(&mut model, Message::Asked(self.text()), "a question");
+    }
+
+    fn beginning(&self, refused: Option<Failure>) -> Beginning {
+        Beginning {
+            host: plain(&self.text()),
+            rows: vec![("hook", self.text()), ("mind", self.text())],
+            refused,
+            said: plain(&self.text()),
+            ..beginning(&Wishes { git_ref: Some(self.text()), ..Wishes::default() })
+        }
+    }
+
+    fn takes(&self) -> Takes {
+        let text = self.text();
+        let schema = serde_json::json!({
+            "required": [text, "ref"],
+            "properties": { text.as_str(): { "type": text, "description": text, "default": text } },
+        });
+        Takes { hook: self.text(), about: self.text(), schema }
     }
 
     /// As a task of others may have left it.

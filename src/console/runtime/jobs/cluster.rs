@@ -141,11 +141,7 @@ impl Shared {
     /// The release, seen by whoever has credentials to change it.
     async fn to_change(&self, release: &ReleaseId) -> Result<(Cluster, Detailed), Failure> {
         let (id, _) = release.task().ok_or_else(|| no_task(release))?;
-        if let Some(at) = self.ground.project()?.taskcluster {
-            // Those of a sign-in are in the vault, which may ask for its passphrase; from then on it is known.
-            tokio::task::block_in_place(|| self.ground.taskcluster(at.root_url))?;
-        }
-        let cluster = self.ground.remote_to_change().await?;
+        let cluster = self.cluster_to_change().await?;
         let detailed = cluster.detailed(&id, Timestamp::now()).await?;
         Ok((cluster, detailed))
     }

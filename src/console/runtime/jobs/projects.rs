@@ -10,7 +10,7 @@ use crate::{
         message::Message,
         model::{Image, KnownProject, Past, Project},
     },
-    domain::{failure::Failure, name::ProjectName},
+    domain::{failure::Failure, name::ProjectName, plan::Runner},
     journal::{Journal, ReleaseFilter},
 };
 
@@ -26,12 +26,9 @@ impl Shared {
             self.tell(Message::NotRemembered(error.into())).await;
         }
         let image = |image: crate::config::Image| Image { name: image.name, repository: image.repository };
+        let begun = (project.runner == Runner::Taskcluster).then(|| project.trigger().by());
         let cluster = project.taskcluster.map(|taskcluster| taskcluster.root_url.host());
-        Message::Project(Ok(Project {
-            runner: project.runner,
-            images: project.images.into_iter().map(image).collect(),
-            cluster,
-        }))
+        Message::Project(Ok(Project { begun, images: project.images.into_iter().map(image).collect(), cluster }))
     }
 
     pub(super) async fn known(&self) -> Result<Vec<KnownProject>, Failure> {

@@ -16,6 +16,7 @@ use crate::{
         audit::{Act, AuditRow, Ended},
         failure::Failure,
         name::ReleaseId,
+        plan::Runner,
         reference::Repository,
     },
     journal::ReleaseFilter,
@@ -57,6 +58,10 @@ impl Shared {
         let ground = &self.ground;
         let journal = self.journal().await?;
         let prepared = match request {
+            Request::Payload | Request::Fire { .. } => return self.prepare_beginning(request).await,
+            Request::Release { .. } if ground.project()?.runner == Runner::Taskcluster => {
+                return self.prepare_beginning(request).await;
+            }
             Request::Release { image, wishes } => {
                 ground.permit("release")?;
                 command::prepare(ground, journal, Some(image), wishes).await?

@@ -4,8 +4,8 @@ use super::{State, after, told};
 use crate::{
     console::{
         message::Message,
-        model::{Answer, Model, Request},
-        sample::tags,
+        model::{Answer, Loaded, Model, Project, Request},
+        sample::{beginning, project, tags, takes},
         sample_secrets::{secrets, there},
         several::tests::asked as several,
         view::{
@@ -13,7 +13,13 @@ use crate::{
             toasts::tests::said,
         },
     },
-    domain::{failure::Failure, finding::CheckId, preview::Next},
+    domain::{
+        beginning::{Beginning, By},
+        failure::Failure,
+        finding::CheckId,
+        preview::Next,
+        wishes::Wishes,
+    },
 };
 
 pub const FIND: &[State] = &[
@@ -36,6 +42,22 @@ pub const DIALOGS: &[State] = &[
         preview.changes[1].next =
             Next::LeftAlone("it shows a release that this commit does not descend from".to_owned());
         answered(size, Ok(Answer::Preview(Box::new(preview))))
+    }),
+    ("begin", |size| answered(size, Ok(Answer::Beginning(Box::new(beginning(&Wishes::default())))))),
+    ("begin-refused", |size| {
+        let refused = Failure::not_allowed(
+            "git push origin 3f2c1ab:refs/heads/master would be refused",
+            "master is further at origin (1f0e9d8), and has this commit already",
+            "release what is there: git fetch origin, then --ref origin/master --branch master",
+        );
+        let refused = Some(refused.explained_by(CheckId::Git));
+        answered(size, Ok(Answer::Beginning(Box::new(Beginning { refused, ..beginning(&Wishes::default()) }))))
+    }),
+    ("begin-by-hook", |size| {
+        let mut model = busy(size);
+        model.project = Loaded::Yes(Project { begun: Some(By::Hook), ..project() });
+        let model = told(after(model, "N"), Message::Prepared(Request::Payload, Ok(Answer::Takes(Box::new(takes())))));
+        after(model, "<enter>")
     }),
     ("cancel", |size| after(busy(size), "x")),
     ("several", |size| {

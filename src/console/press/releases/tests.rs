@@ -1,0 +1,70 @@
+use super::*;
+use crate::{
+    console::{
+        model::Project,
+        sample::{console, press, project},
+        view::tests::sees,
+    },
+    domain::beginning::By,
+};
+
+fn of(begun: Option<By>) -> Model {
+    let mut model = console((100, 30), Vec::new());
+    model.project = Loaded::Yes(Project { begun, ..project() });
+    model
+}
+
+fn asked(effects: &[Effect]) -> Option<&Request> {
+    match effects {
+        [Effect::Prepare(request)] => Some(request),
+        _ => None,
+    }
+}
+
+#[test]
+fn what_begins_a_release_decides_what_is_asked() {
+    let release =
+        |wishes: &str| Request::Release { image: "balrog".to_owned(), wishes: wishes.parse().expect("wishes") };
+    for begun in [None, Some(By::Push), Some(By::Tasks)] {
+        let mut model = of(begun);
+        assert_eq!(asked(&press(&mut model, "n")), Some(&release("")), "{begun:?}");
+        let mut model = of(begun);
+        assert_eq!(asked(&press(&mut model, "N--branch main v1<enter>")), Some(&release("v1 --branch main")));
+    }
+    // Somebody has to say which tag.
+    for key in ["n", "N"] {
+        let mut model = of(Some(By::Tag));
+        assert_eq!(press(&mut model, key), [], "{key}");
+        sees(&model, &["Release balrog on Taskcluster: what of?", "the git tag that is pushed"]);
+        assert_eq!(press(&mut model, "<enter>"), []);
+        sees(&model, &["nothing is typed"]);
+        assert_eq!(asked(&press(&mut model, "v1.0<enter>")), Some(&release("v1.0")));
+    }
+    assert_eq!(asked(&press(&mut of(Some(By::Hook)), "n")), Some(&release("")));
+    assert_eq!(asked(&press(&mut of(Some(By::Hook)), "N")), Some(&Request::Payload));
+}
+
+#[test]
+fn what_says_nothing_to_the_trigger_is_refused_in_the_words_of_the_command() {
+    for begun in [By::Push, By::Tag, By::Tasks] {
+        for (typed, option) in [("v1 --move", "--move"), ("v1 --platform linux/amd64", "--platform")] {
+            let mut model = of(Some(begun));
+            assert_eq!(press(&mut model, &format!("N{typed}<enter>")), []);
+            sees(&model, &[&format!("{option} says nothing to this release on Taskcluster")]);
+        }
+    }
+    let mut model = of(None);
+    assert!(asked(&press(&mut model, "Nv1 --move<enter>")).is_some());
+}
+
+#[test]
+fn a_read_only_console_begins_nothing() {
+    for begun in [None, Some(By::Push), Some(By::Hook)] {
+        for key in ["n", "N"] {
+            let mut model = of(begun);
+            model.read_only = true;
+            assert_eq!(press(&mut model, key), []);
+            sees(&model, &["refused: windlass runs read-only"]);
+        }
+    }
+}
