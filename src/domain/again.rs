@@ -118,6 +118,7 @@ pub fn again(facts: &Facts, which: &Which, manner: Manner) -> Result<Again, Fail
             Manner::Rerun => obstacles::rerun(facts, task, &chosen, &mut refused, &mut warnings),
             Manner::Clone => obstacles::clone(facts, task, &chosen, &mut refused),
         }
+        obstacles::payload(facts, task, &mut warnings);
         obstacles::inputs(facts, task, &remade, &mut refused, &mut warnings);
     }
     if manner == Manner::Clone && place.new_group.is_some() {

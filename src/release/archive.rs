@@ -15,7 +15,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use tokio::{task::spawn_blocking, time::interval};
 
-use super::{Surroundings, local::Run, preflight::Access, progress::Progress};
+use super::{Surroundings, cluster_again::services_now, local::Run, preflight::Access, progress::Progress};
 use crate::{
     archive::{Archive, ArchiveError, Image, Layer, Reading, Stored, Wanted},
     domain::{
@@ -27,13 +27,14 @@ use crate::{
         plan::Plan,
         record::IdKind,
         reference::{Repository, Tag},
-        written::bytes,
+        task::TaskId,
+        written::{bytes, time},
     },
     log::sanitise::plain,
     registry::{Client, RegistryError},
     secrets::{Vault, VaultPaths},
     signin,
-    taskcluster::{Deployment, Storage},
+    taskcluster::{Deployment, Storage, TaskclusterError},
 };
 
 /// Between two tellings of how far it is.
@@ -100,7 +101,11 @@ pub async fn is_there(run: &Run<'_, '_>, plan: &PlannedArchive) -> Result<(), Fa
     match &plan.source {
         ArchiveSource::File(path) => open_file(path.clone()).await.map(drop),
         ArchiveSource::Artifact { task, run: attempt, name } => {
-            let found = deployment(run.at, plan)?.artifact(task, *attempt, name).await?;
+            let deployment = deployment(run.at, plan)?;
+            let found = match deployment.artifact(task, *attempt, name).await {
+                Ok(found) => found,
+                Err(error) => return Err(not_given(run.at, run.plan(), (task, name), error).await),
+            };
             if found.storage == Storage::Error {
                 return Err(Failure::failed(
                     format!("the task {task} left no {}", plain(name)),
@@ -108,9 +113,45 @@ pub async fn is_there(run: &Run<'_, '_>, plan: &PlannedArchive) -> Result<(), Fa
                     format!("see why: windlass artifacts {task}"),
                 ));
             }
+            // The queue tells of it until it is swept.
+            if found.expires <= services_now(&deployment) {
+                return Err(expired(task, name, &format!("it was kept until {} UTC", time(found.expires))));
+            }
             Ok(())
         }
     }
+}
+
+/// Why an artifact is not given. Source: queue, `getArtifact`: 410 of one that has expired, and 404 once it is swept.
+async fn not_given(
+    at: &Surroundings<'_>,
+    plan: &Plan,
+    (task, name): (&TaskId, &str),
+    error: TaskclusterError,
+) -> Failure {
+    let named = plain(name);
+    match (error.status(), at.own_task) {
+        (Some(410), _) => expired(task, name, "the queue does not give it any more"),
+        (Some(404), _) if error.is_absent() => Failure::failed(
+            format!("the task {task} has no {named}"),
+            "it left none of that name, or that has expired and was swept: the queue does not tell",
+            format!("see what it left: windlass artifacts {task}"),
+        )
+        .explained_by(CheckId::Dates),
+        (_, Some(own)) if error.is_denied() => {
+            let what = format!("{} may not have {named} of the task {task}", own.run);
+            own.denied(&format!("queue:get-artifact:{named}"), what, &plan.source, error.into()).await
+        }
+        _ => error.into(),
+    }
+}
+
+fn expired(task: &TaskId, name: &str, why: &str) -> Failure {
+    let named = plain(name);
+    let next = format!(
+        "have it made again, windlass rerun {task}, and release that: windlass release --from-archive {task}:{named}"
+    );
+    Failure::failed(format!("{named} of the task {task} has expired"), why, next).explained_by(CheckId::Dates)
 }
 
 /// Fetches, unpacks, reads and checks, and tells how far that is.
@@ -164,7 +205,9 @@ async fn open(
             // Without a name: it is gone with this process, however that ends.
             let file = tempfile::tempfile_in(&at.paths.state).map_err(unwritten)?;
             let mut sink = tokio::fs::File::from_std(file.try_clone().map_err(unwritten)?);
-            deployment.download(task, *run, name, CAP, &mut sink).await?;
+            if let Err(error) = deployment.download(task, *run, name, CAP, &mut sink).await {
+                return Err(not_given(at, plan, (task, name), error).await);
+            }
             file
         }
     };

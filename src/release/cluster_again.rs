@@ -137,7 +137,7 @@ fn no_group(release: &ReleaseId) -> Failure {
 }
 
 /// The services judge times by their own clock.
-fn services_now(deployment: &Deployment) -> Timestamp {
+pub(super) fn services_now(deployment: &Deployment) -> Timestamp {
     let now = Timestamp::now();
     deployment.ahead().and_then(|ahead| now.checked_sub(ahead).ok()).unwrap_or(now)
 }

@@ -189,9 +189,6 @@ impl<'a, 'w> Run<'a, 'w> {
             None if first == Step::Push => Some(Holder::Archive(Box::pin(archive::again(self, first)).await?)),
             None => None,
         };
-        if let (Some(task), Some(_)) = (self.at.own_task, &image) {
-            task.check_goes_on().await?;
-        }
         let pushed = match &image {
             Some(holder) => Some(push::push(self, &access, holder, earlier.is_some()).await?),
             None if first <= Step::Record => Some(push::read_back(self, &access).await?),

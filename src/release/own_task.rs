@@ -114,26 +114,36 @@ impl OwnTask {
         Failure::failed(format!("{} is over", self.run), why, next).explained_by(check)
     }
 
-    /// Why the secret is not given to the task: who lacks which scope.
-    pub async fn denied(&self, plan: &Plan, denied: Failure) -> Failure {
+    /// Why the secret is not given to the task.
+    pub async fn no_secret(&self, plan: &Plan, denied: Failure) -> Failure {
+        let what = format!("{} may not read the secret {}", self.run, plan.secret);
+        let failure = self.denied(&format!("secrets:get:{}", plan.secret), what, &plan.source, denied).await;
+        match self.deployment.secret_names().await {
+            Ok(known) if !known.names.contains(&plan.secret) => {
+                Failure { why: format!("{}; and there is no secret of this name", failure.why), ..failure }
+            }
+            _ => failure,
+        }
+    }
+
+    /// Why something is not given to the task: who lacks this scope.
+    pub async fn denied(&self, scope: &str, what: String, source: &Source, denied: Failure) -> Failure {
         // Of a run that is over, not even the credentials are accepted for long.
         if let Err(over) = self.check_goes_on().await {
             return over;
         }
-        let scope = format!("secrets:get:{}", plan.secret);
-        let what = format!("{} may not read the secret {}", self.run, plan.secret);
         let task = self.deployment.task(&self.run.task).await.ok();
         let asks = task.map(|task| task.definition.scopes.iter().map(String::as_str).collect::<Scopes>());
-        let role = self.role(asks.as_ref(), &plan.source);
+        let role = self.role(asks.as_ref(), source);
         let gives = match &role {
             Some(role) => self.deployment.expand(&[format!("assume:{role}")]).await.ok(),
             None => None,
         };
         let named = role.unwrap_or_else(|| "that makes the task".to_owned());
-        let asks = asks.map(|scopes| scopes.satisfy(&scope));
-        let gives = gives.map(|scopes| scopes.satisfy(&scope));
+        let asks = asks.map(|scopes| scopes.satisfy(scope));
+        let gives = gives.map(|scopes| scopes.satisfy(scope));
         let ask = format!("write {scope} into the task's `scopes` in .taskcluster.yml, and push again");
-        let grant = || doctor::grant(self.deployment.root(), &named, &scope);
+        let grant = || doctor::grant(self.deployment.root(), &named, scope);
         let (why, next, check) = match (gives, asks) {
             (Some(false), Some(true)) => (format!("the role {named} lacks {scope}"), grant(), CheckId::Grants),
             (Some(false), _) => (
@@ -158,8 +168,6 @@ impl OwnTask {
                 CheckId::Grants,
             ),
         };
-        let there = self.deployment.secret_names().await.map(|known| known.names.contains(&plan.secret));
-        let why = if let Ok(false) = there { format!("{why}; and there is no secret of this name") } else { why };
         Failure { what, why, next, ..denied }.explained_by(check)
     }
 

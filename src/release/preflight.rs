@@ -107,7 +107,7 @@ async fn access(run: &Run<'_, '_>, plan: &Plan) -> Result<Access, Failure> {
             let entry = cluster.entry(&plan.secret, &BTreeSet::from([plan.repository.clone()])).await;
             let entry = match (entry, at.own_task) {
                 (Err(denied), Some(task)) if denied.kind == FailureKind::NotAllowed => {
-                    return Err(task.denied(plan, denied).await);
+                    return Err(task.no_secret(plan, denied).await);
                 }
                 (entry, _) => entry?,
             };

@@ -1,6 +1,7 @@
 //! The push step: by image id, frozen tags first, the registry's answer cross-checked after the first tag.
 
 use super::{
+    Surroundings,
     archive::{self, Sendable},
     held::{self, unanswered},
     local::Run,
@@ -65,11 +66,13 @@ pub async fn push(run: &mut Run<'_, '_>, access: &Access, holder: &Holder, resum
         let pushed = if let Some(there) = there.map(|at| held.swap_remove(at)) {
             engine::Pushed { digest: there.digest, size: there.size }
         } else {
+            goes_on(at).await?;
             if let Holder::Archive(image) = holder
                 && sent.is_none()
             {
                 let work = Box::pin(archive::send(run, access, image, &tag));
                 sent = Some(at.or_cancelled(Step::Push, work).await?);
+                goes_on(at).await?;
             }
             run.emit(Event::PushIntended { tag: tag.clone(), kind }).await?;
             match (holder, &sent) {
@@ -117,6 +120,14 @@ pub async fn push(run: &mut Run<'_, '_>, access: &Access, holder: &Holder, resum
     }
     run.succeed(Step::Push, note).await?;
     Ok(pushed)
+}
+
+/// Inside a task: its run is not over. Of one that is nothing more is pushed, since another may do the same by now.
+async fn goes_on(at: &Surroundings<'_>) -> Result<(), Failure> {
+    match at.own_task {
+        Some(task) => task.check_goes_on().await,
+        None => Ok(()),
+    }
 }
 
 /// What an earlier release with this plan pushed, as the registry shows it now. A tag that shows something else today

@@ -312,3 +312,40 @@ fn an_archive_is_taken_from_the_artifact_of_a_task() {
     let error = from(&format!("{waiting}:public/image.tar")).exits(1).error();
     assert!(error["why"].as_str().expect("a why").contains("has not begun"), "{error}");
 }
+
+/// A site whose vault has the login, and the source of an archive that a task left for it.
+fn left(site: &Site, task: &str) -> String {
+    let bytes = saved(&[&layer("one")]);
+    site.double.artifact(task, 0, "public/image.tar", Stored::S3 { bytes, media: "application/x-tar", gzip: false });
+    format!("{task}:public/image.tar")
+}
+
+fn from_task(site: &Site, source: &str, more: &[&str]) -> Ran {
+    let words = [&["release", "--from-archive", source, "--yes", "--json"], more].concat();
+    ran(&mut program(&site.project, &words))
+}
+
+#[test]
+fn what_has_expired_since_is_not_taken_up_again() {
+    let registry = Registry::with_login();
+    let site = Site::new(&registry);
+    site.project.set_secret();
+    let build = site.group("push", "success").build;
+    site.run(&build, Outcome::Completed);
+    let source = left(&site, &build);
+    from_task(&site, &source, &[]).exits(0);
+    let id = site.project.releases()[0]["id"].as_str().expect("an id").to_owned();
+    site.double.artifact(&build, 0, "public/image.tar", Stored::Expired);
+    let (puts, patches) = (registry.count("PUT"), registry.count("PATCH"));
+    for from in ["archive", "push"] {
+        let error =
+            ran(&mut program(&site.project, &["rerun", &id, "--from", from, "--yes", "--json"])).exits(1).error();
+        assert_eq!(error["what"], format!("public/image.tar of the task {build} has expired"));
+        let next = error["next"].as_str().expect("a way");
+        assert!(next.starts_with(&format!("have it made again, windlass rerun {build}, and release that: ")), "{next}");
+        assert_eq!(error["check"], "dates");
+    }
+    let error = from_task(&site, &source, &[]).exits(1).error();
+    assert!(error["why"].as_str().expect("a why").starts_with("it was kept until "), "{error}");
+    assert_eq!((registry.count("PUT"), registry.count("PATCH")), (puts, patches), "nothing was sent");
+}

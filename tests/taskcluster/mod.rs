@@ -16,6 +16,7 @@ mod doctor_troubles;
 mod double;
 mod github;
 mod inside;
+mod inside_failures;
 mod live_logs;
 mod log_secrets;
 mod outputs;

@@ -55,6 +55,17 @@ pub(super) fn rerun(
     }
 }
 
+/// What no worker took is the same once more, also in a clone.
+pub(super) fn payload(facts: &Facts, task: &Task, warnings: &mut Vec<String>) {
+    let reason = task.status.last_run().and_then(|run| run.reason_resolved.as_deref());
+    if reason == Some("malformed-payload") {
+        warnings.push(format!(
+            "the worker did not take the payload of {}, and it stays as it is: correct it where the task is defined",
+            (facts.clean)(task.name())
+        ));
+    }
+}
+
 /// What runs, or will by itself, is not begun once more.
 fn still_open(facts: &Facts, name: &str, status: &Status) -> Option<Failure> {
     match status.state {

@@ -86,6 +86,18 @@ fn what_failed_is_run_again_and_what_waits_for_it_comes_after() {
 }
 
 #[test]
+fn a_payload_that_no_worker_took_is_warned_of_in_either_manner() {
+    let warnings = |state: &str, manner| {
+        let facts = facts(vec![task("build", state, &[])]);
+        again(&facts, &Which::Whole, manner).unwrap().warnings.join("\n")
+    };
+    for manner in [Manner::Rerun, Manner::Clone] {
+        assert!(warnings("exception/malformed-payload", manner).contains("did not take the payload of build"));
+        assert_eq!(warnings("exception/internal-error", manner), "");
+    }
+}
+
+#[test]
 fn a_chain_is_run_in_its_order_through_what_is_left_out() {
     let chain = vec![
         task("a", "completed", &[]),

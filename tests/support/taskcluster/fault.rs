@@ -27,6 +27,8 @@ pub enum Fault {
     TruncatedBody,
     /// It is done; then a service's request sets the services' clock so far ahead of ours.
     Clock(SignedDuration),
+    /// It is done; then somebody cancels the tasks that run.
+    Cancel,
 }
 
 /// What is to go wrong, and how often.
@@ -67,7 +69,7 @@ impl Fault {
             }
             Self::Slow(after) => answer().late(after),
             Self::TruncatedBody => answer().cut_short(),
-            Self::Clock(_) => answer(),
+            Self::Clock(_) | Self::Cancel => answer(),
         }
     }
 }

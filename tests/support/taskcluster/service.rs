@@ -60,13 +60,15 @@ pub fn answer(shared: &Shared, request: &Request) -> Answer {
         }
         answer
     };
-    let later = if let Some(Fault::Clock(ahead)) = fault { Some(ahead) } else { None };
+    let later = fault.clone();
     let answer = match fault {
         None => honest(),
         Some(fault) => fault.applied(request, honest),
     };
-    if let Some(ahead) = later {
-        shared.world().ahead = ahead;
+    match later {
+        Some(Fault::Clock(ahead)) => shared.world().ahead = ahead,
+        Some(Fault::Cancel) => shared.world().cancel_what_runs(),
+        _ => {}
     }
     shared.world().asked.push(Asked::new(request, answer.sent_status()));
     answer

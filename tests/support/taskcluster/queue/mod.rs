@@ -57,6 +57,16 @@ impl World {
         }
     }
 
+    /// As `cancelTask` does it with each task that runs.
+    pub fn cancel_what_runs(&mut self) {
+        let now = self.now();
+        let running = self.queue.tasks.values().filter(|task| task.state() == "running");
+        for id in running.map(|task| task.id.clone()).collect::<Vec<_>>() {
+            self.queue.tasks.get_mut(&id).unwrap().cancel(now);
+            self.resolved(&id, now);
+        }
+    }
+
     /// What follows from the end of a task: tasks that waited for it, and its places in the index.
     pub fn resolved(&mut self, id: &str, now: Timestamp) {
         let waiting: Vec<String> =
