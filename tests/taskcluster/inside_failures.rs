@@ -150,6 +150,33 @@ fn a_run_that_is_cancelled_between_two_tags_leaves_the_second_alone() {
 }
 
 #[test]
+fn a_run_that_is_cancelled_before_an_archive_is_pushed_sends_none_of_it() {
+    let factory = Factory::new();
+    let build = factory.built(IMAGE, image());
+    let task = factory.push_archive(&build, IMAGE);
+    factory.double.fault("GET", "/secret/", Fault::Cancel, 1);
+    let done = factory.work();
+    says(&done.log, &["✓ archive", &format!("task {task}, run 0 is over"), "cancelled", "have the task run again"]);
+    assert_eq!(done.reported, ("failed", 409));
+    factory.pushed_nothing();
+    let error = factory.elsewhere(&["show", &task, "--watch", "--json"]).exits(130).error();
+    is(&error, "next", &format!("have it run again: windlass rerun {task}"));
+}
+
+#[test]
+fn a_run_that_is_cancelled_while_an_archive_is_sent_puts_no_tag() {
+    let factory = Factory::new();
+    let build = factory.built(IMAGE, image());
+    let task = factory.push_archive(&build, IMAGE);
+    // It is looked at before the secret is read, before the layers are sent, and before each tag.
+    cancelled_after(&factory, &task, 1);
+    let done = factory.work();
+    says(&done.log, &["✓ archive", &format!("task {task}, run 0 is over"), "have the task run again"]);
+    assert_eq!(factory.registry.count("PATCH"), 2, "its layers were sent");
+    assert_eq!(factory.tags(), Vec::<String>::new());
+}
+
+#[test]
 fn a_run_that_is_over_when_its_record_is_attached_says_what_was_refused() {
     let factory = Factory::new();
     let ends = |name: &str, fault| factory.double.fault("POST", &name.replace('/', "%2F"), fault, 1);
