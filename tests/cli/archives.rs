@@ -349,3 +349,47 @@ fn what_has_expired_since_is_not_taken_up_again() {
     assert!(error["why"].as_str().expect("a why").starts_with("it was kept until "), "{error}");
     assert_eq!((registry.count("PUT"), registry.count("PATCH")), (puts, patches), "nothing was sent");
 }
+
+#[test]
+fn what_another_repository_of_the_registry_has_is_mounted_from_there() {
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    let other = format!("{}-too", project.repository);
+    let far = format!("{}-far", project.repository);
+    let image =
+        |name: &str, repository: &str| format!("\n[[image]]\nname = \"{name}\"\nrepository = \"{repository}\"\n");
+    project.configure(&(image("too", &other) + &image("far", &far)));
+    project.commit("three images");
+    // It is for every image that uses it.
+    let set = ["secret", "set", "--image", "app", "--username", USER, "--password-stdin"];
+    project.windlass_told(&set, PASSWORD).exits(0);
+    let file = write(&project, &saved(&[&layer("one"), &layer("two")]));
+    release(&project, &file, &["--image", "app"]).exits(0);
+    let packed = registry.count("PATCH");
+    assert_eq!((packed, mounts(&registry, "201")), (2, 0));
+
+    let done = release(&project, &file, &["--image", "too"]).exits(0).json();
+    assert_eq!(
+        (registry.count("PATCH"), mounts(&registry, "201")),
+        (packed, 2),
+        "both layers were taken over, none sent"
+    );
+    assert_eq!(done["state"], "succeeded");
+    project.windlass(&["verify", "--image", "too", "--strict", "--deep"]).exits(0);
+
+    // Where they are gone, whatever was recorded, they are sent.
+    let folder = registry.storage().join("repositories/team");
+    for gone in [&project.repository, &other] {
+        fs::remove_dir_all(folder.join(gone.rsplit('/').next().expect("a name"))).expect("the repository");
+    }
+    release(&project, &file, &["--image", "far"]).exits(0);
+    assert_eq!((registry.count("PATCH"), mounts(&registry, "201")), (packed + 2, 2));
+    assert_eq!(mounts(&registry, "202"), 4, "each was asked for in both");
+    project.windlass(&["verify", "--image", "far", "--strict", "--deep"]).exits(0);
+}
+
+/// How many mounts the registry has answered so.
+fn mounts(registry: &Registry, status: &str) -> usize {
+    let status = format!("http.response.status={status}");
+    registry.answered("POST").iter().filter(|line| line.contains("mount=") && line.contains(&status)).count()
+}

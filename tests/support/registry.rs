@@ -87,6 +87,11 @@ impl Registry {
 
     /// How many requests of this method it has answered.
     pub fn count(&self, method: &str) -> usize {
+        self.answered(method).len()
+    }
+
+    /// What its log says of the requests of this method that it has answered.
+    pub fn answered(&self, method: &str) -> Vec<String> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         // Its log comes later than its answers: what it says of this one comes after all before.
         let mark = format!("/v2/mark-{}/tags/list", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -101,7 +106,8 @@ impl Registry {
                 return log
                     .lines()
                     .filter(|line| line.contains("response completed") && line.contains(&method))
-                    .count();
+                    .map(str::to_owned)
+                    .collect();
             }
             assert!(start.elapsed() < Duration::from_mins(1), "the registry never told of {mark}: {log}");
             std::thread::yield_now();
