@@ -24,3 +24,4 @@ mod queue;
 mod releases;
 mod secrets;
 pub mod site;
+mod yml_to_its_end;

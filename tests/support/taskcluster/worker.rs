@@ -36,6 +36,7 @@ pub struct Claimed<'d> {
 
 /// What came of it.
 pub struct Done {
+    pub task: String,
     pub log: String,
     /// `completed`, `failed` or `exception`, as it was reported; 409 where the queue had ended it already.
     pub reported: (&'static str, u16),
@@ -176,7 +177,7 @@ impl Claimed<'_> {
         }
         let body = if outcome == "exception" { json!({"reason": "malformed-payload"}) } else { json!({}) };
         let status = self.ask("POST", &format!("/{outcome}"), &body).status;
-        Done { log, reported: (outcome, status), asked }
+        Done { task: self.task, log, reported: (outcome, status), asked }
     }
 }
 
