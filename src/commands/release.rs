@@ -24,6 +24,7 @@ use crate::{
     git::Checkout,
     journal::Journal,
     release::plan,
+    taskcluster::Inside,
 };
 
 pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
@@ -67,24 +68,28 @@ pub async fn prepare(
     let image = project.image(image)?;
     let checkout = Checkout::open(&project.root).await?;
     let plan = plan::make(&project, image, &checkout, journal, wishes, &who(), &ground.paths.run()).await?;
-    let archive = match &wishes.archive {
-        Some(source) => Some(archive(ground, &project, source.clone()).await?),
-        None => None,
+    let plan = match &wishes.archive {
+        Some(source) => of_archive(ground, &project, plan, source.clone()).await?,
+        None => plan,
     };
-    let plan = Plan { archive, ..plan };
     let job = Job { act: Act::Release, beginning: plan.into(), from_worktree: wishes.git_ref.is_some() };
     Ok(Prepared { project, checkout, job })
 }
 
-/// The archive by a name that means the same from anywhere, and later.
-async fn archive(ground: &Ground, project: &Project, source: ArchiveSource) -> Result<PlannedArchive, Failure> {
-    match source {
+/// The plan for this archive, by a name that means the same from anywhere, and later.
+async fn of_archive(
+    ground: &Ground,
+    project: &Project,
+    mut plan: Plan,
+    source: ArchiveSource,
+) -> Result<Plan, Failure> {
+    plan.archive = Some(match source {
         ArchiveSource::File(path) => {
             let whole = std::path::absolute(&path).map_err(|e| {
                 Failure::usage(format!("`{path}` is no file"), e.to_string(), "name the file of the archive")
             })?;
             let source = ArchiveSource::File(whole.to_string_lossy().into_owned());
-            Ok(PlannedArchive { source, root: None })
+            PlannedArchive { source, root: None, doubt: None }
         }
         ArchiveSource::Artifact { task, run, name } => {
             let root = project.taskcluster.as_ref().map(|taskcluster| taskcluster.root_url.clone());
@@ -95,11 +100,10 @@ async fn archive(ground: &Ground, project: &Project, source: ArchiveSource) -> R
                     "name it: root-url under [taskcluster]",
                 )
             })?;
-            let last = if run.is_some() {
-                run
-            } else {
-                let status = ground.taskcluster(root.clone())?.deployment.status(&task).await?;
-                status.last_run().map(|run| run.id)
+            let cluster = ground.remote_to_change().await?;
+            let last = match run {
+                Some(_) => run,
+                None => cluster.deployment.status(&task).await?.last_run().map(|run| run.id),
             };
             let run = Some(last.ok_or_else(|| {
                 Failure::failed(
@@ -108,10 +112,18 @@ async fn archive(ground: &Ground, project: &Project, source: ArchiveSource) -> R
                     format!("wait for it: windlass show {task} --watch"),
                 )
             })?);
-            let source = ArchiveSource::Artifact { task, run, name };
-            Ok(PlannedArchive { source, root: Some(root) })
+            let inside = Inside::of(&*ground.environment)?.filter(|inside| inside.root == root);
+            let doubt = cluster.doubt((&task, &name), inside.as_ref().map(|inside| &inside.run.task), &plan).await?;
+            let doubt = match doubt {
+                Some(doubt) if project.policy.pushed => return Err(doubt),
+                doubt => doubt.map(|doubt| doubt.why),
+            };
+            // Nobody vouches for what it is made of, whatever the commit is.
+            plan.source.reviewed &= doubt.is_none();
+            PlannedArchive { source: ArchiveSource::Artifact { task, run, name }, root: Some(root), doubt }
         }
-    }
+    });
+    Ok(plan)
 }
 
 /// `user@host`, for records and the vault.

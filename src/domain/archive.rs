@@ -66,6 +66,9 @@ pub struct PlannedArchive {
     /// The deployment that the task is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<RootUrl>,
+    /// Why what the task left may be something else than what is released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
 }
 
 /// The archive that an image came from.

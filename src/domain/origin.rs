@@ -65,6 +65,29 @@ pub fn began_for(github: &str, tasks: &[Task]) -> Option<Began> {
 /// Why what a task of this group recorded is only claimed; `None` where it counts.
 #[must_use]
 pub fn only_claimed(origin: &Origin, began: Option<&Began>, task: &Definition, terms: Terms<'_>) -> Option<String> {
+    group_only_claims(origin, began, terms.policy).or_else(|| task_only_claims(task, terms))
+}
+
+/// Why a file that a task of this group left is only claimed; `None` where it counts: where what the task recorded would,
+/// and where a task of which that is so depends on it. What builds has no secret; and who may join the group without one
+/// cannot have a task with it wait for theirs.
+#[must_use]
+pub fn left_only_claimed(
+    origin: &Origin,
+    began: Option<&Began>,
+    task: &Task,
+    group: &[Task],
+    terms: Terms<'_>,
+) -> Option<String> {
+    group_only_claims(origin, began, terms.policy).or_else(|| {
+        let why = task_only_claims(&task.definition, terms)?;
+        let mut dependents = group.iter().filter(|other| other.definition.dependencies.contains(task.id()));
+        let counts = dependents.any(|other| task_only_claims(&other.definition, terms).is_none());
+        (!counts).then(|| format!("{why}, and no task that counts depends on it"))
+    })
+}
+
+fn group_only_claims(origin: &Origin, began: Option<&Began>, policy: &Policy) -> Option<String> {
     match origin.trigger {
         Trigger::Push | Trigger::Tag | Trigger::GithubRelease => {}
         other => return Some(format!("its group comes from {other}, not from a push or a release")),
@@ -73,13 +96,17 @@ pub fn only_claimed(origin: &Origin, began: Option<&Began>, task: &Definition, t
         None if origin.trigger == Trigger::GithubRelease => {}
         None => return Some("which branch or tag it was begun for is not known here".to_owned()),
         Some(Began::Release) => {}
-        Some(Began::Branch(branch)) if terms.policy.allows_branch(branch) => {}
+        Some(Began::Branch(branch)) if policy.allows_branch(branch) => {}
         Some(Began::Branch(branch)) => {
             return Some(format!("it was begun for the branch {branch}, which is not released"));
         }
-        Some(Began::Tag(tag)) if terms.policy.allows_tag(tag) => {}
+        Some(Began::Tag(tag)) if policy.allows_tag(tag) => {}
         Some(Began::Tag(tag)) => return Some(format!("it was begun for the tag {tag}, which is not released")),
     }
+    None
+}
+
+fn task_only_claims(task: &Definition, terms: Terms<'_>) -> Option<String> {
     let needed = format!("secrets:get:{}", terms.secret);
     if !task.scopes.iter().map(String::as_str).collect::<Scopes>().satisfy(&needed) {
         return Some(format!("its scopes do not give {needed}"));
@@ -173,6 +200,38 @@ mod tests {
         ] {
             assert!(why(trigger, began.as_ref(), &[GIVEN], pool).starts_with(said), "{said}");
         }
+    }
+
+    #[test]
+    fn what_a_build_left_counts_where_the_task_that_may_push_depends_on_it() {
+        let build = task(&[], "builders/linux");
+        let after = |scopes: &[&str], pool: &str, depends: bool| {
+            let mut other = task(scopes, pool);
+            other.status.task_id = "c-De678pQN6Sgw7PuBPhkw".parse().unwrap();
+            other.definition.dependencies = if depends { vec![build.id().clone()] } else { Vec::new() };
+            other
+        };
+        let secret = "repo:github.com/mozilla/balrog:dockerhub".parse().unwrap();
+        let (pools, policy) = (["releng-3/linux".to_owned()], Policy::default());
+        let terms = Terms { secret: &secret, pools: &pools, policy: &policy };
+        let of = |trigger, other: Task| {
+            let group = [build.clone(), other];
+            left_only_claimed(&origin(trigger), Some(&branch("master")), &build, &group, terms).unwrap_or_default()
+        };
+        assert_eq!(of(Trigger::Push, after(&[GIVEN], "releng-3/linux", true)), "");
+        let unwanted = format!("its scopes do not give {GIVEN}, and no task that counts depends on it");
+        for other in [
+            after(&[GIVEN], "releng-3/linux", false),
+            after(&["secrets:get:other"], "releng-3/linux", true),
+            after(&[GIVEN], "releng-1/linux", true),
+        ] {
+            assert_eq!(of(Trigger::Push, other), unwanted);
+        }
+        let said = of(Trigger::PullRequest, after(&[GIVEN], "releng-3/linux", true));
+        assert_eq!(said, "its group comes from pull request, not from a push or a release");
+        // What builds and pushes at once counts by itself.
+        let both = task(&[GIVEN], "releng-3/linux");
+        assert_eq!(left_only_claimed(&origin(Trigger::Push), Some(&branch("master")), &both, &[], terms), None);
     }
 
     #[test]

@@ -92,7 +92,8 @@ impl Preview {
         ];
         if let Some(archive) = &plan.archive {
             let platform = plan.build.platform.as_ref().map(|platform| format!(", for {platform}")).unwrap_or_default();
-            rows.push(("archive", format!("{}{platform}", archive.source)));
+            let doubt = archive.doubt.as_ref().map(|why| format!("; mind: {why}")).unwrap_or_default();
+            rows.push(("archive", format!("{}{platform}{doubt}", archive.source)));
         } else if self.first <= Step::Build {
             let platform = plan.build.platform.as_ref().map(|platform| format!(" for {platform}")).unwrap_or_default();
             rows.push(("build", format!("{} in {}{platform}", plan.build.dockerfile, plan.build.context)));

@@ -20,7 +20,7 @@ use crate::{
         digest::Digest,
         event::Built,
         failure::Failure,
-        name::{Commit, ReleaseId},
+        name::{Commit, ReleaseId, SecretName},
         origin::{Began, Origin, Terms, began_for, only_claimed},
         plan::{BuildDefinition, Plan, PlannedTag, Runner, Source, TagKind, Trigger},
         policy::{self, Wanted},
@@ -220,12 +220,17 @@ impl Cluster {
         Ok(builds.iter().map(|build| origin(build, &remote)).collect())
     }
 
+    /// What a record has to satisfy.
+    pub(super) fn terms<'a>(&'a self, secret: &'a SecretName) -> Terms<'a> {
+        Terms { secret, pools: &self.at.pools, policy: &self.project.policy }
+    }
+
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The tasks of a group, which are sent again only where something has changed.
-    async fn tasks_of(&self, group: &TaskId) -> Result<Vec<Task>, TaskclusterError> {
+    pub(super) async fn tasks_of(&self, group: &TaskId) -> Result<Vec<Task>, TaskclusterError> {
         let (mut listed, before) = self.memory().groups.get(group).cloned().unwrap_or_default();
         match self.deployment.task_group_if_changed(group, &mut listed).await? {
             None => Ok(before),
@@ -280,7 +285,7 @@ impl Cluster {
         sanitise(&mut release);
         let mut known = None;
         for (task, said) in told {
-            let terms = Terms { secret: &image.secret.name, pools: &self.at.pools, policy: &self.project.policy };
+            let terms = self.terms(&image.secret.name);
             let claimed = only_claimed(&origin, began.as_ref(), &task.definition, terms);
             note(&mut release, task.id(), &said, claimed.as_deref());
             if claimed.is_none() && known.is_none() {
@@ -331,7 +336,7 @@ impl Cluster {
     }
 
     /// What began the group of this task, as GitHub's builds tell it.
-    async fn origin_of(&self, task: &Task) -> Result<Origin, Failure> {
+    pub(super) async fn origin_of(&self, task: &Task) -> Result<Origin, Failure> {
         let group = &task.status.task_group_id;
         if let Some(known) = self.memory().origins.get(group) {
             return Ok(known.clone());
@@ -353,7 +358,7 @@ impl Cluster {
     }
 
     /// What the group was begun for: as its tasks' roles say, else as git knows the commit.
-    async fn began(&self, origin: &Origin, tasks: &[Task]) -> Option<Began> {
+    pub(super) async fn began(&self, origin: &Origin, tasks: &[Task]) -> Option<Began> {
         if let Some(began) = self.at.github.as_deref().and_then(|github| began_for(github, tasks)) {
             return Some(began);
         }

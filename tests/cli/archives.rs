@@ -13,7 +13,7 @@ use crate::{
     support::{
         archive::{Tar, config, layer, manifest, saved},
         disk::SmallDisk,
-        project::{Project, Ran, pushed, ran, told},
+        project::{Project, Ran, SECRET, pushed, ran, told},
         registry::{PASSWORD, Registry, USER},
         stop::killed,
         taskcluster::queue::{artifacts::Stored, task::Outcome},
@@ -323,6 +323,88 @@ fn left(site: &Site, task: &str) -> String {
 fn from_task(site: &Site, source: &str, more: &[&str]) -> Ran {
     let words = [&["release", "--from-archive", source, "--yes", "--json"], more].concat();
     ran(&mut program(&site.project, &words))
+}
+
+/// Nothing of it was sent, and no release was begun.
+#[track_caller]
+fn nothing_was_done(registry: &Registry, site: &Site) {
+    let here = site.project.releases().into_iter().find(|release| release["runner"] == "local");
+    assert!(blobs(registry).is_empty() && here.is_none(), "{here:?}");
+}
+
+#[test]
+fn what_a_pull_requests_task_left_is_not_pushed_unknowingly() {
+    let registry = Registry::with_login();
+    let site = Site::new(&registry);
+    site.project.set_secret();
+    let push = site.group("push", "success");
+    site.run(&push.build, Outcome::Completed);
+    let refused = |task: &str, why: &str| {
+        let source = left(&site, task);
+        for more in [[].as_slice(), &["--dry-run"]] {
+            let error = from_task(&site, &source, more).exits(3).error();
+            assert_eq!(error["what"], format!("what the task {task} left is not released"));
+            assert!(error["why"].as_str().expect("a why").contains(why), "no `{why}`: {error}");
+            let next = error["next"].as_str().expect("a way");
+            let look = format!("windlass artifacts {task} --get public/image.tar");
+            assert!(next.contains(&look) && next.contains("--from-archive FILE"), "{next}");
+        }
+        nothing_was_done(&registry, &site);
+    };
+    let pull = site.group("pull_request.opened", "success").build;
+    site.run(&pull, Outcome::Completed);
+    refused(&pull, "it is only claimed: its group comes from pull request, not from a push or a release");
+    // Whoever may make tasks can put one beside those of a push.
+    let beside = site.double.task(&json!({"taskGroupId": push.id, "metadata": {
+        "name": "docker-image", "owner": "mallory@example.org", "source": "https://example.org/", "description": "",
+    }}));
+    site.run(&beside, Outcome::Completed);
+    let given = format!("its scopes do not give secrets:get:{SECRET}, and no task that counts depends on it");
+    refused(&beside, &given);
+    let alone = site.double.task(&json!({}));
+    site.run(&alone, Outcome::Completed);
+    refused(&alone, "its group comes from another event");
+
+    // Once it has been looked at, it is released as the file that was seen.
+    site.elsewhere(&["artifacts", &pull, "--get", "public/image.tar"]).exits(0);
+    release(&site.project, &site.project.path("image.tar"), &[]).exits(0);
+}
+
+#[test]
+fn what_a_task_made_of_another_commit_is_not_released_as_this_one() {
+    let registry = Registry::with_login();
+    let site = Site::new(&registry);
+    site.project.set_secret();
+    let (commit, build) = (site.commit(), site.group("push", "success").build);
+    site.run(&build, Outcome::Completed);
+    let source = left(&site, &build);
+    let newer = site.project.commit("the next");
+    let error = from_task(&site, &source, &[]).exits(3).error();
+    assert_eq!(error["why"], format!("it was made of {}, and {} is released", &commit[..7], &newer[..7]));
+    let next = error["next"].as_str().expect("a way");
+    assert_eq!(next, format!("release that commit: windlass release --ref {commit} --from-archive {source}"));
+    nothing_was_done(&registry, &site);
+    let done = from_task(&site, &source, &["--ref", commit]).exits(0).json();
+    assert_eq!(record(&done)["commit"], commit);
+}
+
+#[test]
+fn a_policy_that_takes_what_is_not_pushed_takes_it_and_says_so() {
+    let registry = Registry::with_login();
+    let site = Site::new(&registry);
+    let text = fs::read_to_string(site.project.path("windlass.toml")).expect("the file");
+    site.project.write("windlass.toml", &format!("{text}\n[policy]\npushed = false\n"));
+    site.project.commit("not so strict");
+    site.project.set_secret();
+    let pull = site.group("pull_request.opened", "success").build;
+    site.run(&pull, Outcome::Completed);
+    let source = left(&site, &pull);
+    let why = "it is only claimed: its group comes from pull request, not from a push or a release";
+    let mut dry = program(&site.project, &["release", "--from-archive", &source, "--dry-run"]);
+    let shown = ran(&mut dry).exits(0).stdout;
+    assert!(shown.contains(why) && shown.contains("unreviewed"), "{shown}");
+    let record = record(&from_task(&site, &source, &[]).exits(0).json());
+    assert_eq!((&record["review"], &record["archive"]["doubt"]), (&json!("unreviewed"), &json!(why)));
 }
 
 #[test]
