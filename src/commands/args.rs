@@ -227,6 +227,22 @@ pub struct ReleaseArg {
 }
 
 #[derive(Debug, Args)]
+pub struct ReleasesArg {
+    /// Ids or their beginnings, commits, or @ for the newest; of Taskcluster tasks, groups, or their pages. Each is dealt with in
+    /// its turn
+    #[arg(value_name = "RELEASE", required = true)]
+    pub releases: Vec<String>,
+    #[command(flatten)]
+    pub image: ImageArg,
+}
+
+impl ReleasesArg {
+    pub fn each(&self) -> impl Iterator<Item = ReleaseArg> {
+        self.releases.iter().map(|release| ReleaseArg { release: release.clone(), image: self.image.clone() })
+    }
+}
+
+#[derive(Debug, Args)]
 pub struct ArtifactsArgs {
     #[command(flatten)]
     pub release: ReleaseArg,
@@ -365,7 +381,7 @@ fn pool(text: &str) -> Result<String, &'static str> {
 #[derive(Debug, Args)]
 pub struct RerunArgs {
     #[command(flatten)]
-    pub release: ReleaseArg,
+    pub releases: ReleasesArg,
     /// Keep its plan and what it did before this step: preflight, secret, build, push, record, verify. On Taskcluster: this
     /// task, by name or id, and those that depend on it
     #[arg(long, value_name = "STEP", conflicts_with = "tasks")]
@@ -383,7 +399,7 @@ pub struct RerunArgs {
 #[derive(Debug, Args)]
 pub struct CancelArgs {
     #[command(flatten)]
-    pub release: ReleaseArg,
+    pub releases: ReleasesArg,
     /// Of a release on Taskcluster this task alone, by name or id
     #[arg(long, value_name = "TASK")]
     pub task: Option<String>,

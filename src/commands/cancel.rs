@@ -1,4 +1,4 @@
-//! `windlass cancel`: ends a release that runs, and says what it has done until then. Of one on Taskcluster see
+//! `windlass cancel`: ends releases that run, and says what they have done until then. Of one on Taskcluster see
 //! `cluster_ending.rs`.
 
 use std::fmt::Write as _;
@@ -6,17 +6,19 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::{
-    args::CancelArgs,
+    args::{CancelArgs, ReleaseArg},
     cluster_ending,
     ground::Ground,
     json,
     output::{Cell, Style, Tone, columns},
     seen::{Seen, seen_to_change},
+    turns::{Turn, Way, turns},
 };
 use crate::{
     domain::{
         audit::{Act, AuditRow, Ended},
         failure::Failure,
+        permission::MayWrite,
         release::{Release, ReleaseState},
     },
     journal::Journal,
@@ -27,15 +29,32 @@ pub async fn run(ground: &Ground, args: &CancelArgs) -> Result<u8, Failure> {
     if !args.dry_run {
         ground.permit("cancel")?;
     }
-    let journal = ground.journal().await?;
-    match seen_to_change(ground, &journal, &args.release).await? {
-        Seen::Here(release) => here(ground, &journal, &release, args).await,
-        Seen::There(there) => Box::pin(cluster_ending::run(ground, &journal, *there, args)).await,
+    if args.seal && args.releases.releases.len() > 1 {
+        return Err(Failure::usage(
+            "nothing was done",
+            "sealing cannot be undone, and is done to one group at a time",
+            "name one group: windlass cancel GROUP --seal",
+        ));
     }
+    let journal = ground.journal().await?;
+    let way = Way { command: "cancel", dry_run: args.dry_run, yes: args.yes, detach: false };
+    let look = async |wanted: &ReleaseArg| {
+        Ok(match seen_to_change(ground, &journal, wanted).await? {
+            Seen::Here(release) => Looked::Here(here(release, args)?),
+            Seen::There(there) => Looked::There(Box::new(Box::pin(cluster_ending::look(*there, args)).await?)),
+        })
+    };
+    turns(ground, &journal, way, &args.releases, look).await
 }
 
-/// Of this machine.
-async fn here(ground: &Ground, journal: &Journal, release: &Release, args: &CancelArgs) -> Result<u8, Failure> {
+/// A release that is to be ended.
+enum Looked {
+    /// One of this machine.
+    Here(Box<Release>),
+    There(Box<cluster_ending::Looked>),
+}
+
+fn here(release: Box<Release>, args: &CancelArgs) -> Result<Box<Release>, Failure> {
     if args.dry_run || args.seal || args.task.is_some() {
         return Err(Failure::usage(
             format!("release {} has no tasks", release.plan.release),
@@ -43,7 +62,60 @@ async fn here(ground: &Ground, journal: &Journal, release: &Release, args: &Canc
             format!("end it: windlass cancel {}", release.plan.release),
         ));
     }
-    let permit = ground.permit("cancel")?;
+    Ok(release)
+}
+
+impl Turn for Looked {
+    fn named(&self) -> String {
+        match self {
+            Self::Here(release) => release.plan.release.to_string(),
+            Self::There(there) => there.named(),
+        }
+    }
+
+    fn refused(&self) -> Option<Failure> {
+        match self {
+            Self::Here(_) => None,
+            Self::There(there) => there.refused(),
+        }
+    }
+
+    fn asks(&self) -> bool {
+        match self {
+            Self::Here(_) => false,
+            Self::There(there) => there.asks(),
+        }
+    }
+
+    fn outlives(&self) -> bool {
+        false
+    }
+
+    async fn shown(&self, ground: &Ground, journal: &Journal) -> Result<String, Failure> {
+        match self {
+            Self::Here(release) => Ok(format!("release {} of this machine is ended\n", release.plan.release)),
+            Self::There(there) => there.shown(ground, journal).await,
+        }
+    }
+
+    async fn tell(&self, ground: &Ground, journal: &Journal) -> Result<(), Failure> {
+        match self {
+            // Said before: of these there is no plan.
+            Self::Here(_) => Ok(()),
+            Self::There(there) => there.tell(ground, journal).await,
+        }
+    }
+
+    async fn carry_out(self, ground: &Ground, journal: &Journal, permit: MayWrite) -> Result<u8, Failure> {
+        match self {
+            Self::Here(release) => end(ground, journal, &release, permit).await,
+            Self::There(there) => Box::pin(there.carry_out(ground, journal, permit)).await,
+        }
+    }
+}
+
+/// Ends a release of this machine.
+async fn end(ground: &Ground, journal: &Journal, release: &Release, permit: MayWrite) -> Result<u8, Failure> {
     let (id, repository) = (&release.plan.release, &release.plan.repository);
     let row = AuditRow::begun(Timestamp::now(), &super::release::who(), Act::Cancel, id.as_str());
     let work = async {

@@ -8,13 +8,14 @@ use super::{
     carry_out,
     ground::Ground,
     output::{Cell, Style, Tone, columns},
-    release::{confirm, who},
+    release::who,
     seen::There,
+    turns::Turn,
     watch::{TaskTeller, tasks_to_their_end, told_to_its_end},
 };
 use crate::{
     domain::{
-        again::{Again, Facts, Manner, Turn, Which},
+        again::{self, Again, Facts, Manner, Which},
         failure::{Failure, FailureKind},
         name::ReleaseId,
         permission::MayWrite,
@@ -30,8 +31,17 @@ use crate::{
     },
 };
 
-pub async fn run(ground: &Ground, journal: &Journal, there: There, args: &RerunArgs) -> Result<u8, Failure> {
-    let alone = there.task().cloned();
+/// A release on Taskcluster whose tasks are to be run again.
+pub struct Looked {
+    cluster: Cluster,
+    named: String,
+    prepared: Prepared,
+    detach: bool,
+}
+
+/// Looks at what it would do.
+pub async fn look(ground: &Ground, journal: &Journal, there: There, args: &RerunArgs) -> Result<Looked, Failure> {
+    let (alone, named) = (there.task().cloned(), there.named.to_string());
     let There { cluster, detailed, .. } = there;
     let plan = detailed.release.plan.clone();
     if args.manner.move_tags {
@@ -46,25 +56,42 @@ pub async fn run(ground: &Ground, journal: &Journal, there: There, args: &RerunA
     look_at_inputs(&cluster, &mut facts, &which).await;
     let manner = if args.clone { Manner::Clone } else { Manner::Rerun };
     let prepared = prepare(ground, journal, &cluster, &facts, &plan, (&which, manner)).await?;
-    if args.manner.dry_run {
-        let again = &prepared.again;
-        ground.output.result(|| plan_json(again), |style| text(style, again))?;
-        return again.refused().map_or(Ok(0), Err);
+    Ok(Looked { cluster, named, prepared, detach: args.manner.detach })
+}
+
+impl Turn for Looked {
+    fn named(&self) -> String {
+        self.named.clone()
     }
-    let permit = ground.permit("rerun")?;
-    if let Some(refused) = prepared.again.refused() {
-        return Err(refused);
+
+    fn refused(&self) -> Option<Failure> {
+        self.prepared.again.refused()
     }
-    if !args.manner.yes && !ground.detached {
-        let group = &facts.group;
-        let next = format!("look at `windlass rerun {group} --dry-run`, then say --yes");
-        confirm(ground, async || Ok(text(ground.output.err, &prepared.again)), &next).await?;
+
+    fn asks(&self) -> bool {
+        true
     }
-    if args.manner.detach && prepared.again.waves.len() > 1 {
+
+    fn outlives(&self) -> bool {
         // Somebody has to be there to ask for what comes after.
-        return carry_out::detached(ground, permit).await;
+        self.prepared.again.waves.len() > 1
     }
-    Box::pin(carried_out(ground, journal, &cluster, &prepared, permit, args.manner.detach)).await
+
+    async fn shown(&self, ground: &Ground, _: &Journal) -> Result<String, Failure> {
+        Ok(text(ground.output.err, &self.prepared.again))
+    }
+
+    async fn tell(&self, ground: &Ground, _: &Journal) -> Result<(), Failure> {
+        let again = &self.prepared.again;
+        ground.output.result(|| plan_json(again), |style| text(style, again))
+    }
+
+    async fn carry_out(self, ground: &Ground, journal: &Journal, permit: MayWrite) -> Result<u8, Failure> {
+        if self.detach && self.outlives() {
+            return carry_out::detached(ground, permit).await;
+        }
+        Box::pin(carried_out(ground, journal, &self.cluster, &self.prepared, permit, self.detach)).await
+    }
 }
 
 /// Which tasks are meant.
@@ -189,7 +216,7 @@ fn word(manner: Manner) -> &'static str {
 
 /// `windlass.rerun-plan/1`.
 fn plan_json(again: &Again) -> Value {
-    let turn = |turn: &Turn| json!({"task": turn.id, "name": turn.name, "stands": turn.stands, "runs": turn.runs, "deadline": turn.deadline});
+    let turn = |turn: &again::Turn| json!({"task": turn.id, "name": turn.name, "stands": turn.stands, "runs": turn.runs, "deadline": turn.deadline});
     let waves: Vec<Vec<Value>> = again.waves.iter().map(|wave| wave.iter().map(turn).collect()).collect();
     let follows: Vec<Value> = again.follows.iter().map(|(id, name)| json!({"task": id, "name": name})).collect();
     let tags: Vec<Value> = again

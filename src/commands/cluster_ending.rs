@@ -12,25 +12,38 @@ use super::{
     ground::Ground,
     json,
     output::{Style, Tone},
-    release::{confirm, who},
+    release::who,
     seen::There,
     terminal::Terminal,
+    turns::Turn,
 };
 use crate::{
     domain::{
         ending::{Ending, ending},
         failure::Failure,
+        permission::MayWrite,
         task::TaskId,
     },
     journal::Journal,
     release::{
+        cluster::Cluster,
         cluster_again::{By, facts},
         cluster_ending::{self, Over},
     },
 };
 
-pub async fn run(ground: &Ground, journal: &Journal, there: There, args: &CancelArgs) -> Result<u8, Failure> {
-    let alone = there.task().cloned();
+/// A release on Taskcluster that is to be ended.
+pub struct Looked {
+    cluster: Cluster,
+    named: String,
+    ending: Ending,
+    /// The id of the group that is sealed, where it was given.
+    confirm: Option<String>,
+}
+
+/// Looks at what it would end.
+pub async fn look(there: There, args: &CancelArgs) -> Result<Looked, Failure> {
+    let (alone, named) = (there.task().cloned(), there.named.to_string());
     let There { cluster, detailed, .. } = there;
     let facts = facts(&cluster, &detailed).await?;
     let only = match &args.task {
@@ -38,26 +51,47 @@ pub async fn run(ground: &Ground, journal: &Journal, there: There, args: &Cancel
         None => alone.filter(|_| !args.seal),
     };
     let ending = ending(&facts, only.as_ref(), args.seal)?;
-    if args.dry_run {
-        ground.output.result(|| plan_json(&ending), |style| rows(style, ending.rows()))?;
-        return ending.refused().map_or(Ok(0), Err);
+    Ok(Looked { cluster, named, ending, confirm: args.confirm.clone() })
+}
+
+impl Turn for Looked {
+    fn named(&self) -> String {
+        self.named.clone()
     }
-    let permit = ground.permit("cancel")?;
-    if let Some(refused) = ending.refused() {
-        return Err(refused);
+
+    fn refused(&self) -> Option<Failure> {
+        self.ending.refused()
     }
-    let group = &facts.group;
-    if args.seal {
-        typed(ground, &ending, args.confirm.as_deref())?;
-    } else if !args.yes {
-        let next = format!("look at `windlass cancel {group} --dry-run`, then say --yes");
-        confirm(ground, async || Ok(rows(ground.output.err, ending.rows())), &next).await?;
+
+    fn asks(&self) -> bool {
+        // The name of what is sealed is typed.
+        self.ending.seal.is_none()
     }
-    let who = who();
-    let ended = cluster_ending::carry_out(&cluster, &ending, By { journal, who: &who, permit }).await?;
-    let release = cluster.detailed(group, Timestamp::now()).await?.release;
-    ground.output.last(|| json::one_release(&release), |style| text(style, group, &ending, &ended))?;
-    Ok(0)
+
+    fn outlives(&self) -> bool {
+        false
+    }
+
+    async fn shown(&self, ground: &Ground, _: &Journal) -> Result<String, Failure> {
+        Ok(rows(ground.output.err, self.ending.rows()))
+    }
+
+    async fn tell(&self, ground: &Ground, _: &Journal) -> Result<(), Failure> {
+        ground.output.result(|| plan_json(&self.ending), |style| rows(style, self.ending.rows()))
+    }
+
+    async fn carry_out(self, ground: &Ground, journal: &Journal, permit: MayWrite) -> Result<u8, Failure> {
+        let Self { cluster, ending, confirm, .. } = self;
+        if ending.seal.is_some() {
+            typed(ground, &ending, confirm.as_deref())?;
+        }
+        let who = who();
+        let ended = cluster_ending::carry_out(&cluster, &ending, By { journal, who: &who, permit }).await?;
+        let group = &ending.group;
+        let release = cluster.detailed(group, Timestamp::now()).await?.release;
+        ground.output.last(|| json::one_release(&release), |style| text(style, group, &ending, &ended))?;
+        Ok(0)
+    }
 }
 
 /// What cannot be undone has its name typed.

@@ -39,6 +39,7 @@ mod table;
 pub mod tags;
 mod tail;
 mod terminal;
+mod turns;
 mod verify;
 mod watch;
 

@@ -1,16 +1,17 @@
-//! `windlass rerun`: an earlier release once more, or from one of its steps on. Of one on Taskcluster see
+//! `windlass rerun`: earlier releases once more, or from one of their steps on. Of one on Taskcluster see
 //! `cluster_again.rs`.
 
 use super::{
-    args::RerunArgs,
+    args::{Manner, ReleaseArg, RerunArgs},
     carry_out::{self, Job, Prepared},
     cluster_again,
     ground::{Ground, image_of},
-    release::{confirm, tell_plan, text, who},
+    release::{tell_plan, text, who},
     seen::{Seen, seen_to_change},
+    turns::{Turn, Way, turns},
 };
 use crate::{
-    domain::{audit::Act, event::Step, failure::Failure, nearest::nearest, release::Release},
+    domain::{audit::Act, event::Step, failure::Failure, nearest::nearest, permission::MayWrite, release::Release},
     git::Checkout,
     journal::Journal,
     release::rerun,
@@ -18,33 +19,91 @@ use crate::{
 
 pub async fn run(ground: &Ground, args: RerunArgs) -> Result<u8, Failure> {
     let journal = ground.journal().await?;
-    match seen_to_change(ground, &journal, &args.release).await? {
-        Seen::Here(earlier) => Box::pin(here(ground, &journal, &earlier, &args)).await,
-        Seen::There(there) => Box::pin(cluster_again::run(ground, &journal, *there, &args)).await,
-    }
+    let Manner { dry_run, yes, detach, .. } = args.manner;
+    let way = Way { command: "rerun", dry_run, yes, detach };
+    let look = async |wanted: &ReleaseArg| {
+        Ok(match seen_to_change(ground, &journal, wanted).await? {
+            Seen::Here(earlier) => Looked::Here(Box::new(here(ground, &journal, *earlier, &args).await?)),
+            Seen::There(there) => {
+                let looked = Box::pin(cluster_again::look(ground, &journal, *there, &args)).await?;
+                Looked::There(Box::new(looked))
+            }
+        })
+    };
+    turns(ground, &journal, way, &args.releases, look).await
 }
 
-/// Of this machine.
-async fn here(ground: &Ground, journal: &Journal, earlier: &Release, args: &RerunArgs) -> Result<u8, Failure> {
-    let (id, from) = (&earlier.plan.release, step(earlier, args)?);
-    let prepared = prepare(ground, journal, earlier, from, args.manner.move_tags).await?;
-    if args.manner.dry_run {
-        return tell_plan(ground, &prepared.preview(ground, journal).await?);
+/// A release that is to be done once more.
+enum Looked {
+    Here(Box<Here>),
+    There(Box<cluster_again::Looked>),
+}
+
+/// One of this machine.
+struct Here {
+    earlier: Release,
+    from: Option<Step>,
+    prepared: Prepared,
+    detach: bool,
+}
+
+async fn here(ground: &Ground, journal: &Journal, earlier: Release, args: &RerunArgs) -> Result<Here, Failure> {
+    let from = step(&earlier, args)?;
+    let prepared = prepare(ground, journal, &earlier, from, args.manner.move_tags).await?;
+    Ok(Here { earlier, from, prepared, detach: args.manner.detach })
+}
+
+impl Turn for Looked {
+    fn named(&self) -> String {
+        match self {
+            Self::Here(here) => here.earlier.plan.release.to_string(),
+            Self::There(there) => there.named(),
+        }
     }
-    let permit = ground.permit("rerun")?;
-    if !args.manner.yes && !ground.detached {
-        let what = async || {
-            let first = from.map_or("with new tags".to_owned(), |step| format!("from {} on", step.name()));
-            let preview = prepared.preview(ground, journal).await?;
-            Ok(format!("release {id} once more, {first}\n{}", text(ground.output.err, &preview)))
+
+    fn refused(&self) -> Option<Failure> {
+        match self {
+            Self::Here(_) => None,
+            Self::There(there) => there.refused(),
+        }
+    }
+
+    fn asks(&self) -> bool {
+        true
+    }
+
+    fn outlives(&self) -> bool {
+        match self {
+            Self::Here(_) => true,
+            Self::There(there) => there.outlives(),
+        }
+    }
+
+    async fn shown(&self, ground: &Ground, journal: &Journal) -> Result<String, Failure> {
+        let Here { earlier, from, prepared, .. } = match self {
+            Self::Here(here) => &**here,
+            Self::There(there) => return there.shown(ground, journal).await,
         };
-        let next = format!("look at `windlass rerun {id} --dry-run`, then say --yes");
-        confirm(ground, what, &next).await?;
+        let first = from.map_or("with new tags".to_owned(), |step| format!("from {} on", step.name()));
+        let preview = prepared.preview(ground, journal).await?;
+        let id = &earlier.plan.release;
+        Ok(format!("release {id} once more, {first}\n{}", text(ground.output.err, &preview)))
     }
-    if args.manner.detach {
-        return carry_out::detached(ground, permit).await;
+
+    async fn tell(&self, ground: &Ground, journal: &Journal) -> Result<(), Failure> {
+        match self {
+            Self::Here(here) => tell_plan(ground, &here.prepared.preview(ground, journal).await?).map(drop),
+            Self::There(there) => there.tell(ground, journal).await,
+        }
     }
-    Box::pin(carry_out::run(ground, journal, prepared, permit)).await
+
+    async fn carry_out(self, ground: &Ground, journal: &Journal, permit: MayWrite) -> Result<u8, Failure> {
+        match self {
+            Self::Here(here) if here.detach => carry_out::detached(ground, permit).await,
+            Self::Here(here) => Box::pin(carry_out::run(ground, journal, here.prepared, permit)).await,
+            Self::There(there) => there.carry_out(ground, journal, permit).await,
+        }
+    }
 }
 
 /// The step to begin with, of a release that has no tasks.

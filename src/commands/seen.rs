@@ -1,6 +1,8 @@
 //! Which release is meant, where some run here and some on Taskcluster: an id or its beginning, a commit, `@`; of
 //! Taskcluster also a task, a group of tasks, or the address of one of their pages.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use super::{args::ReleaseArg, ground::Ground};
@@ -44,6 +46,15 @@ impl There {
 pub struct Named {
     pub id: TaskId,
     pub run: Option<u32>,
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.run {
+            Some(run) => write!(f, "{}.{run}", self.id),
+            None => write!(f, "{}", self.id),
+        }
+    }
 }
 
 /// The release that these words name.

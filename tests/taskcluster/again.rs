@@ -40,7 +40,7 @@ const ME: &str = "github/1|ada";
 const TOKEN: &str = "tokentokentokentoken44";
 
 impl Site {
-    fn program(&self, arguments: &[&str]) -> Command {
+    pub fn program(&self, arguments: &[&str]) -> Command {
         let mut program = self.project.program(arguments);
         program.env("TASKCLUSTER_ROOT_URL", &self.double.root);
         program.env("TASKCLUSTER_CLIENT_ID", ME).env("TASKCLUSTER_ACCESS_TOKEN", TOKEN);
@@ -48,24 +48,24 @@ impl Site {
     }
 
     /// As somebody with these scopes.
-    fn may(self, scopes: &[&str]) -> Self {
+    pub fn may(self, scopes: &[&str]) -> Self {
         self.double.client(ME, TOKEN, scopes);
         self
     }
 
-    fn run_me(&self, arguments: &[&str]) -> Ran {
+    pub fn run_me(&self, arguments: &[&str]) -> Ran {
         ran(&mut self.program(arguments))
     }
 
     /// A push of which the build failed.
-    fn failed(&self) -> Group {
+    pub fn failed(&self) -> Group {
         let group = self.group("push", "failure");
         self.run(&group.build, Outcome::Failed);
         group
     }
 
     /// The requests that changed something, as `POST …/rerun`.
-    fn changes(&self) -> Vec<Asked> {
+    pub fn changes(&self) -> Vec<Asked> {
         self.double
             .requests()
             .into_iter()
@@ -73,16 +73,16 @@ impl Site {
             .collect()
     }
 
-    fn state(&self, task: &str) -> String {
+    pub fn state(&self, task: &str) -> String {
         self.double.status(task)["state"].as_str().expect("a state").to_owned()
     }
 
-    fn runs(&self, task: &str) -> usize {
+    pub fn runs(&self, task: &str) -> usize {
         self.double.status(task)["runs"].as_array().expect("runs").len()
     }
 
     /// Acts and subjects of the trail, newest first, with their outcome.
-    fn trail(&self) -> Vec<(String, String, String)> {
+    pub fn trail(&self) -> Vec<(String, String, String)> {
         let lines = self.project.windlass(&["audit", "--json"]).exits(0).stdout;
         let field = |row: &Value, name: &str| row[name].as_str().expect("text").to_owned();
         let rows = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("a row"));

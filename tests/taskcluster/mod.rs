@@ -23,5 +23,6 @@ mod outputs;
 mod queue;
 mod releases;
 mod secrets;
+mod several;
 pub mod site;
 mod yml_to_its_end;
