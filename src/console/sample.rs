@@ -170,7 +170,7 @@ pub fn beginning(wishes: &Wishes) -> Beginning {
         refused: None,
         words: beginning::words(wishes),
         agreed: Some(command.clone()),
-        said: format!("{command}: then the build that tc.example makes of it is waited for"),
+        said: "pushing 3f2c1ab to master: its build is waited for".to_owned(),
         there: None,
     }
 }

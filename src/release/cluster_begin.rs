@@ -64,7 +64,7 @@ impl Prepared {
             rows: self.rows(),
             refused: self.push.refused(),
             words: beginning::words(wishes),
-            said: format!("{command}: then the build that {} makes of it is waited for", self.host),
+            said: format!("pushing {} to {}: its build is waited for", self.push.commit.short(), self.push.what.name()),
             agreed: Some(command),
             there: self.built().map(ReleaseId::from),
         }

@@ -62,7 +62,7 @@ impl Prepared {
             refused: self.refused(),
             words: words.filter(|word| given.is_some() || *word != "--payload-stdin").map(str::to_owned).collect(),
             agreed: given,
-            said: format!("firing the hook {} at {}: the task that it makes is waited for", self.name(), self.host),
+            said: format!("firing the hook {}: its task is waited for", self.name()),
             there: None,
         }
     }

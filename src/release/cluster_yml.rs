@@ -79,7 +79,7 @@ impl Prepared {
             refused: self.refused(),
             words: beginning::words(wishes),
             agreed: Some(json!(self.made).to_string()),
-            said: format!("making {count} of {} at {}", self.file, self.host),
+            said: format!("making {count} of {}", self.file),
             there: None,
         }
     }
@@ -190,7 +190,7 @@ fn agreed_to(agreed: &str, branch: &str, commit: &Commit) -> Result<Made, Failur
 
 /// The definition as we make it, what that needs, and its name.
 fn own(mut definition: Value) -> Result<(Value, Expression, String), String> {
-    if let Some(routes) = definition["routes"].as_array_mut() {
+    if let Some(routes) = definition.get_mut("routes").and_then(Value::as_array_mut) {
         routes.retain(|route| route.as_str().is_none_or(|route| !REPORTS.contains(&route)));
     }
     let mut read: Definition = serde_json::from_value(definition.clone()).map_err(|e| e.to_string())?;
@@ -278,6 +278,12 @@ mod tests {
             assert!(needs.contains(scope), "{needs}");
         }
         assert!(!needs.contains("checks"), "{needs}");
+        // One that has none stays as it is.
+        let bare = json!({
+            "taskQueueId": "proj/ci", "taskGroupId": "f18OCIBgRoSL6-8OrQg82Q", "metadata": {"name": "push"},
+            "created": "2026-11-23T06:14:14Z", "deadline": "2026-11-23T07:14:14Z",
+        });
+        assert_eq!(own(bare.clone()).unwrap().0, bare);
         assert!(own(json!({})).is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::site::Site;
@@ -126,10 +127,11 @@ fn a_process_that_goes_on_alone_makes_the_very_tasks_that_were_agreed_to() {
     let get = format!("secrets:get:{SECRET}");
     let site = site(&registry, &all(&get));
     let plan = run(&site, &["--dry-run", "--json"]).exits(0).json();
+    let now = Timestamp::now();
     let task = |name: &str, id: &str| {
         json!([id, {
             "taskQueueId": "proj/ci", "taskGroupId": IDS[0], "schedulerId": "taskcluster-github", "payload": {},
-            "created": "2026-11-23T06:14:14.000Z", "deadline": "2096-11-23T07:14:14.000Z",
+            "created": now.to_string(), "deadline": (now + SignedDuration::from_hours(1)).to_string(),
             "metadata": {"name": name, "owner": "ada@example.org", "source": "https://example.org/", "description": ""},
         }])
     };

@@ -166,7 +166,8 @@ fn a_release_is_begun_by_a_push_and_followed_in_the_console() {
     console.sees("n release");
     console.press("n");
     console.sees("Begin a release at");
-    console.sees(&format!("git push origin {commit}"));
+    console.sees("git push origin");
+    console.sees(&format!("{commit}:refs/heads/master"));
     console.sees("windlass release --yes");
     console.press("\x1b");
     console.no_longer_sees("Begin a release at");
@@ -174,7 +175,7 @@ fn a_release_is_begun_by_a_push_and_followed_in_the_console() {
     console.press("n");
     console.sees("Begin a release at");
     console.press("y");
-    console.sees("is waited for");
+    console.sees("to master: its build is waited for");
     until("it is pushed", || pushed(&site, &commit));
     // It is waited for, and the console is there for everything else.
     console.press("?");
@@ -186,7 +187,7 @@ fn a_release_is_begun_by_a_push_and_followed_in_the_console() {
     console.sees("docker-image");
     site.run(&group.build, Outcome::Completed);
     site.run(&group.push, Outcome::Completed);
-    console.sees("\u{2713} push-image");
+    console.sees(&format!("release {} of app succeeded", group.id));
     console.never_showed("NOISE");
     assert_eq!(begun(&site), [[format!("git push origin {commit}:refs/heads/master"), "done".to_owned()]]);
     // There is nothing more to be begun.
@@ -291,7 +292,7 @@ fn a_release_is_begun_by_a_hook_and_followed_in_the_console() {
     let newest = || site.project.windlass(&["releases", "--json"]).exits(0).json()["releases"][0].clone();
     let group = newest()["id"].as_str().expect("an id").to_owned();
     site.run(&group, Outcome::Completed);
-    console.sees("\u{2713} push-app");
+    console.sees(&format!("release {group} of app succeeded"));
     assert_eq!(fired(&site), [json!({})]);
     // Another payload: nothing is sent that its schema does not take.
     console.press("N");
@@ -324,7 +325,7 @@ fn who_may_not_fire_the_hook_is_told_so_and_a_read_only_console_asks_nothing() {
     console.no_longer_sees("No release is begun at");
     leave(console);
     let mut console = Screen::start(program.arg("--read-only"), WIDTH, HEIGHT);
-    console.sees("push");
+    console.sees("no release yet");
     console.press("n");
     console.sees("refused: windlass runs read-only");
     leave(console);

@@ -347,7 +347,7 @@ fn a_release_on_taskcluster_is_begun_by_a_push_and_followed() {
         assert_eq!(world.done, [format!("release --yes < {push}")]);
         world.sees(&["runs on its own", "build-image-balrog"]);
         world.press("5");
-        world.sees(&["git push origin"]);
+        world.sees(&["pushing 3f2c1ab to master: its build is"]);
         // By now it is there: nothing is begun once more, and what there is is selected.
         world.press("1n");
         world.sees(&["No release is begun at tc.example"]);
