@@ -225,6 +225,22 @@ fn an_archive_that_the_task_may_not_have_is_told_by_the_scope_that_it_lacks() {
 }
 
 #[test]
+fn an_archive_of_a_task_that_it_does_not_depend_on_is_judged_by_what_began_that() {
+    let factory = Factory::new();
+    let build = factory.built(IMAGE, image());
+    factory.push(&format!("{RELEASE} --from-archive {build}:{IMAGE}"), |_| {});
+    let log = fails(&factory);
+    says(&log, &[&format!("what the task {build} left is not released")]);
+    says(&log, &["it is only claimed: its group comes from another event, not from a push or a release"]);
+    factory.pushed_nothing();
+    // Where that is not told, nobody vouches for it either.
+    factory.double.anonymous(&["queue:get-artifact:public/*", "queue:status:*", "github:list-builds"]);
+    factory.push(&format!("{RELEASE} --from-archive {build}:{IMAGE}"), |_| {});
+    says(&fails(&factory), &["it is only claimed: what began it is not known: ", "queue:get-task:"]);
+    factory.pushed_nothing();
+}
+
+#[test]
 fn a_secret_that_is_gone_is_told_by_its_history_where_the_task_may_see_that() {
     let factory = Factory::new();
     let (secret, history) = (

@@ -139,3 +139,17 @@ fn those_of_this_machine_take_their_turns_too() {
     run(&[ids[0], ids[1], "--detach"]).exits(2);
     assert_eq!(site.project.releases().len(), 4);
 }
+
+#[test]
+fn whoever_goes_away_leaves_the_others_as_they_are() {
+    let registry = Registry::with_login();
+    let site = Site::new(&registry).may(&["queue:rerun-task:*"]);
+    let [one, two] = [site.failed(), site.failed()];
+    let mut rerun = Running::start(&mut site.program(&["rerun", &one.id, &two.id, "--yes"]));
+    while !rerun.line().expect("it is begun").contains("end it:") {}
+    while !rerun.line().expect("it is followed").contains("docker-image") {}
+    rerun.signal(rustix::process::Signal::INT);
+    let ended = rerun.end().exits(130);
+    assert!(ended.stderr.contains(&format!("nothing is done to {}", two.id)), "{ended:?}");
+    assert_eq!((site.runs(&one.build), site.runs(&two.build)), (2, 1));
+}
