@@ -99,6 +99,11 @@ pub enum Command {
     },
     /// What the tasks of a release on Taskcluster left, or one of it into a file
     Artifacts(ArtifactsArgs),
+    /// What the decision task of a release on Taskcluster offers to be done, or one of it done
+    ///
+    /// These are the actions of its `public/actions.json`. Their hooks are fired only where your settings name the group of
+    /// the hook (`hook-groups` under `[taskcluster]`), and where a push or a release began the tasks.
+    Action(ActionArgs),
     /// Registry and record side by side, with a verdict for every tag
     Tags {
         #[command(flatten)]
@@ -173,6 +178,7 @@ impl Command {
             | Self::Point(_)
             | Self::Init(_) => true,
             Self::Cancel(args) => !args.dry_run,
+            Self::Action(args) => args.name.is_some() && !args.dry_run,
             Self::Signin(args) => !args.instead.status,
             Self::Secret(SecretCommand::List | SecretCommand::Show(_) | SecretCommand::Check(_))
             | Self::Releases { .. }
@@ -255,6 +261,31 @@ pub struct ArtifactsArgs {
     /// Replace a file that is there
     #[arg(long, requires = "get")]
     pub force: bool,
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is said or not")]
+pub struct ActionArgs {
+    #[command(flatten)]
+    pub release: ReleaseArg,
+    /// Do the action of this name; without it all are listed
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// To this task, by name or id; where it is for several
+    #[arg(long, value_name = "TASK", requires = "name")]
+    pub task: Option<String>,
+    /// What it is given, as JSON on stdin; what its schema says is usual without
+    #[arg(long, requires = "name")]
+    pub input_stdin: bool,
+    /// Show what its hook would be fired with, and do nothing
+    #[arg(long, requires = "name")]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long, short, requires = "name")]
+    pub yes: bool,
+    /// Do not follow what it does
+    #[arg(long, requires = "name", conflicts_with = "dry_run")]
+    pub detach: bool,
 }
 
 #[derive(Debug, Args)]

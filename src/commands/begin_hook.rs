@@ -28,7 +28,7 @@ pub async fn run(
     leaving: Option<Leaving>,
 ) -> Result<u8, Failure> {
     let journal = ground.journal().await?;
-    let payload = if args.payload_stdin { read()? } else { json!({}) };
+    let payload = if args.payload_stdin { read("payload", "release --payload-stdin")? } else { json!({}) };
     let cluster = ground.remote_to_change().await?;
     let prepared = cluster_hook::prepare(&cluster, hook, payload).await?;
     let shown = (|| plan_json(&prepared), || prepared.rows());
@@ -52,13 +52,11 @@ pub async fn run(
     Box::pin(followed(ground, &cluster, (&fired.group, &of), document, args.manner.detach)).await
 }
 
-fn read() -> Result<Value, Failure> {
+/// What is piped in as this, to this command.
+pub(super) fn read(what: &str, command: &str) -> Result<Value, Failure> {
     let refused = |why: String| {
-        Failure::usage(
-            "the payload could not be read",
-            why,
-            "pipe one JSON document into windlass release --payload-stdin",
-        )
+        let next = format!("pipe one JSON document into windlass {command}");
+        Failure::usage(format!("the {what} could not be read"), why, next)
     };
     let mut text = String::new();
     std::io::stdin().lock().take(MOST + 1).read_to_string(&mut text).map_err(|e| refused(e.to_string()))?;

@@ -23,7 +23,7 @@ use crate::{
     journal::{Found, Journal},
     keeping::{Cluster, Learned, Redaction, Store},
     registry,
-    release::{Environment, cluster, lock},
+    release::{Environment, cluster, cluster_action::Allowed, lock},
     secrets::{IdentityKind, Passphrase, Vault, VaultPaths},
     signin,
     taskcluster::{self, Inside},
@@ -100,6 +100,11 @@ impl Ground {
                 "run it without read-only where you mean to change something",
             )
         })
+    }
+
+    /// The groups of hooks that the user allows actions of decision tasks to fire.
+    pub fn hook_groups(&self) -> Allowed {
+        Allowed { groups: self.settings.hook_groups.clone(), file: self.paths.settings() }
     }
 
     pub fn registry_options(&self) -> registry::Options {

@@ -1,5 +1,6 @@
 //! The headless commands, one file each: read arguments, call a use case, write the result.
 
+mod action;
 pub mod args;
 mod artifacts;
 mod audit;
@@ -125,6 +126,7 @@ pub async fn run(ground: &Ground, command: Command) -> Result<u8, Failure> {
         Command::Cancel(args) => Box::pin(cancel::run(ground, &args)).await,
         Command::Log { release, follow, grep } => Box::pin(log::run(ground, &release, follow, grep.as_deref())).await,
         Command::Artifacts(args) => Box::pin(artifacts::run(ground, &args)).await,
+        Command::Action(args) => Box::pin(action::run(ground, &args)).await,
         Command::Tags { image, history: Some(tag), .. } => tags::history(ground, &image, &tag).await,
         Command::Tags { image, fresh, history: None, records } => tags::run(ground, &image, fresh, &records).await,
         Command::Verify(args) => verify::run(ground, &args).await,

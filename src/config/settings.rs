@@ -14,6 +14,8 @@ pub struct Settings {
     pub plain_http: Vec<String>,
     /// Nothing outside is changed.
     pub read_only: bool,
+    /// `[taskcluster]`: the groups of hooks that actions of decision tasks may fire.
+    pub hook_groups: Vec<String>,
     /// `[keys]`, in the order of their names.
     pub keys: Vec<KeyWish>,
 }
@@ -91,14 +93,33 @@ fn loopback(name: &str) -> bool {
 fn parse(shown: &str, text: &str) -> Result<Settings, ConfigError> {
     let mut reader = Reader::new(shown, text);
     let Some(document) = reader.document() else { return reader.finish(None) };
-    let known = ["plain-http", "read-only", "keys"];
+    let known = ["plain-http", "read-only", "keys", "taskcluster"];
     let top = Section::of("the settings", document.get_ref(), 0..0).only(&mut reader, &known);
     let hosts = top.strings(&mut reader, "plain-http").unwrap_or_default();
     let plain_http = hosts.iter().filter_map(|host| registry_host(&mut reader, host)).collect();
     let read_only = top.boolean(&mut reader, "read-only").unwrap_or_default();
     let keys =
         top.section(&mut reader, "keys", "[keys]").map(|section| keys(&mut reader, &section)).unwrap_or_default();
-    reader.finish(Some(Settings { plain_http, read_only, keys }))
+    let hook_groups =
+        top.section(&mut reader, "taskcluster", "[taskcluster]").map(|section| hook_groups(&mut reader, section));
+    let hook_groups = hook_groups.unwrap_or_default();
+    reader.finish(Some(Settings { plain_http, read_only, hook_groups, keys }))
+}
+
+/// Each is named as it is: whoever may make a group in a family of names could join it.
+fn hook_groups(reader: &mut Reader<'_>, section: Section<'_>) -> Vec<String> {
+    let section = section.only(reader, &["hook-groups"]);
+    let groups = section.strings(reader, "hook-groups").unwrap_or_default();
+    let group = |text: &Text<'_>| {
+        let is_name =
+            !text.value.is_empty() && text.value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        if !is_name {
+            let message = format!("`{}` is no group of hooks: letters, digits, `-` and `_`", text.value);
+            reader.problem(text.span.clone(), &message, None);
+        }
+        is_name.then(|| text.value.to_owned())
+    };
+    groups.iter().filter_map(group).collect()
 }
 
 fn keys(reader: &mut Reader<'_>, section: &Section<'_>) -> Vec<KeyWish> {
@@ -152,6 +173,16 @@ mod tests {
             ("one.lan", false),
         ] {
             assert_eq!(settings.allows_plain_http(host), allowed, "{host}");
+        }
+    }
+
+    #[test]
+    fn groups_of_hooks_are_named_one_by_one() {
+        let settings = parse("s", "[taskcluster]\nhook-groups = [\"project-releng\", \"x_1\"]\n").unwrap();
+        assert_eq!(settings.hook_groups, ["project-releng", "x_1"]);
+        assert_eq!(parse("s", "").unwrap().hook_groups, [""; 0]);
+        for text in ["hook-groups = [\"project-*\"]", "hook-groups = [\"a/b\", \"\"]", "hook-group = [\"a\"]"] {
+            assert!(parse("s", &format!("[taskcluster]\n{text}\n")).is_err(), "{text}");
         }
     }
 

@@ -1,11 +1,11 @@
 //! Dates: what of the newest release is too late or soon will be. After its deadline a task cannot be run again; what it
-//! needs expires before it does; and so does what it recorded.
+//! needs expires before it does; and so do what it recorded, and the hooks of its actions.
 
 use globset::{Glob, GlobSetBuilder};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    artifacts,
+    actions, artifacts,
     asked::{At, left},
     examination::Examination,
 };
@@ -40,6 +40,7 @@ pub(super) async fn check(examination: &Examination) -> Finding {
     ))];
     findings.extend(tasks.iter().filter_map(|task| of_task(task, &newest.tasks, now)));
     findings.extend(artifacts::look(at, &tasks, now).await);
+    findings.extend(actions::look(at, newest).await);
     Finding::together(findings)
 }
 

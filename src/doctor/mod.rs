@@ -11,6 +11,7 @@
 //!                         └─ registry secret login push                                     for each image
 //! ```
 
+mod actions;
 mod artifacts;
 mod asked;
 mod client;

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 pub use self::{
     asked::Asked,
-    facts::{Facts, Kept},
+    facts::{Facts, Kept, named},
     ways::{Way, ways},
 };
 use super::{

@@ -1,5 +1,6 @@
 //! What windlass talks about. Pure: no input or output, no clock, no environment.
 
+pub mod action;
 pub mod again;
 pub mod archive;
 pub mod artifact;

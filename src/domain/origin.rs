@@ -65,7 +65,7 @@ pub fn began_for(github: &str, tasks: &[Task]) -> Option<Began> {
 /// Why what a task of this group recorded is only claimed; `None` where it counts.
 #[must_use]
 pub fn only_claimed(origin: &Origin, began: Option<&Began>, task: &Definition, terms: Terms<'_>) -> Option<String> {
-    group_only_claims(origin, began, terms.policy).or_else(|| task_only_claims(task, terms))
+    not_released(origin, began, terms.policy).or_else(|| task_only_claims(task, terms))
 }
 
 /// Why a file that a task of this group left is only claimed; `None` where it counts: where what the task recorded would,
@@ -79,7 +79,7 @@ pub fn left_only_claimed(
     group: &[Task],
     terms: Terms<'_>,
 ) -> Option<String> {
-    group_only_claims(origin, began, terms.policy).or_else(|| {
+    not_released(origin, began, terms.policy).or_else(|| {
         let why = task_only_claims(&task.definition, terms)?;
         let mut dependents = group.iter().filter(|other| other.definition.dependencies.contains(task.id()));
         let counts = dependents.any(|other| task_only_claims(&other.definition, terms).is_none());
@@ -87,7 +87,21 @@ pub fn left_only_claimed(
     })
 }
 
-fn group_only_claims(origin: &Origin, began: Option<&Began>, policy: &Policy) -> Option<String> {
+fn task_only_claims(task: &Definition, terms: Terms<'_>) -> Option<String> {
+    let needed = format!("secrets:get:{}", terms.secret);
+    if !task.scopes.iter().map(String::as_str).collect::<Scopes>().satisfy(&needed) {
+        return Some(format!("its scopes do not give {needed}"));
+    }
+    let pool = &task.task_queue_id;
+    if !terms.pools.is_empty() && !terms.pools.contains(pool) {
+        return Some(format!("it ran in the pool {pool}, which is none of `pools`"));
+    }
+    None
+}
+
+/// Why no push or release of what policy allows began this group; `None`: one did.
+#[must_use]
+pub fn not_released(origin: &Origin, began: Option<&Began>, policy: &Policy) -> Option<String> {
     match origin.trigger {
         Trigger::Push | Trigger::Tag | Trigger::GithubRelease => {}
         other => return Some(format!("its group comes from {other}, not from a push or a release")),
@@ -102,18 +116,6 @@ fn group_only_claims(origin: &Origin, began: Option<&Began>, policy: &Policy) ->
         }
         Some(Began::Tag(tag)) if policy.allows_tag(tag) => {}
         Some(Began::Tag(tag)) => return Some(format!("it was begun for the tag {tag}, which is not released")),
-    }
-    None
-}
-
-fn task_only_claims(task: &Definition, terms: Terms<'_>) -> Option<String> {
-    let needed = format!("secrets:get:{}", terms.secret);
-    if !task.scopes.iter().map(String::as_str).collect::<Scopes>().satisfy(&needed) {
-        return Some(format!("its scopes do not give {needed}"));
-    }
-    let pool = &task.task_queue_id;
-    if !terms.pools.is_empty() && !terms.pools.contains(pool) {
-        return Some(format!("it ran in the pool {pool}, which is none of `pools`"));
     }
     None
 }

@@ -1,5 +1,5 @@
-//! Whether what a hook is triggered with is as its schema says, before it is sent. Of JSON Schema what such schemas use is
-//! looked at; which words of one are not, is told: the service looks at those. Pure.
+//! Whether what a hook is triggered with, or an action is given, is as its schema says, before it is sent. Of JSON Schema
+//! what such schemas use is looked at; which words of one are not, is told: the service looks at those. Pure.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +12,54 @@ pub struct Checked {
     pub problems: Vec<(String, String)>,
     /// Words of the schema that were not looked at.
     pub unchecked: BTreeSet<String>,
+}
+
+impl Checked {
+    /// What is wrong, each with its place; `None`: nothing is.
+    #[must_use]
+    pub fn told(&self) -> Option<String> {
+        let told = |(at, problem): &(String, String)| match at.as_str() {
+            "" => format!("the whole of it: {problem}"),
+            at => format!("{at}: {problem}"),
+        };
+        let all: Vec<String> = self.problems.iter().map(told).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+}
+
+/// What a schema says is usual: its default, or those of its fields.
+#[must_use]
+pub fn defaults(schema: &Value) -> Value {
+    if let Some(usual) = schema.get("default") {
+        return usual.clone();
+    }
+    let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let usual = fields.filter_map(|(name, schema)| {
+        let usual = defaults(schema);
+        // Of a field that is left out nothing is usual.
+        let said = schema.get("default").is_some() || usual.as_object().is_none_or(|fields| !fields.is_empty());
+        said.then(|| (name.clone(), usual))
+    });
+    Value::Object(usual.collect())
+}
+
+/// All of a value, in rows: JSON pointers, and what is there.
+#[must_use]
+pub fn leaves(value: &Value) -> Vec<(String, String)> {
+    fn add(value: &Value, at: &str, rows: &mut Vec<(String, String)>) {
+        match value {
+            Value::Object(fields) if !fields.is_empty() => {
+                fields.iter().for_each(|(name, value)| add(value, &below(at, name), rows));
+            }
+            Value::Array(values) if !values.is_empty() => {
+                values.iter().enumerate().for_each(|(n, value)| add(value, &below(at, &n.to_string()), rows));
+            }
+            leaf => rows.push((at.to_owned(), leaf.to_string())),
+        }
+    }
+    let mut rows = Vec::new();
+    add(value, "", &mut rows);
+    rows
 }
 
 /// Words that say nothing of a value.
@@ -134,7 +182,7 @@ fn others(words: &Map<String, Value>, fields: &Map<String, Value>, schema: &Valu
     let known = |name: &str| words.get("properties").and_then(|known| known.get(name)).is_some();
     for (name, value) in fields.iter().filter(|(name, _)| !known(name)) {
         if *schema == Value::Bool(false) {
-            checked.problems.push((below(at, name), "the hook takes no such field".to_owned()));
+            checked.problems.push((below(at, name), "no such field is taken".to_owned()));
         } else {
             look(schema, value, &below(at, name), checked);
         }
@@ -287,6 +335,15 @@ mod tests {
             let problems = wrong(&schema, &payload);
             assert!(problems.len() == 1 && problems[0].0 == at, "{payload}: {problems:?}");
         }
+    }
+
+    #[test]
+    fn a_value_is_told_leaf_by_leaf_with_all_that_is_in_it() {
+        let value = json!({"a": {"b/c": [1, "x  y\u{1b}", {}]}, "d": null});
+        let told = leaves(&value);
+        let told: Vec<(&str, &str)> = told.iter().map(|(at, leaf)| (at.as_str(), leaf.as_str())).collect();
+        assert_eq!(told, [("/a/b~1c/0", "1"), ("/a/b~1c/1", r#""x  y\u001b""#), ("/a/b~1c/2", "{}"), ("/d", "null")]);
+        assert_eq!(leaves(&json!({})), [(String::new(), "{}".to_owned())]);
     }
 
     #[test]

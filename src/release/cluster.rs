@@ -17,11 +17,12 @@ use super::cluster_log;
 use crate::{
     config::{self, Image, Project},
     domain::{
+        again::named,
         digest::Digest,
         event::Built,
         failure::Failure,
         name::{Commit, ReleaseId, SecretName},
-        origin::{Began, Origin, Terms, began_for, only_claimed},
+        origin::{Began, Origin, Terms, began_for, not_released, only_claimed},
         plan::{BuildDefinition, Plan, PlannedTag, Runner, Source, TagKind, Trigger},
         policy::{self, Wanted},
         record::{IdKind, Known, RECORD_SCHEMA, Record, RecordSource, Review},
@@ -95,6 +96,15 @@ impl Detailed {
     pub fn steps(&self) -> impl Iterator<Item = &Task> {
         let ids = self.release.steps.iter().filter_map(|step| step.step.task());
         ids.filter_map(|id| self.tasks.iter().find(|task| task.id() == id))
+    }
+
+    /// The task that somebody names: by its id or by its name.
+    ///
+    /// # Errors
+    /// When there is none, or there are several.
+    pub fn named(&self, text: &str) -> Result<TaskId, Failure> {
+        let ours: Vec<TaskId> = self.steps().map(|task| task.id().clone()).collect();
+        named(self.release.plan.release.as_str(), &self.tasks, &ours, plain, text)
     }
 
     /// The task whose log tells the most.
@@ -355,6 +365,17 @@ impl Cluster {
         let origin = of_group(task);
         self.memory().origins.insert(group.clone(), origin.clone());
         Ok(origin)
+    }
+
+    /// Why this group was not begun by a push or a release of what policy allows; `None`: it was.
+    ///
+    /// # Errors
+    /// When the services do not say.
+    pub async fn not_released(&self, tasks: &[Task]) -> Result<Option<String>, Failure> {
+        let Some(first) = tasks.first() else { return Ok(Some("it has no tasks".to_owned())) };
+        let origin = self.origin_of(first).await?;
+        let began = self.began(&origin, tasks).await;
+        Ok(not_released(&origin, began.as_ref(), &self.project.policy))
     }
 
     /// What the group was begun for: as its tasks' roles say, else as git knows the commit.

@@ -84,36 +84,55 @@ impl Prepared {
     }
 }
 
-/// What this hook takes.
+/// What is to be done about a hook that cannot be fired: whoever named it knows.
+#[derive(Clone, Copy)]
+pub(super) struct Advice {
+    /// It is not there.
+    pub gone: &'static str,
+    /// It does not take the payload.
+    pub unfit: &'static str,
+}
+
+const TRIGGER: Advice = Advice {
+    gone: "correct `trigger` in [taskcluster] of windlass.toml, or have the hook made again",
+    unfit: "give it as its schema says: --payload-stdin",
+};
+
+/// What the hook that begins releases takes.
 ///
 /// # Errors
 /// When there is no such hook, or the deployment does not answer.
 pub async fn takes(cluster: &Cluster, (group, id): (&str, &str)) -> Result<Takes, Failure> {
-    let hook = cluster.deployment.hook(group, id).await.map_err(|error| not_there(group, id, error))?;
+    let hook = cluster.deployment.hook(group, id).await.map_err(|error| not_there(group, id, error, TRIGGER))?;
     Ok(Takes { hook: format!("{group}/{id}"), about: hook.metadata.description, schema: hook.trigger_schema })
 }
 
-fn not_there(group: &str, id: &str, error: TaskclusterError) -> Failure {
+fn not_there(group: &str, id: &str, error: TaskclusterError, advice: Advice) -> Failure {
     if !error.is_absent() {
         return Failure::from(error);
     }
-    Failure::failed(
-        format!("there is no hook {group}/{id}"),
-        error.to_string(),
-        "correct `trigger` in [taskcluster] of windlass.toml, or have the hook made again",
-    )
-    .explained_by(CheckId::Yml)
+    Failure::failed(format!("there is no hook {group}/{id}"), error.to_string(), advice.gone).explained_by(CheckId::Yml)
 }
 
-/// What firing this hook would be. Nothing is changed.
+/// What firing the hook that begins releases would be. Nothing is changed.
 ///
 /// # Errors
 /// When there is no such hook, or the deployment does not answer.
-pub async fn prepare(cluster: &Cluster, (group, id): (&str, &str), payload: Value) -> Result<Prepared, Failure> {
+pub async fn prepare(cluster: &Cluster, hook: (&str, &str), payload: Value) -> Result<Prepared, Failure> {
+    prepare_any(cluster, hook, payload, TRIGGER).await
+}
+
+/// The same of any hook.
+pub(super) async fn prepare_any(
+    cluster: &Cluster,
+    (group, id): (&str, &str),
+    payload: Value,
+    advice: Advice,
+) -> Result<Prepared, Failure> {
     let deployment = &cluster.deployment;
     let looked =
         tokio::join!(deployment.hook(group, id), deployment.current_scopes(), deployment.last_fires(group, id));
-    let hook = looked.0.map_err(|error| not_there(group, id, error))?;
+    let hook = looked.0.map_err(|error| not_there(group, id, error, advice))?;
     let scopes = match looked.1 {
         Err(error) if error.is_denied() => None,
         scopes => Some(scopes?),
@@ -131,7 +150,7 @@ pub async fn prepare(cluster: &Cluster, (group, id): (&str, &str), payload: Valu
     let mut refused: Vec<Failure> = Vec::new();
     if !checked.problems.is_empty() {
         let what = format!("the hook {group}/{id} does not take this payload");
-        refused.push(Failure::usage(what, plain(&checked.words()), "give it as its schema says: --payload-stdin"));
+        refused.push(Failure::usage(what, plain(&checked.words()), advice.unfit));
     }
     refused.extend(asked.refused_by(&host, signed, plain, &format!("fire the hook {group}/{id}")));
     let mut warnings = Vec::new();
@@ -145,7 +164,9 @@ pub async fn prepare(cluster: &Cluster, (group, id): (&str, &str), payload: Valu
 
 /// What was begun.
 pub struct Fired {
-    /// The group of the task that the hook made.
+    /// The task that the hook made.
+    pub task: TaskId,
+    /// Its group.
     pub group: TaskId,
     /// What was not as usual.
     pub remark: Option<&'static str>,
@@ -178,8 +199,8 @@ pub async fn fire(
             ),
             Err(error) => return Err(not_fired(prepared, error)),
         };
-        let group = cluster.deployment.status(&task).await.map_or(task, |status| status.task_group_id);
-        Ok((Fired { group, remark }, Ended::with(None, None)))
+        let group = cluster.deployment.status(&task).await.map_or(task.clone(), |status| status.task_group_id);
+        Ok((Fired { task, group, remark }, Ended::with(None, None)))
     };
     journal.audited(row, work).await
 }

@@ -6,7 +6,8 @@
 //! [`detach::start`] lets it outlive whoever starts it, and [`attach::Follower`] watches it from any process.
 //!
 //! [`cluster`] sees the releases that run on Taskcluster, [`cluster_begin`], [`cluster_hook`] and [`cluster_yml`] begin them, [`cluster_again`] and [`cluster_ending`] have their tasks run again
-//! and ended. What an archive that a task left is worth is in [`cluster_archive`].
+//! and ended, [`cluster_action`] does what their decision tasks offer. What an archive that a task left is worth is in
+//! [`cluster_archive`].
 //!
 //! [`rerun`] takes an earlier release up again, [`point`] rolls a moving tag back to one; both are releases too. What one
 //! needs of the task of Taskcluster that it runs in is in [`own_task`].
@@ -16,6 +17,7 @@ pub mod artifacts;
 pub mod attach;
 mod build;
 pub mod cluster;
+pub mod cluster_action;
 pub mod cluster_again;
 pub mod cluster_archive;
 pub mod cluster_begin;

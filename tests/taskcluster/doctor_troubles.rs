@@ -170,3 +170,22 @@ fn what_is_listed_and_was_never_uploaded_is_told() {
     let mut get = world.program(&["artifacts", &push, "--get", "public/never.txt", "--json"], None);
     assert_eq!(ran(&mut get).exits(1).error()["check"], "dates");
 }
+
+#[test]
+fn hooks_of_actions_that_are_gone_are_told() {
+    let world = World::new();
+    let decision = release(&world, &json!({"metadata": named("docker-image")}), Outcome::Completed);
+    let action = |name: &str, id: &str| json!({"name": name, "context": [], "kind": "hook", "hookGroupId": "project-x", "hookId": id, "hookPayload": {}});
+    let actions =
+        json!([action("retrigger", "in-tree/old"), action("rerun", "in-tree/old"), action("backfill", "in-tree/new")]);
+    let document = json!({"version": 1, "actions": actions}).to_string().into_bytes();
+    let stored = Stored::S3 { bytes: document, media: "application/json", gzip: true };
+    world.double.artifact(&decision, 0, "public/actions.json", stored);
+    world.double.hook("project-x", "in-tree/new", &Value::Null, &Value::Null);
+    world
+        .says("dates", 0)
+        .is("warn", "the hook project-x/in-tree/old of its actions (retrigger, rerun) is gone")
+        .fixed_by("begin another release");
+    world.double.hook("project-x", "in-tree/old", &Value::Null, &Value::Null);
+    world.says("dates", 0).is("pass", "the hook project-x/in-tree/new of its actions (backfill) is there");
+}

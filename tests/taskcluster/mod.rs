@@ -1,5 +1,6 @@
 //! Taskcluster: its client and the program before it, and the double that the tests ask in its place.
 
+mod actions;
 mod again;
 mod answers;
 mod artifacts;

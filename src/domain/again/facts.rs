@@ -55,39 +55,12 @@ impl Facts {
         self.ours.iter().filter_map(|id| self.task(id))
     }
 
-    /// The task of the group that somebody names: by its id or by its name, those of the release first.
+    /// The task of the group that somebody names: see [`named`].
     ///
     /// # Errors
     /// When there is none, or there are several.
     pub fn named(&self, text: &str) -> Result<TaskId, Failure> {
-        if let Some(task) = self.tasks.iter().find(|task| task.id().as_str() == text) {
-            return Ok(task.id().clone());
-        }
-        let of_release: Vec<&Task> = self.ours().filter(|task| task.name() == text).collect();
-        let others = || self.tasks.iter().filter(|task| task.name() == text).collect();
-        match if of_release.is_empty() { others() } else { of_release }[..] {
-            [only] => Ok(only.id().clone()),
-            [] => {
-                let names: Vec<&str> = self.ours().map(Task::name).collect();
-                let next = match nearest(text, names.iter().copied()) {
-                    Some(near) => format!("did you mean {}?", (self.clean)(near)),
-                    None => format!("its tasks: {}", (self.clean)(&names.join(", "))),
-                };
-                Err(Failure::usage(
-                    format!("{} has no task `{text}`", self.group),
-                    "none of that name or id is in it",
-                    next,
-                ))
-            }
-            ref several => Err(Failure::usage(
-                format!("`{text}` is not one task"),
-                format!("{} are called so", several.len()),
-                format!(
-                    "name one by its id: {}",
-                    several.iter().map(|task| task.id().as_str()).collect::<Vec<_>>().join(", ")
-                ),
-            )),
-        }
+        named(self.group.as_str(), &self.tasks, &self.ours, self.clean, text)
     }
 
     /// The task waits for one of these, or for one that does.
@@ -166,6 +139,44 @@ impl Facts {
                 }
             }
         })
+    }
+}
+
+/// The task that somebody names of those of a release: by its id or by its name, those first that make it (`ours`).
+///
+/// # Errors
+/// When there is none, or there are several.
+pub fn named(
+    release: &str,
+    tasks: &[Task],
+    ours: &[TaskId],
+    clean: fn(&str) -> String,
+    text: &str,
+) -> Result<TaskId, Failure> {
+    if let Some(task) = tasks.iter().find(|task| task.id().as_str() == text) {
+        return Ok(task.id().clone());
+    }
+    let ours = || ours.iter().filter_map(|id| tasks.iter().find(|task| task.id() == id));
+    let of_release: Vec<&Task> = ours().filter(|task| task.name() == text).collect();
+    let others = || tasks.iter().filter(|task| task.name() == text).collect();
+    match if of_release.is_empty() { others() } else { of_release }[..] {
+        [only] => Ok(only.id().clone()),
+        [] => {
+            let names: Vec<&str> = ours().map(Task::name).collect();
+            let next = match nearest(text, names.iter().copied()) {
+                Some(near) => format!("did you mean {}?", clean(near)),
+                None => format!("its tasks: {}", clean(&names.join(", "))),
+            };
+            Err(Failure::usage(format!("{release} has no task `{text}`"), "none of that name or id is in it", next))
+        }
+        ref several => Err(Failure::usage(
+            format!("`{text}` is not one task"),
+            format!("{} are called so", several.len()),
+            format!(
+                "name one by its id: {}",
+                several.iter().map(|task| task.id().as_str()).collect::<Vec<_>>().join(", ")
+            ),
+        )),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Hooks: definitions, triggers and their history. Templates are not rendered: what a hook is given as its task is
-//! created as it is.
+//! Hooks: definitions, triggers and their history. Of what a template can say only a group is looked for in the payload
+//! (`{"$eval": "payload…"}`); all else is created as it is.
 
 use std::collections::BTreeMap;
 
@@ -140,7 +140,13 @@ fn fire(call: &mut Call, by: &'static str) -> Result<Reply, Refusal> {
     let mut task = hook.json["task"].clone();
     task["created"] = moment::text(now).into();
     task["deadline"] = moment::text(now + moment::days(1)).into();
-    task["taskGroupId"] = id.clone().into();
+    // A task is in a group of its own, unless its template says which. Source: hooks, "Firing hooks".
+    let group = match task["taskGroupId"]["$eval"].as_str() {
+        None => id.clone().into(),
+        Some(expression) => json_e::render(&json!({"$eval": expression}), &json!({"payload": call.body}))
+            .map_err(|e| Refusal::input(e.to_string()))?,
+    };
+    task["taskGroupId"] = group;
     creating::defaults(&mut task);
     let role = format!("hook-id:{}/{}", key.0, key.1);
     let client = "static/taskcluster/hooks".to_owned();
