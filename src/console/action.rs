@@ -25,6 +25,7 @@ pub enum Id {
     NextTask,
     PreviousTask,
     Artifacts,
+    Actions,
     NextStep,
     PreviousStep,
     Wrap,

@@ -4,7 +4,7 @@ use std::{ops::RangeInclusive, time::Duration};
 
 use super::{
     masked::Masked,
-    model::{Depth, Errand, Goal, Mouse, Request, Sight, Which},
+    model::{Act, Depth, Errand, Goal, Mouse, Request, Sight, Which},
 };
 use crate::{
     domain::{
@@ -145,6 +145,12 @@ pub enum Effect {
     },
     /// What was asked for, or that nobody gives it.
     Answer(Option<Masked>),
+    /// Fire the hook of an action, with this payload and no other.
+    Act {
+        act: Act,
+        /// As it was shown.
+        payload: String,
+    },
     Cancel {
         release: ReleaseId,
         repository: Repository,

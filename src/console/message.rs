@@ -108,6 +108,8 @@ pub enum Message {
     /// About the secrets of vault and project.
     Secrets(SecretNews),
     Started(Result<ReleaseId, Failure>),
+    /// An action was taken: the group of the task that its hook made, and what is said of it.
+    Acted(Result<(ReleaseId, String), Failure>),
     CancelTold(ReleaseId, Result<(), Failure>),
 }
 

@@ -14,6 +14,7 @@
 //! function and its layout in the doc comment, and its place in [`geometry`].
 
 pub mod action;
+mod actions;
 pub mod activity;
 mod artifacts;
 pub mod bar;

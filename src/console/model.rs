@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+pub use super::actions::Act;
 pub use super::doctor_pane::{CheckRow, DoctorPane, Subject, Which};
 pub use super::fault::Fault;
 use super::keymap::{Key, Keymap};

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
+    actions::{self, Act},
     artifacts, beginning,
     effect::Effect,
     layer::{Choice, Confirm, Layer, Line, Menu, Other},
@@ -10,6 +11,7 @@ use super::{
 };
 use crate::{
     domain::{
+        action::Offer,
         again::{Again, Manner, Way, Which},
         artifact::Left,
         beginning::{Beginning, Takes},
@@ -57,6 +59,10 @@ pub enum Request {
     Find { digest: String },
     /// What the tasks of a release on Taskcluster left; the chosen task is the one whose log is shown.
     Artifacts { release: ReleaseId, chosen: Option<TaskId> },
+    /// What its decision task offers to be done; the chosen task is the one whose log is shown.
+    Actions { release: ReleaseId, chosen: Option<TaskId> },
+    /// What an action would do.
+    Act(Act),
     /// Where this would go.
     Download(Box<Left>),
 }
@@ -79,6 +85,14 @@ pub enum Answer {
     /// A sentence for each thing that it is.
     Found(Vec<String>),
     Left(Vec<Left>),
+    Actions(Vec<Offer>),
+    /// What this action is given is still to be asked for.
+    Input(Box<Offer>),
+    /// What the hook of an action would be fired with; as JSON, too.
+    Act {
+        rows: Vec<(&'static str, String)>,
+        payload: String,
+    },
     /// The folder in which the console was opened.
     Folder(String),
 }
@@ -122,6 +136,8 @@ impl Request {
             }
             Self::Find { digest } => vec!["find".to_owned(), digest.clone()],
             Self::Artifacts { release, .. } => vec!["artifacts".to_owned(), release.to_string()],
+            Self::Actions { release, .. } => vec!["action".to_owned(), release.to_string()],
+            Self::Act(act) => act.words(),
             Self::Download(left) => left.words(left.file_name().unwrap_or_default(), false),
         }
     }
@@ -142,6 +158,8 @@ impl Request {
             Self::History { tag, .. } => format!("What {tag} showed"),
             Self::Find { digest } => format!("What {digest} is"),
             Self::Artifacts { release, .. } => format!("Artifacts of release {release}"),
+            Self::Actions { release, .. } => format!("Actions of release {release}"),
+            Self::Act(act) => act.title(),
             Self::Download(left) => format!("Download {}", plain(&left.name)),
         }
     }
@@ -151,6 +169,7 @@ impl Request {
         match self {
             Self::Artifacts { .. } => "asking what its tasks left",
             Self::Payload => "asking what it takes",
+            Self::Actions { .. } => "asking what its decision task offers",
             Self::Release { .. }
             | Self::Fire { .. }
             | Self::Ways(_)
@@ -162,6 +181,7 @@ impl Request {
             | Self::Point { .. }
             | Self::History { .. }
             | Self::Find { .. }
+            | Self::Act(_)
             | Self::Download(_) => "finding out what would happen",
         }
     }
@@ -184,6 +204,8 @@ impl Request {
             | Self::History { .. }
             | Self::Find { .. }
             | Self::Artifacts { .. }
+            | Self::Actions { .. }
+            | Self::Act(_)
             | Self::Download(_) => self.title(),
         }
     }
@@ -208,6 +230,8 @@ impl Request {
             | Self::History { .. }
             | Self::Find { .. }
             | Self::Artifacts { .. }
+            | Self::Actions { .. }
+            | Self::Act(_)
             | Self::Download(_) => None,
         }
     }
@@ -261,6 +285,20 @@ impl Answer {
                     title: request.title(),
                     lines: vec![Line::plain("its tasks left nothing: none has run yet, or what they left has expired")],
                 },
+            },
+            Self::Actions(offers) => match request {
+                Request::Actions { release, chosen } if !offers.is_empty() => {
+                    Layer::Menu(actions::list(request.title(), release, offers, chosen.as_ref()))
+                }
+                _ => Layer::Told { title: request.title(), lines: vec![Line::plain("its decision task offers none")] },
+            },
+            Self::Input(offer) => match request {
+                Request::Act(act) => Layer::Ask(Box::new(actions::ask(act.clone(), *offer))),
+                _ => Layer::Told { title: request.title(), lines: vec![Line::plain(offer.title)] },
+            },
+            Self::Act { rows, payload } => match request {
+                Request::Act(act) => Layer::Confirm(Box::new(actions::confirm(act.clone(), rows, payload))),
+                _ => Layer::Told { title: request.title(), lines: vec![Line::plain(payload)] },
             },
             Self::Folder(folder) => match request {
                 Request::Download(left) => Layer::Ask(Box::new(artifacts::file(left, &folder, now))),

@@ -13,6 +13,7 @@ use super::{
     update::update,
 };
 use crate::domain::{
+    action::{Offer, On},
     again::Facts,
     artifact::Left,
     asker::{Asker, Client},
@@ -130,6 +131,44 @@ pub fn left() -> Vec<Left> {
         one("public/image.tar.zst", "object", Some(412_345_678), "2026-11-23T09:20:00Z"),
         one("public/logs/live.log", "link", None, "2026-11-21T09:20:00Z"),
         Left { unmade: why, ..one("public/coverage.xml", "error", None, "2027-11-21T09:20:00Z") },
+    ]
+}
+
+/// What a decision task offers for the tasks `build` and `push`, and for their group.
+pub fn offers() -> Vec<Offer> {
+    let on = |names: &[&str]| {
+        let tasks = names.iter().map(|name| finished_task(name).step);
+        On::Tasks(
+            tasks
+                .map(|step| {
+                    let StepId::Task { id, name } = step else { panic!("a task") };
+                    (id, name)
+                })
+                .collect(),
+        )
+    };
+    let one = |name: &str, title: &str, on: On, schema: serde_json::Value, refused: Option<&str>| Offer {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        description: format!("{title}, as it was made"),
+        on,
+        hook: Some("project-releng/in-tree-action-3-generic/0123456789".to_owned()),
+        schema,
+        refused: refused.map(str::to_owned),
+    };
+    let times = serde_json::json!({
+        "type": "object", "properties": {"times": {"type": "integer", "default": 1, "title": "How often"}},
+    });
+    vec![
+        one("retrigger", "Retrigger", on(&["build", "push"]), times, None),
+        one("add-new-jobs", "Add new jobs", On::Group, serde_json::Value::Null, None),
+        one(
+            "cancel-all",
+            "Cancel all",
+            On::Group,
+            serde_json::Value::Null,
+            Some("its kind is task: only hooks are fired from here"),
+        ),
     ]
 }
 

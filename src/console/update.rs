@@ -251,6 +251,11 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             let look = select(model, release);
             look.into_iter().chain(reload(model)).collect()
         }
+        Message::Acted(Ok((group, said))) => {
+            model.say(Tone::Good, said);
+            remote::again(model);
+            remote::changed(model, &group)
+        }
         Message::CancelTold(release, Ok(())) => {
             model.say(Tone::Notice, format!("release {release} was told to cancel"));
             model.marked.remove(&release);
@@ -258,6 +263,7 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
         }
         Message::Failed(failure)
         | Message::Started(Err(failure))
+        | Message::Acted(Err(failure))
         | Message::CancelTold(_, Err(failure))
         | Message::Copied(_, Err(failure))
         | Message::Opened(Err(failure))

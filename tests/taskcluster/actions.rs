@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 
 use super::site::Site;
 use crate::support::{
+    processes::until,
     project::{Ran, ran, told},
     registry::Registry,
     running::Running,
+    screen::Screen,
     taskcluster::{
         fault::Fault,
         github::Build,
@@ -336,4 +338,27 @@ fn an_action_of_which_the_answer_is_lost_is_not_done_twice() {
     fault(Fault::Reset);
     says(&decided.run(&["add-new-jobs", "--yes", "--json"]).exits(4).error(), "what", "is not known");
     assert_eq!(decided.fired().len(), 2);
+}
+
+#[test]
+fn the_console_has_an_action_done() {
+    let registry = Registry::with_login();
+    let decided = Decided::new(&registry, "push", &[MAY]);
+    let mut console = Screen::start(&decided.program(&[]), 120, 40);
+    console.sees("push-image");
+    console.press("O");
+    console.sees("Actions of release");
+    console.sees("retrigger, please, of push-image");
+    console.press("\r");
+    console.sees("JSON, as its schema says");
+    console.sees("\"times\":1");
+    console.press("\x15{\"times\":2}\r");
+    console.sees("y yes");
+    console.sees("/user/input/times 2");
+    console.press("y");
+    console.sees("its hook made the task");
+    until("it is fired", || decided.fired().len() == 1);
+    assert_eq!(decided.fired()[0]["user"]["input"], json!({"times": 2}));
+    console.press("q");
+    assert_eq!(console.end(), 0);
 }

@@ -132,6 +132,16 @@ pub const ACTIONS: &[Action] = &[
     .hinted("artifacts")
     .same_as("artifacts RELEASE")
     .unless(releases::no_artifacts),
+    action(
+        Id::Actions,
+        Scope::Releases,
+        &[Key::char('O')],
+        "have an action done that its decision task offers",
+        releases::actions,
+    )
+    .asking()
+    .same_as("action RELEASE NAME --yes")
+    .unless(releases::no_actions),
     action(Id::Wrap, Scope::Releases, &[Key::char('w')], "wrap long lines, or cut them", log::wrap)
         .hinted("wrap")
         .unless(log::no_log),

@@ -8,7 +8,7 @@ use crate::{
         effect::Effect,
         message::{Around, Download, Listing, Message, News, Save, Saved, Taken, Verified},
         model::{Answer, Errand, Image, KnownProject, Past, Project, Request, SecretNews, Subject, Which},
-        sample::{answer, beginning, id, plan, remote, takes},
+        sample::{answer, beginning, id, offers, plan, remote, takes},
         sample_secrets::{holdings, open_at, refused, there},
         view::tests::preview,
     },
@@ -108,6 +108,10 @@ impl World {
                 let given = agreed.map(|agreed| format!(" < {agreed}")).unwrap_or_default();
                 self.done.push(words.join(" ") + &given);
                 Message::Started(Ok(remote(&self.tasks).plan.release))
+            }
+            Effect::Act { act, payload } => {
+                self.done.push(format!("{} with {payload}", act.words().join(" ")));
+                Message::Acted(Ok((act.release, format!("{}: its hook made a task", act.name))))
             }
             Effect::Cancel { release, .. } => return self.cancel(&release),
             Effect::Copy(text) => {
@@ -236,6 +240,15 @@ impl World {
             }
             Request::History { .. } => return Answer::Past(Vec::new()),
             Request::Artifacts { .. } => return Answer::Left(self.artifacts.clone()),
+            Request::Actions { .. } => return Answer::Actions(offers()),
+            Request::Act(act) if act.name == "retrigger" && act.input.is_none() => {
+                return Answer::Input(Box::new(offers().remove(0)));
+            }
+            Request::Act(act) => {
+                let payload = act.input.clone().unwrap_or("null".to_owned());
+                let rows = vec![("fires", "the hook project-releng/in-tree".to_owned()), ("payload", payload.clone())];
+                return Answer::Act { rows, payload };
+            }
             Request::Download(_) => return Answer::Folder("/home/ada/balrog".to_owned()),
             Request::Find { digest } => return Answer::Found(vec![format!("{digest} is of no record")]),
         };

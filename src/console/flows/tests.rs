@@ -387,3 +387,28 @@ fn what_a_hook_is_fired_with_is_held_against_its_schema_before() {
         assert_eq!(world.done, [r#"release --payload-stdin --yes < {"ref":"v1"}"#]);
     }
 }
+
+#[test]
+fn an_action_of_the_decision_task_is_chosen_given_its_input_shown_and_done() {
+    for size in SIZES {
+        let mut world = World::with_tasks(size, vec![finished_task("build"), finished_task("push")], left());
+        world.press("O");
+        world.sees(&["Actions of release", "retrigger", "Retrigger, of build-image-balrog", "cancel-all"]);
+        world.press("jjj<enter>");
+        world.sees(&["only hooks are fired from here"]);
+        world.press("kkk<enter>");
+        world.sees(&["Have retrigger of release", "times", "{\"times\":1}"]);
+        world.press("<backspace><backspace>3}<enter>");
+        world.sees(&["{\"times\":3}", "the hook project-releng/in-tree", "--input-stdin --yes"]);
+        world.press("<esc>O");
+        assert_eq!(world.done, [""; 0], "it was not confirmed");
+        world.press("j<enter>");
+        world.sees(&["Have add-new-jobs of release", "y yes"]);
+        world.press("y");
+        world.sees(&["add-new-jobs: its hook made a task"]);
+        assert!(
+            matches!(&world.done[..], [only] if only.starts_with("action ") && only.ends_with("add-new-jobs --yes with null"))
+        );
+        world.rests();
+    }
+}

@@ -157,6 +157,21 @@ pub fn no_artifacts(model: &Model) -> Option<String> {
     }
 }
 
+/// What its decision task offers, from the task on whose log is shown.
+pub fn actions(model: &mut Model) -> Vec<Effect> {
+    let Some(release) = model.selected().filter(|release| remote::is_remote(release)) else { return Vec::new() };
+    let chosen = remote::chosen(model, release).and_then(|at| release.steps.get(at)?.step.task().cloned());
+    vec![Effect::Prepare(Request::Actions { release: release.plan.release.clone(), chosen })]
+}
+
+pub fn no_actions(model: &Model) -> Option<String> {
+    read_only(model).or_else(|| match model.selected() {
+        Some(release) if remote::is_remote(release) => None,
+        Some(_) => Some("only decision tasks on Taskcluster offer actions: this one ran on this machine".to_owned()),
+        None => Some("there is no release".to_owned()),
+    })
+}
+
 pub fn back(model: &mut Model) -> Vec<Effect> {
     model.focus = Pane::List;
     Vec::new()

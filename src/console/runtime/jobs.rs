@@ -1,6 +1,7 @@
 //! Carries out effects. Each is a task that ends with a message; none changes anything else of the console. What they
 //! do is in the files of this folder, one an area.
 
+mod actions;
 mod activity;
 mod begin;
 mod cluster;
@@ -180,6 +181,7 @@ impl Shared {
             }
             Effect::Download { left, path, over } => Box::pin(self.download(left, &path, over)).await,
             Effect::Start { words } => Message::Started(self.start(words).await),
+            Effect::Act { act, payload } => Message::Acted(Box::pin(self.act(&act, &payload)).await),
             Effect::Cancel { release, repository } => {
                 let told = Box::pin(self.cancel(&release, &repository)).await;
                 Message::CancelTold(release, told)

@@ -12,12 +12,14 @@ use crate::{
     console::{
         message::{Around, Listing, Message, News, Save, Saved, Taken, Verified},
         model::{
-            Answer, Goal, Image, KnownProject, Model, NotSet, Past, Project, Request, Scanned, SecretNews, StepsRead,
+            Act as Action, Answer, Goal, Image, KnownProject, Model, NotSet, Past, Project, Request, Scanned,
+            SecretNews, StepsRead,
         },
-        sample::{beginning, built, console, done, id, left, look, now, plan, press, row, seen, tell},
+        sample::{beginning, built, console, done, id, left, look, now, offers, plan, press, row, seen, tell},
         sample_secrets::{act, holdings, missing, name, open_at, there},
     },
     domain::{
+        action::Offer,
         again::{Manner, Way, Which},
         artifact::Left,
         audit::{Act, Outcome},
@@ -363,6 +365,15 @@ impl Tour {
             ),
             (Request::Download(Box::new(self.named(left().remove(1)))), Answer::Folder("/home/ada".to_owned())),
             (
+                Request::Actions { release: id(3), chosen: None },
+                Answer::Actions(offers().into_iter().map(|offer| self.offered(offer)).collect()),
+            ),
+            (Request::Act(self.act()), Answer::Input(Box::new(self.offered(offers().remove(0))))),
+            (
+                Request::Act(self.act()),
+                Answer::Act { rows: vec![("payload", self.text()), ("mind", self.text())], payload: self.text() },
+            ),
+            (
                 Request::Ways(id(3)),
                 Answer::Ways(
                     Box::new(self.releases[2].clone()),
@@ -414,6 +425,26 @@ impl Tour {
             "properties": { text.as_str(): { "type": text, "description": text, "default": text } },
         });
         Takes { hook: self.text(), about: self.text(), schema }
+    }
+
+    /// As a decision task of others may offer it: names, titles and reasons come harmless, what schemas say does not.
+    fn offered(&self, offer: Offer) -> Offer {
+        let schema = serde_json::json!({
+            "properties": {self.text(): {"type": self.text(), "title": self.text(), "default": self.text()}},
+        });
+        let said = || plain(&self.text());
+        Offer {
+            name: said(),
+            title: said(),
+            description: said(),
+            schema,
+            refused: offer.refused.map(|_| said()),
+            ..offer
+        }
+    }
+
+    fn act(&self) -> Action {
+        Action { release: id(3), name: plain(&self.text()), task: None, input: Some(self.text()) }
     }
 
     /// As a task of others may have left it.

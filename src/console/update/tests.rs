@@ -13,8 +13,8 @@ use crate::{
         model::{Answer, Depth, Errand, LogState, Mode, Older, Pane, Request},
         press::scopes,
         sample::{
-            console, id, news, now, plan, press, project, read, recorded, release, row, running, seen, stamped, tags,
-            tell,
+            cluster, console, finished_task, id, news, now, plan, press, project, read, recorded, release, remote, row,
+            running, seen, stamped, tags, tell,
         },
         sample_secrets::{secrets, there},
     },

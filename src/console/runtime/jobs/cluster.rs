@@ -139,7 +139,7 @@ impl Shared {
     }
 
     /// The release, seen by whoever has credentials to change it.
-    async fn to_change(&self, release: &ReleaseId) -> Result<(Cluster, Detailed), Failure> {
+    pub(super) async fn to_change(&self, release: &ReleaseId) -> Result<(Cluster, Detailed), Failure> {
         let (id, _) = release.task().ok_or_else(|| no_task(release))?;
         let cluster = self.cluster_to_change().await?;
         let detailed = cluster.detailed(&id, Timestamp::now()).await?;

@@ -97,6 +97,7 @@ impl Shared {
                 }
                 return Ok(Answer::Several(answers));
             }
+            Request::Actions { .. } | Request::Act(_) => return Box::pin(self.prepare_action(request)).await,
             Request::TaskWays(_) | Request::Again { .. } | Request::End { .. } => {
                 return self.prepare_tasks(request).await;
             }

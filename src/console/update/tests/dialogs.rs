@@ -68,7 +68,7 @@ fn a_refusal_is_a_card_that_any_answer_closes() {
 fn what_is_dangerous_asks_before_it_changes_anything() {
     let changes = |effects: &[Effect]| {
         effects.iter().any(|effect| match effect {
-            Effect::Start { .. } | Effect::Cancel { .. } => true,
+            Effect::Start { .. } | Effect::Cancel { .. } | Effect::Act { .. } => true,
             Effect::Secrets(errand) => !matches!(errand, Errand::AskDocker(_)),
             _ => false,
         })
@@ -85,7 +85,9 @@ fn what_is_dangerous_asks_before_it_changes_anything() {
     let mut unbound = there();
     unbound.held.iter_mut().for_each(|held| held.bindings.clear());
     let mut unbound = secrets(SIZE, vec![unbound]);
-    for model in [&mut three(), &mut console(SIZE, vec![recorded(4, "ours")]), &mut tagged, &mut held, &mut unbound] {
+    let mut elsewhere = cluster(SIZE, vec![remote(&[finished_task("build")])]);
+    let mut here = console(SIZE, vec![recorded(4, "ours")]);
+    for model in [&mut three(), &mut here, &mut tagged, &mut held, &mut unbound, &mut elsewhere] {
         for action in ACTIONS.iter().filter(asks) {
             if !scopes(model).contains(&action.scope) || (action.refused)(model).is_some() {
                 continue;
