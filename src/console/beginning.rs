@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::{
         beginning::{Beginning, By, Takes},
-        payload::{draft, fields, typed},
+        payload::{defaults, fields, typed},
         sign::Tone,
         wishes::Wishes,
     },
@@ -85,7 +85,7 @@ pub fn payload(title: String, takes: Takes) -> Ask {
     Ask {
         title,
         lines,
-        typed: Input::new(plain(&draft(&schema).to_string())),
+        typed: Input::new(plain(&defaults(&schema).to_string())),
         wrong: None,
         take: Box::new(move |_, text| {
             let payload = typed(&schema, text).map_err(|why| plain(&why))?.to_string();

@@ -80,37 +80,14 @@ pub fn check(schema: &Value, payload: &Value) -> Checked {
     checked
 }
 
-impl Checked {
-    /// What is wrong, with its places, in one line.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let told = |(at, problem): &(String, String)| match at.as_str() {
-            "" => format!("the whole of it: {problem}"),
-            at => format!("{at}: {problem}"),
-        };
-        self.problems.iter().map(told).collect::<Vec<_>>().join("; ")
-    }
-}
-
 /// What was typed, where it is one JSON document that the schema takes.
 ///
 /// # Errors
 /// What is wrong with it, and where.
 pub fn typed(schema: &Value, text: &str) -> Result<Value, String> {
     let payload = serde_json::from_str(text).map_err(|error| format!("it is no JSON: {error}"))?;
-    let checked = check(schema, &payload);
-    if checked.problems.is_empty() { Ok(payload) } else { Err(checked.words()) }
-}
-
-/// What the schema itself would take: its own default, or the defaults of its fields; `{}` without any.
-#[must_use]
-pub fn draft(schema: &Value) -> Value {
-    if let Some(whole) = schema.get("default") {
-        return whole.clone();
-    }
-    let fields = schema["properties"].as_object().into_iter().flatten();
-    let defaults = fields.filter_map(|(name, field)| Some((name.clone(), field.get("default")?.clone())));
-    Value::Object(defaults.collect())
+    let problems = check(schema, &payload).told();
+    problems.map_or(Ok(payload), Err)
 }
 
 /// The fields that it names, each with what is said of it.
@@ -369,9 +346,9 @@ mod tests {
         assert_eq!(typed(&schema, r#"{"ref": 1, "x": 2}"#).unwrap_err().matches(": ").count(), 2);
         assert_eq!(typed(&schema, "[]").unwrap_err(), "the whole of it: it must be object");
         assert!(typed(&schema, r#"{"ref": "#).unwrap_err().starts_with("it is no JSON: "));
-        assert_eq!(draft(&schema), json!({"dry": false, "level": 1}));
-        assert_eq!(draft(&json!({"default": {"ref": "main"}})), json!({"ref": "main"}));
-        assert_eq!(draft(&Value::Null), json!({}));
+        assert_eq!(defaults(&schema), json!({"dry": false, "level": 1}));
+        assert_eq!(defaults(&json!({"default": {"ref": "main"}})), json!({"ref": "main"}));
+        assert_eq!(defaults(&Value::Null), json!({}));
         let told = |name: &str, words: &str| (name.to_owned(), words.to_owned());
         assert_eq!(
             fields(&schema),

@@ -148,9 +148,9 @@ pub(super) async fn prepare_any(
     let signed = deployment.credentials().is_some();
     let checked = payload::check(&hook.trigger_schema, &payload);
     let mut refused: Vec<Failure> = Vec::new();
-    if !checked.problems.is_empty() {
+    if let Some(why) = checked.told() {
         let what = format!("the hook {group}/{id} does not take this payload");
-        refused.push(Failure::usage(what, plain(&checked.words()), advice.unfit));
+        refused.push(Failure::usage(what, plain(&why), advice.unfit));
     }
     refused.extend(asked.refused_by(&host, signed, plain, &format!("fire the hook {group}/{id}")));
     let mut warnings = Vec::new();
