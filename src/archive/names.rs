@@ -184,7 +184,6 @@ fn at_start(mut file: &File) -> io::Result<BufReader<&File>> {
     Ok(BufReader::with_capacity(1024, file))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what errors are mapped with")]
 fn no_tar(error: io::Error) -> ArchiveError {
     if error.raw_os_error().is_some() {
         return ArchiveError::Io { source: error };

@@ -132,10 +132,10 @@ pub fn none_of<'m>(
 
 /// Marks the selected release, or takes its mark away, and goes on to the next one.
 pub fn mark(model: &mut Model) -> Vec<Effect> {
-    if let Some(id) = model.selected.clone() {
-        if !model.marked.remove(&id) {
-            model.marked.insert(id);
-        }
+    if let Some(id) = model.selected.clone()
+        && !model.marked.remove(&id)
+    {
+        model.marked.insert(id);
     }
     moving::down(model)
 }

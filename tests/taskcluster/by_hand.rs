@@ -127,12 +127,13 @@ fn said(site: &Site, signed: &[(&str, &str)]) -> String {
     let mut program = site.project.program(&[]);
     program.envs(signed.iter().copied());
     let set = program.get_envs().filter_map(|(key, value)| Some((key.to_str()?, value?.to_str()?)));
-    let mut text: String = set.map(|(key, value)| format!("export {key}='{value}'\n")).collect();
-    for role in ["AUTHOR", "COMMITTER"] {
-        text += &format!("export GIT_{role}_NAME=Ada GIT_{role}_EMAIL=ada@example.org\n");
-    }
-    text += &format!("alias windlass='{}'\n", env!("CARGO_BIN_EXE_windlass"));
-    text + &format!("cd '{}'\n", site.project.checkout().display())
+    let mut lines: Vec<String> = set.map(|(key, value)| format!("export {key}='{value}'")).collect();
+    lines.extend(
+        ["AUTHOR", "COMMITTER"].map(|role| format!("export GIT_{role}_NAME=Ada GIT_{role}_EMAIL=ada@example.org")),
+    );
+    lines.push(format!("alias windlass='{}'", env!("CARGO_BIN_EXE_windlass")));
+    lines.push(format!("cd '{}'", site.project.checkout().display()));
+    lines.join("\n") + "\n"
 }
 
 fn named(groups: &[(&str, &Group)]) -> String {
