@@ -12,8 +12,8 @@ use crate::support::{
     taskcluster::{fault::Fault, queue::task::Outcome},
 };
 
-const ME: &str = "github/1|ada";
-const TOKEN: &str = "tokentokentokentoken44";
+pub const ME: &str = "github/1|ada";
+pub const TOKEN: &str = "tokentokentokentoken44";
 const MAKES: [&str; 4] =
     ["queue:create-task:project:none", "queue:create-task:lowest:proj/ci", "queue:scheduler-id:taskcluster-github", ""];
 
@@ -39,7 +39,7 @@ tasks:
       metadata: {name: push-image, owner: ada@example.org, source: "https://example.org/", description: ""}
 "#;
 
-fn site(registry: &Registry, scopes: &[&str]) -> Site {
+pub fn site(registry: &Registry, scopes: &[&str]) -> Site {
     let site = Site::new(registry);
     let text = std::fs::read_to_string(site.project.path("windlass.toml")).expect("the file");
     site.project.write("windlass.toml", &format!("{text}trigger = {{ yml = \".taskcluster.yml\" }}\n"));
@@ -65,7 +65,7 @@ fn made(site: &Site) -> usize {
     site.double.requests().iter().filter(|asked| asked.method == "PUT").count()
 }
 
-fn all(secret: &str) -> Vec<&str> {
+pub fn all(secret: &str) -> Vec<&str> {
     MAKES.into_iter().filter(|scope| !scope.is_empty()).chain([secret]).collect()
 }
 

@@ -4,12 +4,19 @@ use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 
 use serde_json::{Value, json};
 
-use super::site::{ARTIFACT, Site};
+use super::{
+    begin_yml,
+    site::{ARTIFACT, Site},
+};
 use crate::support::{
     processes::{until, with_arguments},
+    project::SECRET,
     registry::Registry,
     screen::Screen,
-    taskcluster::queue::{artifacts::Stored, task::Outcome},
+    taskcluster::{
+        github::Build,
+        queue::{artifacts::Stored, task::Outcome},
+    },
     terminal::Terminal,
 };
 
@@ -250,6 +257,63 @@ fn what_keeps_a_push_from_being_a_release_is_said_in_the_console() {
     leave(console);
     assert!(pushed(&site, &first));
     assert_eq!(begun(&site), [[format!("git push origin {commit}:refs/heads/master"), "failed".to_owned()]]);
+}
+
+#[test]
+fn a_build_that_made_no_task_is_told_in_the_console_that_began_it() {
+    let registry = Registry::with_login();
+    let (site, commit) = released_by(&registry, "{ git = \"push\" }");
+    let mut console = open(&site);
+    console.sees("n release");
+    console.press("n");
+    console.sees("Begin a release at");
+    console.press("y");
+    until("it is pushed", || pushed(&site, &commit));
+    site.double.build(&Build {
+        owner: "team",
+        repository: "app",
+        sha: site.commit(),
+        task_group: "f18OCIBgRoSL6-8OrQg82Q".to_owned(),
+        state: "error",
+        event: "push",
+        pull_request: None,
+    });
+    console.sees("the build made no task");
+    console.sees("windlass doctor yml");
+    console.press("\x1b");
+    console.no_longer_sees("the build made no task");
+    leave(console);
+}
+
+#[test]
+fn the_tasks_that_were_shown_are_those_that_are_made() {
+    let registry = Registry::with_login();
+    let get = format!("secrets:get:{SECRET}");
+    let site = begin_yml::site(&registry, &begin_yml::all(&get));
+    let text = fs::read_to_string(site.project.path("windlass.toml")).expect("the file");
+    site.project.write("windlass.toml", &format!("{text}\n[runner]\nkind = \"taskcluster\"\n"));
+    site.project.commit("released there");
+    let mut program = site.project.program(&[]);
+    program.env("TASKCLUSTER_ROOT_URL", &site.double.root);
+    program.env("TASKCLUSTER_CLIENT_ID", begin_yml::ME).env("TASKCLUSTER_ACCESS_TOKEN", begin_yml::TOKEN);
+    let mut console = Screen::start(&program, WIDTH, HEIGHT);
+    console.sees("n release");
+    console.press("n");
+    console.sees("the tasks of .taskcluster.yml");
+    let mut group = String::new();
+    console.until("their group", |screen| {
+        let contents = screen.contents();
+        let row = contents.lines().find_map(|line| line.split_once("\u{2502} group "));
+        group = row.and_then(|(_, after)| after.split_whitespace().next()).unwrap_or_default().to_owned();
+        !group.is_empty()
+    });
+    console.press("y");
+    console.sees(&format!("release {group} runs on its own"));
+    console.sees("docker-image");
+    assert_eq!(site.double.status(&group)["state"], "pending");
+    let made = site.double.requests().iter().filter(|asked| asked.method == "PUT").count();
+    assert_eq!(made, 2);
+    leave(console);
 }
 
 /// The same, begun by a hook that takes this, for somebody who may fire it.
