@@ -41,7 +41,7 @@ use crate::{
 pub async fn run(ground: &Ground, project: Project, args: ReleaseArgs) -> Result<u8, Failure> {
     let trigger = trigger(&project, &args)?;
     // Nothing of the terminal that it was started from concerns it from here on: git asks nobody there.
-    let leaving = if ground.detached { Some(detach::leave()?) } else { None };
+    let leaving = if ground.detached { Some(detach::leave()?.told()) } else { None };
     match &trigger {
         Trigger::Hook { group, id } => return Box::pin(begin_hook::run(ground, (group, id), &args, leaving)).await,
         Trigger::Yml(file) => return Box::pin(begin_yml::run(ground, &project, file, &args, leaving)).await,

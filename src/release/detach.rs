@@ -6,7 +6,8 @@
 //!   └───────────── one line with the release's id, or the error of a release that never began ─┘
 //! ```
 //! From then on nothing connects the two; the release is watched as any other. One that is begun on Taskcluster leaves before
-//! anything else: it may wait for minutes until there is a build, and is done whether or not somebody waits with it.
+//! anything else, and says so in a line of its own: it may wait for minutes until there is a build, and is done whether or not
+//! somebody waits with it. Before that line the end of the terminal that it was started in would end it, too.
 
 use std::{
     ffi::OsString,
@@ -20,7 +21,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
-    process::{Child, Command},
+    process::{Child, ChildStdout, Command},
 };
 use zeroize::Zeroizing;
 
@@ -34,6 +35,12 @@ const LONGEST_ERROR: u64 = 64 * 1024;
 const LONGEST_PASSPHRASE: usize = 8192;
 /// What somebody agreed to: the services take no larger request than 1 MiB, and it is a little more than that.
 const LONGEST_AGREED: u64 = 4 * 1024 * 1024;
+
+/// With which a process says that it has a session of its own: the end of the one it was started in does not end it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Left {
+    left: bool,
+}
 
 /// The one line with which a release says that it runs.
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,9 +65,12 @@ pub async fn start(
 /// A process that has all that it needs.
 pub struct Started {
     child: Child,
+    told: Option<BufReader<ChildStdout>>,
+    /// What it told first, if that was more than that it has left.
+    first: String,
 }
 
-/// The same without waiting. It is given what was agreed to on its stdin, after the line with the passphrase.
+/// The same, but waits no longer than until nothing that happens to us touches it, where it says so. It is given what was agreed to on its stdin, after the line with the passphrase.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -88,7 +98,12 @@ pub async fn hand_over(
             let _ = stdin.write_all(part.as_bytes()).await;
         }
     }
-    Ok(Started { child })
+    let mut started = Started { told: child.stdout.take().map(BufReader::new), child, first: String::new() };
+    let first = started.line().await?;
+    if serde_json::from_str::<Left>(&first).is_err() {
+        started.first = first;
+    }
+    Ok(started)
 }
 
 impl Started {
@@ -97,14 +112,19 @@ impl Started {
     /// # Errors
     /// The release's own, when it could not begin.
     pub async fn ready(mut self) -> Result<ReleaseId, Failure> {
-        let mut line = String::new();
-        if let Some(stdout) = self.child.stdout.take() {
-            BufReader::new(stdout).read_line(&mut line).await.map_err(|e| failed(e.to_string()))?;
-        }
+        let line = if self.first.is_empty() { self.line().await? } else { std::mem::take(&mut self.first) };
         match serde_json::from_str::<Ready>(&line) {
             Ok(ready) => Ok(ready.ready),
             Err(_) => Err(failure_of(self.child).await),
         }
+    }
+
+    async fn line(&mut self) -> Result<String, Failure> {
+        let mut line = String::new();
+        if let Some(told) = &mut self.told {
+            told.read_line(&mut line).await.map_err(|e| failed(e.to_string()))?;
+        }
+        Ok(line)
     }
 }
 
@@ -176,6 +196,14 @@ pub fn leave() -> Result<Leaving, Failure> {
 }
 
 impl Leaving {
+    /// Tells whoever waits in [`hand_over`].
+    #[must_use]
+    pub fn told(self) -> Self {
+        // Whoever waited may be gone.
+        let _ = writeln!(std::io::stdout().lock(), "{}", serde_json::json!(Left { left: true }));
+        self
+    }
+
     /// Tells whoever waits in [`start`], and lets go of stdin, stdout and stderr.
     pub fn ready(self, release: &ReleaseId) {
         let line = serde_json::json!(Ready { ready: release.clone() });

@@ -48,6 +48,12 @@ impl Ran {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("stdout is no document: {e}\n{self:?}"))
     }
 
+    /// The last line of stdout, of a process that goes on alone.
+    pub fn ready(&self) -> Value {
+        let line = self.stdout.lines().last().and_then(|line| serde_json::from_str::<Value>(line).ok());
+        line.unwrap_or_else(|| panic!("it tells of no release: {self:?}"))["ready"].clone()
+    }
+
     /// The one error on stderr.
     pub fn error(&self) -> Value {
         serde_json::from_str(&self.stderr).unwrap_or_else(|e| panic!("stderr is no error: {e}\n{self:?}"))

@@ -248,7 +248,7 @@ fn a_push_that_goes_on_alone_does_what_was_agreed_to_and_tells_the_release_alone
     until("it is pushed", || there(&site, "refs/heads/master") == commit);
     let group = site.group("push", "pending");
     let ended = release.end().exits(0);
-    assert_eq!(ended.stdout, format!("{{\"ready\":\"{}\"}}\n", group.id));
+    assert_eq!(ended.stdout, format!("{{\"left\":true}}\n{{\"ready\":\"{}\"}}\n", group.id));
     assert_eq!(ended.stderr, "");
     assert_eq!(fs::read_to_string(seen).expect("the hook ran"), "none\n");
     assert_eq!(trail(&site), [["trigger".to_owned(), command(&commit), "done".to_owned()]]);

@@ -144,12 +144,12 @@ fn a_process_that_goes_on_alone_makes_the_very_tasks_that_were_agreed_to() {
     alone("[]").exits(1);
     assert_eq!(made(&site), 0);
     let begun = alone(&agreed(&plan["commit"])).exits(0);
-    assert_eq!((begun.json(), begun.stderr.as_str()), (json!({"ready": IDS[0]}), ""));
+    assert_eq!((begun.ready(), begun.stderr.as_str()), (json!(IDS[0]), ""));
     for id in IDS {
         assert_eq!(site.double.status(id)["taskGroupId"], IDS[0]);
     }
     assert_eq!(made(&site), 2);
     // Where nothing was agreed to elsewhere, its own are made.
-    let own = run(&site, &["--yes", "--detached"]).exits(0).json();
-    assert!(own["ready"].is_string() && own["ready"] != IDS[0], "{own}");
+    let own = run(&site, &["--yes", "--detached"]).exits(0).ready();
+    assert!(own.is_string() && own != IDS[0], "{own}");
 }
