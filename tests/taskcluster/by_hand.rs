@@ -63,6 +63,7 @@ fn a_deployment_to_try_the_program_at() {
     let gone = Stored::Error { reason: "file-missing-on-worker", message: "could not find it" };
     double.artifact(&good.build, 0, "public/gone.txt", gone);
     ends(&site, &good.push, &format!("pushed {}\n", pushed(&local, "frozen")), Outcome::Completed);
+    offers_an_action(&site, &good.build);
     let claimed = site.group("pull_request.opened", "success");
     ends(&site, &claimed.build, "built\n", Outcome::Completed);
     project.dockerfile("ENV THIRD=1\n");
@@ -100,6 +101,30 @@ fn a_deployment_to_try_the_program_at() {
         }
         ended.store(true, Ordering::Relaxed);
     });
+}
+
+/// An action that runs tasks again, whose hook the user's settings allow.
+fn offers_an_action(site: &Site, decision: &str) {
+    let task = json!({
+        "taskQueueId": "proj/ci", "payload": {}, "taskGroupId": {"$eval": "payload.group"},
+        "metadata": {"name": "Action: retrigger", "owner": "ada@example.org", "source": "https://example.org/", "description": ""},
+    });
+    site.double.hook("project-x", "retrigger", &task, &json!({"type": "object", "required": ["group"]}));
+    site.double.role("hook-id:project-x/retrigger", &["queue:*"]);
+    let times = json!({"type": "object", "properties": {"times": {"type": "integer", "default": 1}}});
+    let action = |name: &str, group: &str| {
+        json!({
+            "name": name, "title": name, "description": "runs it again", "context": [], "schema": times,
+            "kind": "hook", "hookGroupId": group, "hookId": "retrigger",
+            "hookPayload": {"group": {"$eval": "taskGroupId"}, "input": {"$eval": "input"}},
+        })
+    };
+    let actions = [action("retrigger", "project-x"), action("of-others", "project-y")];
+    let document = json!({"version": 1, "variables": {}, "actions": actions});
+    let stored = Stored::S3 { bytes: document.to_string().into_bytes(), media: "application/json", gzip: false };
+    site.double.artifact(decision, 0, "public/actions.json", stored);
+    let settings = site.project.home().join("settings.toml");
+    fs::write(settings, "[taskcluster]\nhook-groups = [\"project-x\"]\n").expect("settings");
 }
 
 /// Runs a task to this end, with this log.
