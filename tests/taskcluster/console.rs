@@ -252,7 +252,7 @@ fn what_keeps_a_push_from_being_a_release_is_said_in_the_console() {
     console.press("n");
     console.sees("No release is begun at");
     console.sees("not known to descend");
-    console.press("y\x1b");
+    console.press("y");
     console.no_longer_sees("No release is begun at");
     leave(console);
     assert!(pushed(&site, &first));
@@ -385,7 +385,7 @@ fn who_may_not_fire_the_hook_is_told_so_and_a_read_only_console_asks_nothing() {
     console.press("n");
     console.sees("No release is begun at");
     console.sees("windlass signin --scope");
-    console.press("y\x1b");
+    console.press("y");
     console.no_longer_sees("No release is begun at");
     leave(console);
     let mut console = Screen::start(program.arg("--read-only"), WIDTH, HEIGHT);
