@@ -242,10 +242,8 @@ impl Prepared {
         for (label, words) in self.hook.rows() {
             match label {
                 "payload" => {
-                    let leaves = payload::leaves(&self.hook.payload).into_iter().enumerate();
-                    let row =
-                        |(n, (at, value))| (if n == 0 { label } else { "" }, format!("{at} {value}").trim().to_owned());
-                    rows.extend(leaves.map(row));
+                    let leaves = payload::leaves(&self.hook.payload).into_iter();
+                    rows.extend(leaves.map(|(at, value)| (label, format!("{at} {value}").trim().to_owned())));
                 }
                 "tags" => {
                     let what =
