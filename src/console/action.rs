@@ -93,6 +93,7 @@ pub enum Id {
     Activity,
     Examine,
     ExamineOne,
+    Define,
     Found,
     Explain,
     ExplainCard,

@@ -16,13 +16,15 @@ use crate::{
     log::pattern::{Filter, Wanted},
 };
 
-/// A program of the user's that has the terminal for a while.
+/// A program that has the terminal for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Guest {
     /// The pager, with the log of this release.
     Pager(ReleaseId),
     /// The editor, with the file of the project.
     Editor,
+    /// A command of ours that asks questions: the words after `windlass`.
+    Ours(Vec<String>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

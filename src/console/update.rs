@@ -17,7 +17,7 @@ use super::{
     message::{Listing, Message, News, Verified},
     model::{Confirm, Doing, Fault, Inquiry, Layer, Loaded, Model, Older, Reload, Screen, runs},
     mouse::mouse,
-    press::{paste, press, projects, screens},
+    press::{doctor, paste, press, projects, screens},
     remote,
 };
 use crate::domain::{
@@ -234,11 +234,15 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
             Vec::new()
         }
         Message::Returned(guest, ended) => {
+            if let Guest::Ours(words) = &guest {
+                model.seen(if ended.is_ok() { Tone::Good } else { Tone::Bad }, "it had the terminal", words);
+            }
             if let Err(failure) = ended {
                 model.fails(failure);
             }
             match guest {
                 Guest::Pager(_) => Vec::new(),
+                Guest::Ours(_) => doctor::defined(model),
                 Guest::Editor => {
                     model.project = Loaded::Not;
                     vec![Effect::LoadProject]

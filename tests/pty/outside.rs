@@ -113,3 +113,37 @@ fn a_terminal_that_has_a_bar_shows_how_far_a_release_is() {
     assert!(bar.contains("\x1b]9;4;0\x1b\\"), "it ends with the release");
     leave(&mut console);
 }
+
+#[test]
+fn the_tasks_of_releases_are_defined_at_the_terminal_and_the_console_comes_back() {
+    let registry = Registry::open();
+    let project = Project::new(&registry);
+    let root = "https://tc.example";
+    project.configure(&format!(
+        "store = \"taskcluster\"\n\n[taskcluster]\nroot-url = \"{root}\"\ngithub = \"team/app\"\npools = [\"proj/ci\"]\n"
+    ));
+    project.commit("at a deployment");
+    let mut console = open_with(&project, &[]);
+    console.sees("app · ");
+    console.press("4w");
+    console.sees("Define the tasks of releases");
+    console.press("\r");
+    console.sees("Image with windlass and git");
+    console.press("registry.example/windlass:1\r");
+    console.sees("Write this to");
+    console.press("y\r");
+    console.sees("enter: back to the console");
+    console.press("\r");
+    console.sees("Doctor");
+    is_the_consoles(&console);
+    let written = std::fs::read_to_string(project.path(".taskcluster.yml")).expect("the definition");
+    assert!(written.contains("registry.example/windlass:1") && written.contains("proj/ci"), "{written}");
+    // It is there already: the command refuses, and says why where it is read.
+    console.press("w\r");
+    console.sees("is there already");
+    console.press("\r");
+    console.sees("did not do its work");
+    console.press("\r");
+    console.no_longer_sees("did not do its work");
+    leave(&mut console);
+}

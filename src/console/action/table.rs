@@ -319,6 +319,15 @@ pub const ACTIONS: &[Action] = &[
     .same_as("doctor CHECK")
     .unless(doctor::no_check),
     action(
+        Id::Define,
+        Scope::Doctor,
+        &[Key::char('w')],
+        "write the definition of the tasks that make releases",
+        doctor::define,
+    )
+    .same_as("init --taskcluster")
+    .unless(doctor::cannot_define),
+    action(
         Id::Found,
         Scope::Doctor,
         &[Key::char('z')],

@@ -2,10 +2,11 @@
 
 use crate::{
     console::{
-        effect::Effect,
-        model::{Layer, Model, Screen, Subject, Which},
+        effect::{Effect, Guest},
+        model::{Choice, Layer, Menu, Model, Screen, Subject, Which},
+        press::read_only,
     },
-    domain::failure::Failure,
+    domain::{failure::Failure, finding::CheckId},
 };
 
 /// Everything is run when it is looked at for the first time.
@@ -37,6 +38,43 @@ pub fn no_check(model: &Model) -> Option<String> {
 
 pub fn zoom(model: &mut Model) -> Vec<Effect> {
     model.doctor.zoom = !model.doctor.zoom;
+    Vec::new()
+}
+
+/// Asks how the tasks of releases are to be defined. What else that takes is asked at the terminal.
+pub fn define(model: &mut Model) -> Vec<Effect> {
+    let way = |label: &str, note: &str, more: &[&str]| {
+        let words = ["init", "--taskcluster"].iter().chain(more).map(ToString::to_string).collect();
+        Choice {
+            label: label.to_owned(),
+            note: note.to_owned(),
+            refused: None,
+            then: vec![Effect::Lend(Guest::Ours(words))],
+        }
+    };
+    let choices = vec![
+        way("two tasks", "one builds without the login, one pushes and runs nothing of the project", &[]),
+        way("two tasks, granted", "and the roles are given what they lack, once that is agreed to", &["--apply"]),
+        way("one task", "it builds and pushes: what it builds could read the login", &["--single-task"]),
+        way("print them", "nothing is written", &["--print"]),
+    ];
+    let title = "Define the tasks of releases: .taskcluster.yml".to_owned();
+    model.layers.push(Layer::Menu(Menu { title, choices, at: 0, stays: false }));
+    Vec::new()
+}
+
+pub fn cannot_define(model: &Model) -> Option<String> {
+    read_only(model).or_else(|| {
+        let none = "windlass.toml names no deployment: root-url in [taskcluster]";
+        model.cluster().is_none().then(|| none.to_owned())
+    })
+}
+
+/// The definition may be another: whatever looked at it looks again.
+pub fn defined(model: &mut Model) -> Vec<Effect> {
+    let subject = Subject { check: CheckId::Yml, image: None };
+    model.doctor.select(subject.clone());
+    model.doctor.ask(Which::One(subject));
     Vec::new()
 }
 

@@ -15,6 +15,8 @@ use crate::{domain::failure::Failure, release::Environment};
 pub struct Visit {
     /// As the shell takes it: people put options there.
     words: OsString,
+    /// What to do where it does not do its work.
+    next: &'static str,
     command: Command,
 }
 
@@ -41,6 +43,25 @@ impl Visit {
         Self::new(&["VISUAL", "EDITOR"], "vi", environment, file)
     }
 
+    /// Of a command of ours. What it said last stays until somebody has read it.
+    ///
+    /// # Errors
+    /// When it is not known where this program is.
+    pub fn of_ours(words: &[OsString]) -> Result<Self, Failure> {
+        let program = std::env::current_exe().map_err(|error| {
+            Failure::failed("windlass cannot be started once more", error.to_string(), "start the console again")
+        })?;
+        let script = "\"$@\"; code=$?; printf '\\nenter: back to the console '; read -r _; exit $code";
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(script).arg("sh").arg(program).args(words);
+        let mut shown = OsString::from("windlass");
+        for word in words {
+            shown.push(" ");
+            shown.push(word);
+        }
+        Ok(Self { words: shown, next: "what it said is above, in the terminal: leave the console to read it", command })
+    }
+
     /// The first of the variables that is set names the program.
     fn new(variables: &[&str], usual: &str, environment: &Environment, file: &Path) -> Self {
         let set = variables.iter().find_map(|name| environment(name).filter(|words| !words.is_empty()));
@@ -49,7 +70,7 @@ impl Visit {
         script.push(" \"$@\"");
         let mut command = Command::new("/bin/sh");
         command.arg("-c").arg(script).arg("sh").arg(file);
-        Self { words, command }
+        Self { words, next: "set PAGER and EDITOR (or VISUAL) to programs of this machine", command }
     }
 
     /// Gives it the terminal, which must have been given back, until it ends. Ctrl-C there is none of our business; what
@@ -59,10 +80,8 @@ impl Visit {
     /// When it cannot be started, or says by its exit code that something went wrong.
     pub async fn until_it_ends(mut self, signals: &mut Signals) -> Result<Left, Failure> {
         let words = self.words.to_string_lossy().into_owned();
-        let failed = |why: String| {
-            let next = "set PAGER and EDITOR (or VISUAL) to programs of this machine";
-            Failure::failed(format!("{words} did not do its work"), why, next)
-        };
+        let next = self.next;
+        let failed = |why: String| Failure::failed(format!("{words} did not do its work"), why, next);
         let mut child = self.command.spawn().map_err(|error| failed(error.to_string()))?;
         loop {
             tokio::select! {

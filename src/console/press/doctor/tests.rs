@@ -3,9 +3,10 @@
 use super::*;
 use crate::{
     console::{
+        activity::Entry,
         message::Message,
         model::Image,
-        sample::{console, done, id, look, now, press, project, release, running, tell},
+        sample::{cluster, console, done, id, look, now, press, project, release, running, tell},
     },
     domain::{
         event::{Event, Step},
@@ -155,4 +156,28 @@ fn an_image_that_came_or_went_meanwhile_changes_the_list() {
     tell(&mut model, Message::Examined);
     let of_images: Vec<_> = model.doctor.checks.iter().filter_map(|checked| checked.subject.image.as_deref()).collect();
     assert_eq!(of_images, ["new"]);
+}
+
+#[test]
+fn the_definition_of_tasks_is_written_by_the_command_at_the_terminal() {
+    let mut model = cluster(SIZE, Vec::new());
+    press(&mut model, "4");
+    tell(&mut model, Message::Examined);
+    press(&mut model, "w");
+    let words = ["init", "--taskcluster", "--apply"].map(str::to_owned).to_vec();
+    assert_eq!(press(&mut model, "j<enter>"), [Effect::Lend(Guest::Ours(words.clone()))]);
+    let effects = tell(&mut model, Message::Returned(Guest::Ours(words), Ok(())));
+    assert_eq!(effects, [one(CheckId::Yml, None)], "it is looked at");
+    let rows = model.activity.rows("apply");
+    assert!(
+        matches!(&rows[..], [Entry::Said(said)] if said.command.as_deref() == Some("windlass init --taskcluster --apply"))
+    );
+}
+
+#[test]
+fn without_a_deployment_there_are_no_tasks_to_define() {
+    let mut model = console(SIZE, Vec::new());
+    press(&mut model, "4w");
+    assert!(model.toasts.newest().unwrap().words.contains("names no deployment"));
+    assert!(model.layers.is_empty());
 }

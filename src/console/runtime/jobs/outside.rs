@@ -1,6 +1,8 @@
 //! The clipboard, the browser, and programs that get the terminal.
 
-use super::{Jobs, Shared};
+use std::ffi::OsString;
+
+use super::{Jobs, Shared, flags};
 use crate::{
     browser,
     console::{effect::Guest, message::Message, runtime::clipboard, runtime::guest::Visit},
@@ -14,6 +16,10 @@ impl Jobs {
         Ok(match guest {
             Guest::Pager(release) => {
                 Visit::of_pager(&*ground.environment, &ground.paths.logs().join(format!("{release}.log")))
+            }
+            Guest::Ours(words) => {
+                let words = words.iter().map(OsString::from);
+                Visit::of_ours(&flags(ground).into_iter().chain(words).collect::<Vec<_>>())?
             }
             Guest::Editor => Visit::of_editor(&*ground.environment, &ground.place.file()?),
         })
