@@ -50,6 +50,7 @@ pub fn new_of(model: &mut Model) -> Vec<Effect> {
             Line::plain("a commit, branch or tag; the checkout is left alone"),
             option("--branch NAME", "the branch it counts as, where git cannot tell"),
             option("--platform OS/ARCH", "what it is built for"),
+            option("--from-archive FILE", "an image that was built elsewhere, without an engine"),
             option("--move", "point moving tags back, too"),
         ],
         typed: Input::default(),

@@ -182,7 +182,7 @@ fn what_is_typed_is_seen_with_what_is_wrong_about_it() {
         sees(&model, &["Release balrog: what of?", "--platform OS/ARCH", "▏", "enter go on"]);
         sees(
             &model,
-            &["│ --branch NAME      the branch it counts as, where", "│ --move             point moving tags"],
+            &["│ --branch NAME       the branch it counts as, where", "│ --move              point moving tags"],
         );
         press(&mut model, "v1 --fast<enter>");
         sees(&model, &["v1 --fast▏", "`--fast` is no option"]);
