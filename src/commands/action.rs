@@ -9,6 +9,7 @@ use super::{
     begin_hook::read,
     cluster_again::{left, rows},
     ground::Ground,
+    json,
     output::{Cell, Style, Tone, columns},
     release::{confirm, who},
     seen::{Seen, There, seen, seen_to_change},
@@ -24,7 +25,7 @@ use crate::{
     release::{
         cluster::{Cluster, Detailed},
         cluster_action::{self, Offered, Prepared, Wanted},
-        cluster_hook::Fired,
+        cluster_hook::{self, Fired},
     },
 };
 
@@ -91,7 +92,7 @@ async fn act(ground: &Ground, name: &str, args: &ActionArgs) -> Result<u8, Failu
         let next = format!("look at `windlass action {} {name} --dry-run`, then say --yes", prepared.decision);
         confirm(ground, async || Ok(rows(ground.output.err, prepared.rows())), &next).await?;
     }
-    let fired = cluster_action::fire(cluster, &prepared, &journal, &who(), permit).await?;
+    let fired = cluster_hook::fire(cluster, &prepared.hook, &journal, &who(), permit).await?;
     tell(ground, &prepared, &fired, args.detach)?;
     if args.detach {
         return Ok(0);
@@ -229,11 +230,9 @@ fn action_json(schema: &str, prepared: &Prepared) -> Value {
 
 /// `windlass.action-plan/1`.
 fn plan_json(prepared: &Prepared) -> Value {
-    let scopes = &prepared.hook.scopes;
-    let lacks = scopes.lacks.as_ref().map(ToString::to_string);
     let mut plan = action_json("windlass.action-plan/1", prepared);
     plan["deployment"] = prepared.hook.host.clone().into();
-    plan["scopes"] = json!({"needs": scopes.needs.to_string(), "lacks": lacks, "known": scopes.known});
+    plan["scopes"] = json::scopes(&prepared.hook.scopes);
     plan["warnings"] = prepared.hook.warnings.clone().into();
     plan["refused"] = json!(prepared.refused());
     plan

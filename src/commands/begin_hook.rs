@@ -8,6 +8,7 @@ use super::{
     args::ReleaseArgs,
     begin::{agreed, followed},
     ground::Ground,
+    json,
     release::who,
 };
 use crate::{
@@ -68,17 +69,12 @@ pub(super) fn read(what: &str, command: &str) -> Result<Value, Failure> {
 
 /// `windlass.trigger-plan/1`.
 fn plan_json(prepared: &Prepared) -> Value {
-    let scopes = &prepared.scopes;
     json!({
         "schema": "windlass.trigger-plan/1",
         "deployment": prepared.host,
         "hook": prepared.name(),
         "payload": prepared.payload,
-        "scopes": {
-            "needs": scopes.needs.to_string(),
-            "lacks": scopes.lacks.as_ref().map(ToString::to_string),
-            "known": scopes.known,
-        },
+        "scopes": json::scopes(&prepared.scopes),
         "warnings": prepared.warnings,
         "refused": prepared.refused(),
     })

@@ -6,6 +6,7 @@ use super::{
     args::ReleaseArgs,
     begin::{agreed, followed},
     ground::Ground,
+    json,
     release::who,
 };
 use crate::{
@@ -57,11 +58,8 @@ pub async fn run(
 
 /// `windlass.trigger-plan/1`.
 fn plan_json(prepared: &Prepared) -> Value {
-    let task = |Planned { id, name, scopes, .. }: &Planned| {
-        let lacks = scopes.lacks.as_ref().map(ToString::to_string);
-        let scopes = json!({"needs": scopes.needs.to_string(), "lacks": lacks, "known": scopes.known});
-        json!({"task": id, "name": name, "scopes": scopes})
-    };
+    let task =
+        |Planned { id, name, scopes, .. }: &Planned| json!({"task": id, "name": name, "scopes": json::scopes(scopes)});
     json!({
         "schema": "windlass.trigger-plan/1",
         "deployment": prepared.host,

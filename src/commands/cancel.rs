@@ -12,7 +12,7 @@ use super::{
     json,
     output::{Cell, Style, Tone, columns},
     seen::{Seen, seen_to_change},
-    turns::{Turn, Way, turns},
+    turns::{Looked, Turn, Way, turns},
 };
 use crate::{
     domain::{
@@ -40,21 +40,17 @@ pub async fn run(ground: &Ground, args: &CancelArgs) -> Result<u8, Failure> {
     let way = Way { command: "cancel", dry_run: args.dry_run, yes: args.yes, detach: false };
     let look = async |wanted: &ReleaseArg| {
         Ok(match seen_to_change(ground, &journal, wanted).await? {
-            Seen::Here(release) => Looked::Here(here(release, args)?),
+            Seen::Here(release) => Looked::Here(Box::new(here(*release, args)?)),
             Seen::There(there) => Looked::There(Box::new(Box::pin(cluster_ending::look(*there, args)).await?)),
         })
     };
     turns(ground, &journal, way, &args.releases, look).await
 }
 
-/// A release that is to be ended.
-enum Looked {
-    /// One of this machine.
-    Here(Box<Release>),
-    There(Box<cluster_ending::Looked>),
-}
+/// One of this machine, which is to be ended.
+struct Here(Release);
 
-fn here(release: Box<Release>, args: &CancelArgs) -> Result<Box<Release>, Failure> {
+fn here(release: Release, args: &CancelArgs) -> Result<Here, Failure> {
     if args.dry_run || args.seal || args.task.is_some() {
         return Err(Failure::usage(
             format!("release {} has no tasks", release.plan.release),
@@ -62,55 +58,37 @@ fn here(release: Box<Release>, args: &CancelArgs) -> Result<Box<Release>, Failur
             format!("end it: windlass cancel {}", release.plan.release),
         ));
     }
-    Ok(release)
+    Ok(Here(release))
 }
 
-impl Turn for Looked {
+impl Turn for Here {
     fn named(&self) -> String {
-        match self {
-            Self::Here(release) => release.plan.release.to_string(),
-            Self::There(there) => there.named(),
-        }
+        self.0.plan.release.to_string()
     }
 
     fn refused(&self) -> Option<Failure> {
-        match self {
-            Self::Here(_) => None,
-            Self::There(there) => there.refused(),
-        }
+        None
     }
 
     fn asks(&self) -> bool {
-        match self {
-            Self::Here(_) => false,
-            Self::There(there) => there.asks(),
-        }
+        false
     }
 
     fn outlives(&self) -> bool {
         false
     }
 
-    async fn shown(&self, ground: &Ground, journal: &Journal) -> Result<String, Failure> {
-        match self {
-            Self::Here(release) => Ok(format!("release {} of this machine is ended\n", release.plan.release)),
-            Self::There(there) => there.shown(ground, journal).await,
-        }
+    async fn shown(&self, _: &Ground, _: &Journal) -> Result<String, Failure> {
+        Ok(format!("release {} of this machine is ended\n", self.0.plan.release))
     }
 
-    async fn tell(&self, ground: &Ground, journal: &Journal) -> Result<(), Failure> {
-        match self {
-            // Said before: of these there is no plan.
-            Self::Here(_) => Ok(()),
-            Self::There(there) => there.tell(ground, journal).await,
-        }
+    async fn tell(&self, _: &Ground, _: &Journal) -> Result<(), Failure> {
+        // Said before: of these there is no plan.
+        Ok(())
     }
 
     async fn carry_out(self, ground: &Ground, journal: &Journal, permit: MayWrite) -> Result<u8, Failure> {
-        match self {
-            Self::Here(release) => end(ground, journal, &release, permit).await,
-            Self::There(there) => Box::pin(there.carry_out(ground, journal, permit)).await,
-        }
+        end(ground, journal, &self.0, permit).await
     }
 }
 

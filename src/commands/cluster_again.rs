@@ -7,6 +7,7 @@ use super::{
     args::RerunArgs,
     carry_out,
     ground::Ground,
+    json,
     output::{Cell, Style, Tone, columns},
     release::who,
     seen::There,
@@ -224,7 +225,6 @@ fn plan_json(again: &Again) -> Value {
         .iter()
         .map(|change| json!({"tag": change.tag, "kind": change.kind, "digest": change.now.as_ref().map(|now| &now.digest)}))
         .collect();
-    let lacks = again.scopes.lacks.as_ref().map(ToString::to_string);
     json!({
         "schema": "windlass.rerun-plan/1",
         "release": again.group,
@@ -233,7 +233,7 @@ fn plan_json(again: &Again) -> Value {
         "waves": waves,
         "follows": follows,
         "new_group": again.place.new_group,
-        "scopes": {"needs": again.scopes.needs.to_string(), "lacks": lacks, "known": again.scopes.known},
+        "scopes": json::scopes(&again.scopes),
         "tags": tags,
         "warnings": again.warnings,
         "refused": again.refused(),

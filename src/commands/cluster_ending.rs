@@ -139,14 +139,13 @@ fn plan_json(ending: &Ending) -> Value {
         .iter()
         .map(|turn| json!({"task": turn.id, "name": turn.name, "stands": turn.stands, "deadline": turn.deadline}))
         .collect();
-    let lacks = ending.scopes.lacks.as_ref().map(ToString::to_string);
     json!({
         "schema": "windlass.cancel-plan/1",
         "release": ending.group,
         "deployment": ending.host,
         "tasks": tasks,
         "seals": ending.seal.is_some(),
-        "scopes": {"needs": ending.scopes.needs.to_string(), "lacks": lacks, "known": ending.scopes.known},
+        "scopes": json::scopes(&ending.scopes),
         "refused": ending.refused(),
     })
 }

@@ -6,12 +6,19 @@ use serde_json::{Value, json};
 
 use crate::{
     domain::{
+        again::Asked,
         plan::Plan,
         release::Release,
         table::{Row, Table},
     },
     secrets::IdentityKind,
 };
+
+/// What something needs there, and what of it is lacking.
+pub fn scopes(asked: &Asked) -> Value {
+    let lacks = asked.lacks.as_ref().map(ToString::to_string);
+    json!({"needs": asked.needs.to_string(), "lacks": lacks, "known": asked.known})
+}
 
 /// `windlass.release/1`, and one entry of `windlass.releases/1`.
 pub fn release(release: &Release) -> Value {

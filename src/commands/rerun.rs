@@ -8,7 +8,7 @@ use super::{
     ground::{Ground, image_of},
     release::{tell_plan, text, who},
     seen::{Seen, seen_to_change},
-    turns::{Turn, Way, turns},
+    turns::{Looked, Turn, Way, turns},
 };
 use crate::{
     domain::{audit::Act, event::Step, failure::Failure, nearest::nearest, permission::MayWrite, release::Release},
@@ -33,13 +33,7 @@ pub async fn run(ground: &Ground, args: RerunArgs) -> Result<u8, Failure> {
     turns(ground, &journal, way, &args.releases, look).await
 }
 
-/// A release that is to be done once more.
-enum Looked {
-    Here(Box<Here>),
-    There(Box<cluster_again::Looked>),
-}
-
-/// One of this machine.
+/// One of this machine, which is to be done once more.
 struct Here {
     earlier: Release,
     from: Option<Step>,
@@ -53,19 +47,13 @@ async fn here(ground: &Ground, journal: &Journal, earlier: Release, args: &Rerun
     Ok(Here { earlier, from, prepared, detach: args.manner.detach })
 }
 
-impl Turn for Looked {
+impl Turn for Here {
     fn named(&self) -> String {
-        match self {
-            Self::Here(here) => here.earlier.plan.release.to_string(),
-            Self::There(there) => there.named(),
-        }
+        self.earlier.plan.release.to_string()
     }
 
     fn refused(&self) -> Option<Failure> {
-        match self {
-            Self::Here(_) => None,
-            Self::There(there) => there.refused(),
-        }
+        None
     }
 
     fn asks(&self) -> bool {
@@ -73,17 +61,11 @@ impl Turn for Looked {
     }
 
     fn outlives(&self) -> bool {
-        match self {
-            Self::Here(_) => true,
-            Self::There(there) => there.outlives(),
-        }
+        true
     }
 
     async fn shown(&self, ground: &Ground, journal: &Journal) -> Result<String, Failure> {
-        let Here { earlier, from, prepared, .. } = match self {
-            Self::Here(here) => &**here,
-            Self::There(there) => return there.shown(ground, journal).await,
-        };
+        let Self { earlier, from, prepared, .. } = self;
         let first = from.map_or("with new tags".to_owned(), |step| format!("from {} on", step.name()));
         let preview = prepared.preview(ground, journal).await?;
         let id = &earlier.plan.release;
@@ -91,18 +73,14 @@ impl Turn for Looked {
     }
 
     async fn tell(&self, ground: &Ground, journal: &Journal) -> Result<(), Failure> {
-        match self {
-            Self::Here(here) => tell_plan(ground, &here.prepared.preview(ground, journal).await?).map(drop),
-            Self::There(there) => there.tell(ground, journal).await,
-        }
+        tell_plan(ground, &self.prepared.preview(ground, journal).await?).map(drop)
     }
 
     async fn carry_out(self, ground: &Ground, journal: &Journal, permit: MayWrite) -> Result<u8, Failure> {
-        match self {
-            Self::Here(here) if here.detach => carry_out::detached(ground, permit).await,
-            Self::Here(here) => Box::pin(carry_out::run(ground, journal, here.prepared, permit)).await,
-            Self::There(there) => there.carry_out(ground, journal, permit).await,
+        if self.detach {
+            return carry_out::detached(ground, permit).await;
         }
+        Box::pin(carry_out::run(ground, journal, self.prepared, permit)).await
     }
 }
 

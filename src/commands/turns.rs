@@ -47,6 +47,65 @@ pub trait Turn: Sized {
     async fn carry_out(self, ground: &Ground, journal: &Journal, permit: MayWrite) -> Result<u8, Failure>;
 }
 
+/// A release that was looked at.
+pub enum Looked<Here, There> {
+    /// One of this machine.
+    Here(Box<Here>),
+    /// One on Taskcluster.
+    There(Box<There>),
+}
+
+impl<Here: Turn, There: Turn> Turn for Looked<Here, There> {
+    fn named(&self) -> String {
+        match self {
+            Self::Here(here) => here.named(),
+            Self::There(there) => there.named(),
+        }
+    }
+
+    fn refused(&self) -> Option<Failure> {
+        match self {
+            Self::Here(here) => here.refused(),
+            Self::There(there) => there.refused(),
+        }
+    }
+
+    fn asks(&self) -> bool {
+        match self {
+            Self::Here(here) => here.asks(),
+            Self::There(there) => there.asks(),
+        }
+    }
+
+    fn outlives(&self) -> bool {
+        match self {
+            Self::Here(here) => here.outlives(),
+            Self::There(there) => there.outlives(),
+        }
+    }
+
+    async fn shown(&self, ground: &Ground, journal: &Journal) -> Result<String, Failure> {
+        match self {
+            Self::Here(here) => here.shown(ground, journal).await,
+            Self::There(there) => there.shown(ground, journal).await,
+        }
+    }
+
+    async fn tell(&self, ground: &Ground, journal: &Journal) -> Result<(), Failure> {
+        match self {
+            Self::Here(here) => here.tell(ground, journal).await,
+            Self::There(there) => there.tell(ground, journal).await,
+        }
+    }
+
+    async fn carry_out(self, ground: &Ground, journal: &Journal, permit: MayWrite) -> Result<u8, Failure> {
+        match self {
+            Self::Here(here) => Box::pin(here.carry_out(ground, journal, permit)).await,
+            Self::There(there) => Box::pin(there.carry_out(ground, journal, permit)).await,
+        }
+    }
+}
+
 /// Deals with each.
 ///
 /// # Errors

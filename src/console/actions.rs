@@ -89,10 +89,9 @@ pub fn ask(act: Act, offer: Offer) -> Ask {
 
 /// What its hook is fired with, and whether it shall.
 pub fn confirm(act: Act, rows: Vec<(&'static str, String)>, payload: String) -> Confirm {
-    let tone = |label| if label == "mind" { Tone::Notice } else { Tone::Plain };
     Confirm {
         title: format!("{}?", act.title()),
-        lines: rows.into_iter().map(|(label, words)| Line::new(label, words, tone(label))).collect(),
+        lines: Line::rows(rows),
         command: Some(act.words()),
         typed: None,
         other: None,

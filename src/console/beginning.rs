@@ -19,9 +19,7 @@ use crate::{
 /// Exactly what would be done, and whether it shall; where it cannot be, why.
 pub fn shown(beginning: Beginning) -> Layer {
     let Beginning { host, rows, refused, words, agreed, said, there } = beginning;
-    let tone = |label| if label == "mind" { Tone::Notice } else { Tone::Plain };
-    let mut lines: Vec<Line> =
-        rows.into_iter().map(|(label, words)| Line::new(label, plain(&words), tone(label))).collect();
+    let mut lines = Line::rows(rows.into_iter().map(|(label, words)| (label, plain(&words))));
     if let Some(refused) = refused {
         lines.extend([
             Line::plain(""),

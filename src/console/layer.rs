@@ -84,6 +84,12 @@ impl Line {
     pub fn plain(words: impl Into<String>) -> Self {
         Self::new("", words, Tone::Plain)
     }
+
+    /// What would be done on Taskcluster, as commands show it too; what is to be minded stands out.
+    pub fn rows(rows: impl IntoIterator<Item = (&'static str, String)>) -> Vec<Self> {
+        let tone = |label| if label == "mind" { Tone::Notice } else { Tone::Plain };
+        rows.into_iter().map(|(label, words)| Self::new(label, words, tone(label))).collect()
+    }
 }
 
 /// A question that is answered by yes or no.

@@ -339,7 +339,6 @@ fn confirm(request: &Request, preview: &Preview, signs: Signs) -> Confirm {
 
 /// What is done to tasks, and whether it shall.
 fn done(request: &Request, rows: Vec<(&'static str, String)>) -> Confirm {
-    let tone = |label| if label == "mind" { Tone::Notice } else { Tone::Plain };
     let words = request.words();
     let then = match request {
         Request::End { release, repository } => {
@@ -349,7 +348,7 @@ fn done(request: &Request, rows: Vec<(&'static str, String)>) -> Confirm {
     };
     Confirm {
         title: format!("{}?", request.title()),
-        lines: rows.into_iter().map(|(label, words)| Line::new(label, words, tone(label))).collect(),
+        lines: Line::rows(rows),
         command: Some(words),
         typed: None,
         other: None,

@@ -18,10 +18,8 @@ use crate::{
         failure::Failure,
         finding::CheckId,
         payload,
-        permission::MayWrite,
         task::{Task, TaskId, TaskState},
     },
-    journal::Journal,
     log::sanitise::plain,
     taskcluster::{Deployment, TaskclusterError},
 };
@@ -307,20 +305,6 @@ pub async fn prepare(
         title: action.title.clone(),
         input,
     })
-}
-
-/// Fires its hook, once.
-///
-/// # Errors
-/// As [`cluster_hook::fire`].
-pub async fn fire(
-    cluster: &Cluster,
-    prepared: &Prepared,
-    journal: &Journal,
-    who: &str,
-    permit: MayWrite,
-) -> Result<Fired, Failure> {
-    cluster_hook::fire(cluster, &prepared.hook, journal, who, permit).await
 }
 
 /// The tasks that the task of an action made, as far as they say so: in the group where the action was taken, or in its own.

@@ -11,6 +11,7 @@ use crate::{
     release::{
         cluster::{Cluster, Detailed},
         cluster_action::{self, Offered, Prepared, Wanted, offered},
+        cluster_hook,
     },
 };
 
@@ -54,7 +55,7 @@ impl Shared {
             ));
         }
         let journal = self.journal().await?;
-        let fired = cluster_action::fire(&cluster, &prepared, journal, &who(), permit).await?;
+        let fired = cluster_hook::fire(&cluster, &prepared.hook, journal, &who(), permit).await?;
         let remark = fired.remark.map(|remark| format!(" ({remark})")).unwrap_or_default();
         let said = format!("{}: its hook made the task {}{remark}", act.name, fired.task);
         Ok((ReleaseId::from(&fired.group), said))

@@ -1,10 +1,8 @@
 //! Lists releases, follows those that run, finds out what a request would do, starts and cancels.
 
-use std::ffi::OsString;
-
 use jiff::Timestamp;
 
-use super::{Shared, flags};
+use super::Shared;
 use crate::{
     commands::{find, point, release as command, rerun, tags},
     console::{
@@ -22,7 +20,6 @@ use crate::{
     journal::ReleaseFilter,
     release::{
         attach::{self, Follower},
-        detach,
         rerun::ways,
     },
 };
@@ -111,12 +108,10 @@ impl Shared {
     }
 
     pub(super) async fn start(&self, words: Vec<String>) -> Result<ReleaseId, Failure> {
-        let permit = self.ground.permit("release")?;
-        let here = self.ground.place.folder()?;
-        let words: Vec<OsString> = flags(&self.ground).into_iter().chain(words.into_iter().map(Into::into)).collect();
+        self.ground.permit("release")?;
         // It was asked for when the plan was made.
-        let passphrase = self.ground.unlock()?;
-        detach::start(&here, &words, passphrase.as_ref(), permit).await
+        self.ground.unlock()?;
+        self.hand_over(words, None).await?.ready().await
     }
 
     pub(super) async fn cancel(&self, release: &ReleaseId, repository: &Repository) -> Result<(), Failure> {
