@@ -386,9 +386,9 @@ impl Model {
         self.followed.get(release)?.as_ref()
     }
 
-    /// A clock on the screen goes on: a release that runs is in the list.
+    /// A clock on the screen goes on, since a release that runs is in the list; or something is said for a while only.
     pub fn ticks(&self) -> bool {
-        self.screen == Screen::Releases && self.list().iter().any(runs)
+        !self.toasts.is_empty() || self.screen == Screen::Releases && self.list().iter().any(runs)
     }
 
     /// The words that the rows of the activity have which are shown.

@@ -14,7 +14,7 @@ use crate::domain::{
 const MOST: usize = 3;
 /// A key takes away what was there long enough to be read.
 const READ: SignedDuration = SignedDuration::from_secs(1);
-/// Whatever else happens takes away what is older than this. Nobody is woken for it.
+/// Nothing stays longer, so that it does not lie over what is to be read.
 const STAYS: SignedDuration = SignedDuration::from_secs(8);
 
 /// Newest last.
@@ -49,7 +49,7 @@ impl Toasts {
         }
     }
 
-    /// At a key, or at anything else that happens. A clock that was set back counts as time that went by.
+    /// At a key, or at anything else that happens, such as a second that went by. A clock that was set back counts as time that went by.
     pub fn fade(&mut self, now: Timestamp, key: bool) {
         let stays = if key { READ } else { STAYS };
         self.0.retain(|toast| !(key && toast.passing) && now.duration_since(toast.at).abs() < stays);

@@ -63,14 +63,18 @@ fn a_release_that_ends_or_dies_says_so() {
     let mut model = three();
     tell(&mut model, news(1, News::Interrupted));
     assert_eq!(model.selected().unwrap().state, ReleaseState::Interrupted);
-    assert!(!model.ticks() && model.followed.is_empty());
+    assert!(model.followed.is_empty());
     let mut model = three();
     assert!(model.ticks());
     let last = stamped(model.selected().unwrap(), Event::Finished);
     tell(&mut model, news(1, News::Event(last)));
     tell(&mut model, news(1, News::Ended));
     assert_eq!(model.selected().unwrap().state, ReleaseState::Succeeded);
-    assert!(!model.ticks() && model.followed.is_empty(), "nothing runs: no clock, nobody to follow");
+    assert!(model.followed.is_empty(), "nothing runs: nobody to follow");
+    assert!(model.ticks() && !model.toasts.is_empty(), "its end is said");
+    let later = model.now + jiff::SignedDuration::from_secs(8);
+    update(&mut model, Message::Tick, later);
+    assert!(!model.ticks() && model.toasts.is_empty(), "what was said is gone, and nobody is woken any more");
 }
 
 #[test]
