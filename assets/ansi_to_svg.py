@@ -8,6 +8,10 @@ CELL, LINE, MARGIN, SIZE = 8.4, 19, 20, 14  # pixels; 0.6 em is the advance of c
 FONT = "ui-monospace, 'SF Mono', Menlo, 'DejaVu Sans Mono', Consolas, 'Liberation Mono', monospace"
 BACK, FRONT = "#16181d", "#d7dae0"
 LOOKS = {1: ' font-weight="bold"', 2: ' opacity="0.6"', 3: ' font-style="italic"', 4: ' text-decoration="underline"'}
+# Lines and blocks are drawn, not written: fonts leave gaps between them. Which sides of its cell a line reaches:
+REACHES = {"─": "lr", "│": "ud", "╭": "rd", "╮": "ld", "╰": "ru", "╯": "lu", "├": "udr", "┤": "udl", "┬": "lrd",
+           "┴": "lru", "┼": "lrud"}
+BLOCKS = {"▌": (0.5, 1), "█": (1, 1), "▓": (1, 0.7), "▒": (1, 0.45), "░": (1, 0.2)}  # how much of the width; how dense
 PALETTE = ("#3b4048 #e06c75 #98c379 #e5c07b #61afef #c678dd #56b6c2 #c8ccd4 "
            "#7f8693 #ff7a85 #b5e08f #ffd68a #7fc1ff #dc9bef #74d3df #ffffff").split()
 
@@ -44,15 +48,38 @@ def width(text):
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
+def box(x, y, w, height, fill, more=""):
+    return (f'<rect x="{x:.1f}" y="{y}" width="{w:.1f}" height="{height}" fill="{fill}"{more} '
+            'shape-rendering="crispEdges"/>')
+
+
+def lines_of(sign, x, y, cells):
+    across, down = x + CELL / 2, y + LINE / 2
+    if sign == "─":
+        return f"M{x:.1f} {down}H{x + cells * CELL:.1f}"
+    ends = {"l": (x, down), "r": (x + CELL, down), "u": (across, y), "d": (across, y + LINE)}
+    ends = ["%.1f %.1f" % ends[side] for side in REACHES[sign]]
+    if sign in "╭╮╰╯":
+        return f"M{ends[0]}Q{across:.1f} {down} {ends[1]}"
+    return "".join(f"M{across:.1f} {down}L{end}" for end in ends)
+
+
 def draw(style, text, column, row):
     x, y, w = MARGIN + column * CELL, MARGIN + row * LINE, width(text) * CELL
     front, back = style.get("fg", FRONT), style.get("bg")
     if style.get(7):
         front, back = back or BACK, front
     if back:
-        yield f'<rect x="{x:.1f}" y="{y}" width="{w:.1f}" height="{LINE}" fill="{back}"/>'
+        yield box(x, y, w, LINE, back)
     look = "".join(value for key, value in LOOKS.items() if style.get(key))
-    if text.strip():
+    if text[0] in BLOCKS:
+        share, dense = BLOCKS[text[0]]
+        yield box(x, y, w * share, LINE, front, f' fill-opacity="{dense}"{look}')
+    elif text[0] in REACHES:
+        cells = [lines_of(text[0], x, y, len(text))] if text[0] == "─" else [
+            lines_of(sign, x + at * CELL, y, 1) for at, sign in enumerate(text)]
+        yield f'<path d="{"".join(cells)}" fill="none" stroke="{front}"{look}/>'
+    elif text.strip():
         yield (f'<text x="{x:.1f}" y="{y + SIZE}" textLength="{w:.1f}" lengthAdjust="spacingAndGlyphs" '
                f'fill="{front}"{look}>{escape(text)}</text>')
 

@@ -8,7 +8,8 @@ state=$root/target/demo
 
 mkdir -p "$state"
 install_missing "$state" 'script bsdutils' 'python3 python3' 'tmux tmux'
-bash "$root/assets/demo.sh" --headless
+# Rows enough for lists to be lists.
+for _ in 1 2 3 4 5; do bash "$root/assets/demo.sh" --headless; done
 
 cat >"$state/picture.bash" <<'COMMANDS'
 stty cols "$1" rows 50
@@ -48,11 +49,33 @@ open_console
 wait_for 60 shows 'verify .*match' || die "the console shows no release"
 screen send-keys S
 see console 'Steps .*cached' 'The console: releases, the steps of one and of its build, and its log'
+screen send-keys q
+
+# What the table is for: a frozen tag that somebody pushed over, and a tag that nobody recorded. Then it is undone.
+registry=127.0.0.1:$(<../registry.port)
+export DOCKER_CONFIG=$state/docker
+docker login --username demo --password-stdin "$registry" <../password >../docker.log 2>&1
+frozen=$(windlass tags --json | grep -o 'master-[0-9-]*' | sort | sed -n 2p)
+push_over() {
+  for tag; do
+    docker tag "$image" "$registry/demo/harbour:$tag" && docker push "$registry/demo/harbour:$tag"
+  done >>../docker.log 2>&1
+}
+image=$(printf 'FROM scratch\nCOPY check.sh /\n' | docker build --quiet --file - .)
+before=$(windlass tags --json | python3 -c 'import json, sys
+print(*(row["registry"]["config_digest"] for row in json.load(sys.stdin)["rows"] if row["tag"] == sys.argv[1]))' "$frozen")
+push_over "$frozen" hotfix
+open_console
+wait_for 60 shows 'verify .*match' || die "the console shows no release"
 screen send-keys 2
 wait_for 60 shows 'as of' || die "the console shows no tags"
 screen send-keys r
-see tags '✓ match ' 'The tags: what the registry serves beside what was recorded, with a verdict and its evidence'
+wait_for 60 shows '✓ match ' || die "the console judges no tag"
+screen send-keys g g j j j
+see tags "├ $frozen" 'The tags: what the registry serves beside what was recorded, with a verdict and its evidence'
 screen send-keys q
+image=$before push_over "$frozen"
+unset DOCKER_CONFIG
 
 # A build that fails, so that there is a card; then the project is as it was.
 printf '%s\n' 'RUN echo "error: links.html leads nowhere: /harbour/map"; exit 1' >>Dockerfile
