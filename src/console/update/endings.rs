@@ -1,7 +1,10 @@
 //! What is told once something has ended or was found to have: releases, whoever began them, and checks.
 
 use crate::{
-    console::model::{Loaded, Model, Screen, Which, ending, runs},
+    console::{
+        model::{Loaded, Model, Screen, Which, ending, runs},
+        update::releases::find,
+    },
     domain::{finding::Outcome, name::ReleaseId, release::Release, sign::Tone},
 };
 
@@ -38,7 +41,7 @@ fn unfollowed_ends(model: &Model, listed: &[Release]) -> Vec<(Tone, String)> {
 
 /// Where its last event is not known yet, the list that brings it tells.
 pub(super) fn told(model: &mut Model, release: &ReleaseId) {
-    if let Some((tone, words)) = super::find(model, release).and_then(|release| ending(release)) {
+    if let Some((tone, words)) = find(model, release).and_then(|release| ending(release)) {
         model.say(tone, words);
     }
 }

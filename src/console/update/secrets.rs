@@ -1,7 +1,5 @@
 //! What news of secrets change.
 
-use jiff::Timestamp;
-
 use crate::{
     console::{
         effect::Effect,
@@ -22,7 +20,7 @@ use crate::{
     },
 };
 
-pub(super) fn heard(model: &mut Model, news: SecretNews, now: Timestamp) -> Vec<Effect> {
+pub(super) fn heard(model: &mut Model, news: SecretNews) -> Vec<Effect> {
     match news {
         SecretNews::Holdings(holdings) => return looked(model, holdings),
         SecretNews::Docker(name, offer) => {
@@ -69,7 +67,7 @@ pub(super) fn heard(model: &mut Model, news: SecretNews, now: Timestamp) -> Vec<
                         (false, false) => (Tone::Bad, format!("{name} does not work everywhere")),
                     };
                     model.say(tone, words);
-                    model.secrets.checked(&name, now, found);
+                    model.secrets.checked(&name, model.now, found);
                 }
                 Err(failure) => fails(model, failure),
             }

@@ -1,0 +1,47 @@
+//! What others did for the console: the clipboard, the browser, and programs that had the terminal.
+
+use crate::{
+    console::{
+        effect::{Effect, Guest},
+        model::{Loaded, Model},
+        press::doctor,
+    },
+    domain::{failure::Failure, page::Page, sign::Tone},
+    log::sanitise::plain,
+};
+
+/// Says how, since a terminal may refuse in silence.
+pub(super) fn copied(model: &mut Model, text: String, by: Option<&str>) -> Vec<Effect> {
+    let what = match text.lines().count() {
+        0 | 1 => plain(&text),
+        lines => format!("{lines} lines"),
+    };
+    let how = by.map_or_else(|| "the terminal was asked to".to_owned(), |program| format!("by {program}"));
+    model.hint(Tone::Good, format!("copied ({how}): {what}"));
+    if by.is_some() { Vec::new() } else { vec![Effect::CopyByTerminal(text)] }
+}
+
+pub(super) fn browsed(model: &mut Model, page: &Page, ended: Result<(), Failure>) {
+    match ended {
+        Ok(()) => model.hint(Tone::Good, format!("opened {page}")),
+        Err(failure) => model.say(Tone::Notice, format!("no browser here ({}): {page}", failure.why)),
+    }
+}
+
+/// What it may have changed is looked at again.
+pub(super) fn returned(model: &mut Model, guest: &Guest, ended: Result<(), Failure>) -> Vec<Effect> {
+    if let Guest::Ours(words) = guest {
+        model.seen(if ended.is_ok() { Tone::Good } else { Tone::Bad }, "it had the terminal", words);
+    }
+    if let Err(failure) = ended {
+        model.fails(failure);
+    }
+    match guest {
+        Guest::Pager(_) => Vec::new(),
+        Guest::Ours(_) => doctor::defined(model),
+        Guest::Editor => {
+            model.project = Loaded::Not;
+            vec![Effect::LoadProject]
+        }
+    }
+}
