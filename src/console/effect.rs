@@ -3,8 +3,8 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 use super::{
-    masked::Masked,
-    model::{Act, Depth, Errand, Goal, Mouse, Request, Sight, Which},
+    model::{Depth, Errand, Goal, Mouse, Sight, Which, masked::Masked},
+    request::{Act, Request},
 };
 use crate::{
     domain::{

@@ -18,8 +18,7 @@ use super::{
     effect::Effect,
     message::{Message, News},
     model::Model,
-    sample::{id, look, now, stamped, typed},
-    sample_secrets::there,
+    sample::{id, look, now, secrets::there, stamped, typed},
     update::{begin, update},
     view,
 };

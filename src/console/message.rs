@@ -1,13 +1,13 @@
 //! What happened: keys, and what the workers found. The only thing that changes the model.
 
-use std::collections::BTreeSet;
-
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use zeroize::Zeroizing;
 
 use super::{
+    dialogs::Answer,
     effect::Guest,
-    model::{Answer, Goal, KnownProject, Match, Project, Request, Scanned, SecretNews, Seen, StepsRead},
+    model::{Around, Goal, KnownProject, Match, Project, Scanned, SecretNews, Seen, StepsRead},
+    request::Request,
 };
 use crate::{
     domain::{
@@ -111,15 +111,6 @@ pub enum Message {
     /// An action was taken: the group of the task that its hook made, and what is said of it.
     Acted(Result<(ReleaseId, String), Failure>),
     CancelTold(ReleaseId, Result<(), Failure>),
-}
-
-/// What a look at this machine shows that costs nothing and asks nobody.
-#[derive(Debug)]
-pub struct Around {
-    /// The engine's version; `None` where looking might ask somebody for a password.
-    pub engine: Option<Result<String, Failure>>,
-    /// Images whose secret would be in a vault that is not there. What is in one that is, nobody looked at.
-    pub absent: BTreeSet<String>,
 }
 
 /// So many releases are read at once.

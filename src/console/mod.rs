@@ -10,50 +10,37 @@
 //! Everything but [`runtime`] is pure: no input or output, no clock, no use case or adapter. A worker changes
 //! nothing but by a message. Releases are attached to, never owned: whatever ends the console leaves them running.
 //!
-//! To add a key: a row in the table of [`action`], and the function it names in [`press`]. To add a screen region: a file in [`view`] with one render
-//! function and its layout in the doc comment, and its place in [`geometry`].
+//! A key goes from its row in [`action`] to the function in [`press`] that the row names. What has to be found out
+//! first is a [`request`]; what was found out becomes one of the [`dialogs`]. What comes from outside goes through
+//! [`update`]. All of them change the [`model`], which [`view`] draws.
+//!
+//! An area of the console (projects, releases, log, tags, secrets, doctor, activity) has a file of its name in each of
+//! these rooms where there is something of it. Beside them:
+//!
+//! ```text
+//!        releases              those on Taskcluster     log                        tags      secrets
+//! press  again                 several                                                       secret_form, wizard
+//! model  doing, fault          remote                   search, marking, step_tree           secret_form, wizard, errand
+//! view   list, card, progress                           search, step_tree          evidence  secret_form, wizard
+//! jobs   faults                cluster, begin, actions
+//! ```
+//! To add a key: a row in the table of [`action`], and the function it names in [`press`]. To add a region of the
+//! screen: a file in [`view`] with one render function and its layout in the doc comment, and its place in
+//! [`view::geometry`].
 
 pub mod action;
-mod actions;
-pub mod activity;
-mod artifacts;
-pub mod bar;
-mod beginning;
-mod doctor_pane;
+pub mod dialogs;
 pub mod effect;
-mod fault;
 #[cfg(test)]
 mod flows;
-mod fuzzy;
-pub mod geometry;
-pub mod key;
-pub mod keymap;
-pub mod layer;
-mod log_pane;
-mod marking;
-pub mod masked;
 pub mod message;
 pub mod model;
-mod mouse;
 pub mod press;
-mod projects_pane;
-mod remote;
 pub mod request;
 pub mod runtime;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
-mod sample_secrets;
-mod search;
-mod secret_form;
-mod secrets_pane;
-mod several;
-mod standing;
-mod step_tree;
-mod tags_pane;
-#[cfg(test)]
 mod tests;
-mod toasts;
 pub mod update;
 pub mod view;
-mod wizard;

@@ -5,73 +5,32 @@ pub mod activity;
 pub mod again;
 pub mod doctor;
 pub mod layers;
+pub mod leaving;
 pub mod log;
+pub mod mouse;
 pub mod moving;
 pub mod outside;
 pub mod projects;
 pub mod releases;
 pub mod screens;
+pub mod secret_form;
 pub mod secrets;
+pub mod several;
 pub mod tags;
+pub mod wizard;
 
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::backend::crossterm::EventHandler as _;
 
 use super::{
-    action::{Action, Id, Scope},
+    action::{Action, Id, Scope, keymap::Key, scopes},
     effect::Effect,
-    keymap::Key,
-    layer::{LONGEST, NOT_HERE},
-    model::{Layer, Model, Pane, Prompt, Screen},
+    model::{
+        Layer, Model, Screen,
+        typing::{LONGEST, NOT_HERE},
+    },
 };
 use crate::domain::{digest::Digest, sign::Tone};
-
-/// Where keys count now, the nearest first.
-pub fn scopes(model: &Model) -> &'static [Scope] {
-    match model.layers.last() {
-        Some(Layer::Secret { .. }) => &[Scope::Secret, Scope::Pages, Scope::Always],
-        Some(Layer::Form(_)) => &[Scope::Form, Scope::Pages, Scope::Always],
-        Some(Layer::Wizard(_)) => &[Scope::Wizard, Scope::Rows, Scope::Always],
-        Some(Layer::Prompt { prompt: Prompt::Search, .. }) => &[Scope::Search, Scope::Always],
-        Some(Layer::Prompt { prompt: Prompt::Filter, .. }) => &[Scope::Filter, Scope::Always],
-        Some(Layer::Narrow { .. }) => &[Scope::Narrow, Scope::Always],
-        Some(Layer::Help { .. }) => &[Scope::Help, Scope::Pages, Scope::Always],
-        Some(Layer::Confirm(confirm)) if confirm.typed.is_some() => &[Scope::Typed, Scope::Pages, Scope::Always],
-        Some(Layer::Ask(_)) => &[Scope::Typed, Scope::Pages, Scope::Always],
-        Some(_) => &[Scope::Dialog, Scope::Rows, Scope::Always],
-        None => below(model),
-    }
-}
-
-/// Where keys count while no dialog is open.
-fn below(model: &Model) -> &'static [Scope] {
-    use Scope::{
-        Activity, Always, Doctor, Everywhere, Filtered, History, List, Log, Marking, Matches, Projects, Releases, Rows,
-        Secrets, Steps, Tags,
-    };
-    match (model.screen, model.focus) {
-        (Screen::Releases, Pane::List) => &[List, Releases, Rows, Everywhere, Always],
-        (Screen::Releases, Pane::Log) if model.log.marking.is_some() => {
-            &[Marking, Log, Releases, Rows, Everywhere, Always]
-        }
-        (Screen::Releases, Pane::Log) if model.log.tree.chosen.is_some() => {
-            &[Steps, Log, Releases, Rows, Everywhere, Always]
-        }
-        (Screen::Releases, Pane::Log) if model.log.search.is_some() => {
-            &[Matches, Log, Releases, Rows, Everywhere, Always]
-        }
-        (Screen::Releases, Pane::Log) if model.log.filter.is_some() => {
-            &[Filtered, Log, Releases, Rows, Everywhere, Always]
-        }
-        (Screen::Releases, Pane::Log) => &[Log, Releases, Rows, Everywhere, Always],
-        (Screen::Tags, _) => &[Tags, Rows, Everywhere, Always],
-        (Screen::Secrets, _) if model.secrets.history.is_some() => &[History, Secrets, Rows, Everywhere, Always],
-        (Screen::Secrets, _) => &[Secrets, Rows, Everywhere, Always],
-        (Screen::Doctor, _) => &[Doctor, Rows, Everywhere, Always],
-        (Screen::Activity, _) => &[Activity, Rows, Everywhere, Always],
-        (Screen::Projects, _) => &[Projects, Rows, Everywhere, Always],
-    }
-}
 
 pub(super) fn press(model: &mut Model, event: &KeyEvent) -> Vec<Effect> {
     let Some(key) = Key::pressed(event) else { return Vec::new() };

@@ -1,5 +1,6 @@
 //! What a message changes, and what is to be done about it. Pure. The files of this folder have it, one an area.
 
+mod artifacts;
 mod endings;
 mod layers;
 mod log;
@@ -14,16 +15,11 @@ use std::mem::{Discriminant, discriminant};
 
 use jiff::Timestamp;
 
-pub(super) use self::releases::reload;
 use super::{
-    artifacts,
     effect::Effect,
-    fault,
     message::Message,
-    model::{Fault, Layer, Loaded, Model, Screen},
-    mouse::mouse,
-    press::{self, paste, press},
-    remote,
+    model::{Fault, Layer, Loaded, Model, Screen, fault, remote},
+    press::{self, mouse::mouse, paste, press},
 };
 use crate::{
     domain::{reference::Tag, sign::Tone},
@@ -134,7 +130,7 @@ fn changed(model: &mut Model) -> Vec<Effect> {
     if matches!(model.screen, Screen::Activity | Screen::Secrets) {
         model.activity.ask();
     }
-    let mut effects = reload(model);
+    let mut effects = model.look_at_releases();
     if model.screen == Screen::Projects {
         effects.extend(press::projects::look(model));
     }

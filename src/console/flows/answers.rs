@@ -5,11 +5,16 @@ use std::collections::BTreeSet;
 use super::{Kept, NEW, World};
 use crate::{
     console::{
+        dialogs::Answer,
         effect::Effect,
-        message::{Around, Download, Listing, Message, News, Save, Saved, Taken, Verified},
-        model::{Answer, Errand, Image, KnownProject, Past, Project, Request, SecretNews, Subject, Which},
-        sample::{answer, beginning, id, offers, plan, remote, takes},
-        sample_secrets::{holdings, open_at, refused, there},
+        message::{Download, Listing, Message, News, Save, Saved, Taken, Verified},
+        model::{Around, Errand, Image, KnownProject, Past, Project, SecretNews, Subject, Which},
+        request::Request,
+        sample::{
+            answer, beginning, id, offers, plan, remote,
+            secrets::{holdings, open_at, refused, there},
+            takes,
+        },
         view::tests::preview,
     },
     domain::{

@@ -3,8 +3,10 @@
 use super::{NEW, World};
 use crate::{
     console::{
-        sample::{COMMIT, built, done, finished_task, id, left, recorded, row, running},
-        sample_secrets::{PASSWORD, there},
+        sample::{
+            COMMIT, built, done, finished_task, id, left, recorded, row, running,
+            secrets::{PASSWORD, there},
+        },
         view::tests::SIZES,
     },
     domain::{

@@ -3,9 +3,8 @@
 use tui_input::Input;
 
 use crate::console::{
-    activity::Entry,
     effect::Effect,
-    model::{Layer, Model, Screen},
+    model::{Layer, Model, Screen, activity::Entry},
 };
 
 pub fn open(model: &mut Model) -> Vec<Effect> {

@@ -4,11 +4,14 @@
 use crate::{
     console::{
         action::Id,
+        dialogs::verify::how_thoroughly,
         effect::Effect,
-        model::{Choice, Layer, Loaded, Menu, Model, Request, runs},
-        press::read_only,
-        remote,
-        several::{Deed, Several, marked, none_of},
+        model::{Choice, Layer, Loaded, Menu, Model, remote, runs},
+        press::{
+            read_only,
+            several::{self, none_of},
+        },
+        request::{Deed, Request},
     },
     domain::{
         again::{Manner, Which},
@@ -20,13 +23,13 @@ use crate::{
 
 /// Finds out in which ways the selected release can be taken up again.
 pub fn rerun(model: &mut Model) -> Vec<Effect> {
-    if marked(model).next().is_some() {
+    if model.marked().next().is_some() {
         let again = |release: &Release| Request::Again {
             release: release.plan.release.clone(),
             which: Which::Whole,
             manner: Manner::Rerun,
         };
-        let several = Several::of(model, Deed::Rerun, again, remote::still_well);
+        let several = several::each(model, Deed::Rerun, again, remote::still_well);
         return vec![Effect::Prepare(Request::Several(several))];
     }
     let ways = model.selected().map(|release| {
@@ -37,8 +40,8 @@ pub fn rerun(model: &mut Model) -> Vec<Effect> {
 }
 
 pub fn cannot_rerun(model: &Model) -> Option<String> {
-    if marked(model).next().is_some() {
-        return read_only(model).or_else(|| none_of(marked(model), remote::still_well));
+    if model.marked().next().is_some() {
+        return read_only(model).or_else(|| none_of(model.marked(), remote::still_well));
     }
     if let Some(release) = model.selected().filter(|release| remote::is_remote(release)) {
         return read_only(model).or_else(|| remote::still_well(release));
@@ -101,21 +104,6 @@ pub fn verify(model: &mut Model) -> Vec<Effect> {
     let menu = how_thoroughly(format!("Verify the tags of release {}", plan.release), then);
     model.layers.push(Layer::Menu(menu));
     Vec::new()
-}
-
-/// The two ways to verify.
-pub(super) fn how_thoroughly(title: String, then: impl Fn(bool) -> Effect) -> Menu {
-    let choice = |label: &str, note: &str, deep| Choice {
-        label: label.to_owned(),
-        note: note.to_owned(),
-        refused: None,
-        then: vec![then(deep)],
-    };
-    let choices = vec![
-        choice("verify", "manifest and config are fetched and hashed now", false),
-        choice("deep", "and every layer, packed and unpacked: all of the image is fetched", true),
-    ];
-    Menu { title, choices, at: 0, stays: false }
 }
 
 pub fn cannot_verify(model: &Model) -> Option<String> {

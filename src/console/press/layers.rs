@@ -1,41 +1,17 @@
 //! Dialogs: yes, no, choosing, and what is typed into them.
 
-use std::cmp::Reverse;
-
 use tui_input::Input;
 
 use crate::{
     console::{
-        action::{ACTIONS, Action, Id},
+        action::{below, found},
         effect::Effect,
-        fuzzy::score,
-        geometry::palette_rows,
         model::{Layer, Menu, Model, Reach},
-        press::{act, below, screens},
-        view::dialog::extent,
+        press::{act, screens},
+        view::{dialog::extent, geometry::palette_rows},
     },
     domain::sign::Tone,
 };
-
-/// The actions that match what was typed, the best first; those that match alike are in the order of the table. A key
-/// that is typed finds its actions.
-pub fn found(model: &Model, typed: &str, reach: Reach) -> Vec<&'static Action> {
-    let all: Vec<&Action> = match reach {
-        Reach::Here => model.keymap.reachable(below(model)).collect(),
-        Reach::Everywhere => ACTIONS.iter().filter(|action| !action.scope.is_over()).collect(),
-    };
-    let fits = |action: &Action| {
-        let key = model.keymap.keys(action.id).iter().any(|key| key.to_string() == typed);
-        let hint = action.hint.unwrap_or_default();
-        let words = format!("{} {} {} {hint}", action.title, action.scope.title(), action.id.name());
-        if key { Some(i32::MAX) } else { score(typed, &words) }
-    };
-    let itself = |action: &&Action| matches!(action.id, Id::Help | Id::Commands);
-    let mut found: Vec<(i32, &Action)> =
-        all.into_iter().filter(|action| !itself(action)).filter_map(|action| Some((fits(action)?, action))).collect();
-    found.sort_by_key(|(score, _)| Reverse(*score));
-    found.into_iter().map(|(_, action)| action).collect()
-}
 
 pub fn help(model: &mut Model) -> Vec<Effect> {
     find(model, Reach::Here)

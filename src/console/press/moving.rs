@@ -2,11 +2,9 @@
 
 use crate::console::{
     effect::Effect,
-    geometry::Geometry,
-    model::{Model, Older, Pane, Screen},
+    model::{Model, Older, Pane, Screen, remote},
     press::layers,
-    remote,
-    view::{evidence, secrets},
+    view::{evidence, geometry::Geometry, secrets},
 };
 
 pub fn down(model: &mut Model) -> Vec<Effect> {

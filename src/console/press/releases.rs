@@ -5,14 +5,14 @@ use tui_input::Input;
 
 use crate::{
     console::{
-        beginning,
+        dialogs::beginning,
         effect::Effect,
-        fault,
-        model::{Ask, Confirm, Layer, Line, Loaded, Model, Older, Pane, Request, runs},
-        press::read_only,
-        remote,
-        several::{Deed, Several, marked, none_of},
-        update::reload as reload_list,
+        model::{Ask, Confirm, Layer, Line, Loaded, Model, Pane, fault, remote, runs},
+        press::{
+            read_only,
+            several::{self, none_of},
+        },
+        request::{Deed, Request},
     },
     domain::{beginning::By, release::Release, sign::Tone, wishes::Wishes},
 };
@@ -80,8 +80,8 @@ pub fn cancel(model: &mut Model) -> Vec<Effect> {
         let (release, repository) = (release.plan.release.clone(), release.plan.repository.clone());
         Request::End { release, repository }
     };
-    if marked(model).next().is_some() {
-        let several = Several::of(model, Deed::Cancel, end, has_ended);
+    if model.marked().next().is_some() {
+        let several = several::each(model, Deed::Cancel, end, has_ended);
         return vec![Effect::Prepare(Request::Several(several))];
     }
     if let Some(release) = model.selected().filter(|release| remote::is_remote(release)) {
@@ -95,8 +95,8 @@ pub fn cancel(model: &mut Model) -> Vec<Effect> {
 
 pub fn cannot_cancel(model: &Model) -> Option<String> {
     read_only(model).or_else(|| {
-        if marked(model).next().is_some() {
-            return none_of(marked(model), has_ended);
+        if model.marked().next().is_some() {
+            return none_of(model.marked(), has_ended);
         }
         match model.selected() {
             Some(release) => has_ended(release),
@@ -197,15 +197,7 @@ pub fn reload(model: &mut Model) -> Vec<Effect> {
 /// The list has the releases of all images, or of the one that is meant.
 pub fn only_image(model: &mut Model) -> Vec<Effect> {
     model.only_image = !model.only_image;
-    list_again(model)
-}
-
-/// The list is of other releases than before.
-pub(super) fn list_again(model: &mut Model) -> Vec<Effect> {
-    model.releases = Loaded::Not;
-    model.selected = None;
-    model.older = Older::None;
-    reload_list(model)
+    model.list_again()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! From screen to screen, and out.
+//! From screen to screen.
 
 use crate::{
     console::{
@@ -6,9 +6,7 @@ use crate::{
         effect::Effect,
         model::{Depth, Model, Mouse, Pane, Screen},
         press::{
-            activity, doctor, layers, projects,
-            releases::list_again,
-            secrets,
+            activity, doctor, projects, secrets,
             tags::{end_name, keep_name},
         },
     },
@@ -81,7 +79,7 @@ pub fn next_image(model: &mut Model) -> Vec<Effect> {
     if let Some(image) = model.image().map(|image| image.name.clone()) {
         model.hint(Tone::Plain, format!("{image} is what is shown and released now"));
     }
-    if model.only_image { list_again(model) } else { Vec::new() }
+    if model.only_image { model.list_again() } else { Vec::new() }
 }
 
 pub fn one_image(model: &Model) -> Option<String> {
@@ -95,39 +93,4 @@ pub fn keep_narrowed(model: &mut Model) -> Vec<Effect> {
 
 pub fn end_narrowed(model: &mut Model) -> Vec<Effect> {
     if model.screen == Screen::Tags { end_name(model) } else { activity::end(model) }
-}
-
-/// Ctrl-C closes the console's own business; a second one leaves.
-pub fn interrupt(model: &mut Model) -> Vec<Effect> {
-    if std::mem::take(&mut model.leaving) {
-        return vec![Effect::Quit];
-    }
-    if model.layers.is_empty() || model.rotation.is_some() {
-        asks_to_leave(model);
-    }
-    model.leaving = true;
-    layers::close(model)
-}
-
-/// Leaves; where a rotation has not ended, at the second key.
-pub fn quit(model: &mut Model) -> Vec<Effect> {
-    if std::mem::take(&mut model.leaving) || model.rotation.is_none() {
-        return vec![Effect::Quit];
-    }
-    asks_to_leave(model);
-    model.leaving = true;
-    Vec::new()
-}
-
-/// Says what the next key will leave.
-fn asks_to_leave(model: &mut Model) {
-    let words = match &model.rotation {
-        None => "once more leaves the console; what runs goes on".to_owned(),
-        Some(open) => format!("once more leaves the {open}"),
-    };
-    model.hint(Tone::Notice, words);
-}
-
-pub fn suspend(_: &mut Model) -> Vec<Effect> {
-    vec![Effect::Suspend]
 }

@@ -4,11 +4,10 @@ use crate::{
     console::{
         effect::Effect,
         model::{Change, Confirm, Errand, Layer, Line, Loaded, Model, Reload, Screen, SecretForm, Wizard},
-        press::{layers, read_only},
+        press::read_only,
     },
     domain::{
-        holdings::{Held, Row, Unfinished},
-        rotation::Step,
+        holdings::{Held, Row},
         sign::Tone,
     },
 };
@@ -223,124 +222,5 @@ pub fn no_history(model: &Model) -> Option<String> {
 
 pub fn list(model: &mut Model) -> Vec<Effect> {
     model.secrets.history = None;
-    Vec::new()
-}
-
-fn form(model: &mut Model) -> Option<&mut SecretForm> {
-    model.scrolled = 0;
-    match model.layers.last_mut() {
-        Some(Layer::Form(form)) if !form.busy => Some(form),
-        _ => None,
-    }
-}
-
-/// On in the form; at its end it is done.
-pub fn go_on(model: &mut Model) -> Vec<Effect> {
-    let Some(filled) = form(model).and_then(|form| Some((form.go_on()?, form.words()))) else { return Vec::new() };
-    let (wanted, words) = filled;
-    match &wanted {
-        Errand::Rotate { secret, .. } => {
-            model.did(format!("rotating {secret}"), Some(&words));
-            model.rotation = Some(Unfinished { secret: secret.clone(), due: Some(Step::VerifyNew) });
-            if let Some(Layer::Form(form)) = model.layers.pop() {
-                model.layers.push(Layer::Wizard(Box::new(Wizard::begins(form))));
-            }
-        }
-        _ => model.did("storing it", Some(&words)),
-    }
-    errand(wanted)
-}
-
-pub fn field_down(model: &mut Model) -> Vec<Effect> {
-    if let Some(form) = form(model) {
-        form.step(true);
-    }
-    Vec::new()
-}
-
-pub fn field_up(model: &mut Model) -> Vec<Effect> {
-    if let Some(form) = form(model) {
-        form.step(false);
-    }
-    Vec::new()
-}
-
-pub fn wipe_field(model: &mut Model) -> Vec<Effect> {
-    if let Some(form) = form(model) {
-        form.wipe();
-    }
-    Vec::new()
-}
-
-pub fn take_docker(model: &mut Model) -> Vec<Effect> {
-    if let Some(form) = form(model) {
-        form.toggle_docker();
-    }
-    Vec::new()
-}
-
-pub fn replace_all(model: &mut Model) -> Vec<Effect> {
-    if let Some(form) = form(model) {
-        form.toggle_replace();
-    }
-    Vec::new()
-}
-
-/// Back to the first page, or out: what was typed is wiped.
-pub fn close_form(model: &mut Model) -> Vec<Effect> {
-    if let Some(Layer::Form(form)) = model.layers.last_mut()
-        && form.back()
-    {
-        model.scrolled = 0;
-        return Vec::new();
-    }
-    layers::close(model)
-}
-
-fn wizard(model: &Model) -> Option<&Wizard> {
-    match model.layers.last() {
-        Some(Layer::Wizard(wizard)) => Some(wizard),
-        _ => None,
-    }
-}
-
-pub fn stands_still(model: &Model) -> Option<String> {
-    match wizard(model) {
-        Some(wizard) if wizard.is_open() => read_only(model),
-        Some(wizard) if wizard.running => Some("it goes on".to_owned()),
-        _ => Some("no rotation is open here".to_owned()),
-    }
-}
-
-pub fn resume(model: &mut Model) -> Vec<Effect> {
-    take_up(model, false)
-}
-
-pub fn roll_back(model: &mut Model) -> Vec<Effect> {
-    take_up(model, true)
-}
-
-fn take_up(model: &mut Model, back: bool) -> Vec<Effect> {
-    let Some(Layer::Wizard(wizard)) = model.layers.last_mut() else { return Vec::new() };
-    wizard.goes_on(back);
-    let name = wizard.secret.clone();
-    let (words, flag) = if back { ("rolling back", "--rollback") } else { ("going on with", "--resume") };
-    let command = ["secret", "rotate", name.as_str(), flag].map(str::to_owned);
-    model.did(format!("{words} the rotation of {name}"), Some(&command));
-    errand(if back { Errand::RollBack(name) } else { Errand::Resume(name) })
-}
-
-pub fn nothing_typed(model: &Model) -> Option<String> {
-    let back = wizard(model).is_some_and(Wizard::can_go_back);
-    (!back).then(|| "nothing was typed that could be corrected".to_owned())
-}
-
-/// Back to what was typed.
-pub fn correct(model: &mut Model) -> Vec<Effect> {
-    let Some(Layer::Wizard(wizard)) = model.layers.last_mut() else { return Vec::new() };
-    if let Some(form) = wizard.back() {
-        model.layers.pop();
-        model.layers.push(Layer::Form(form));
-    }
     Vec::new()
 }

@@ -4,9 +4,11 @@ use tui_input::Input;
 
 use crate::{
     console::{
+        dialogs::verify::how_thoroughly,
         effect::Effect,
-        model::{Choice, Depth, Layer, Loaded, Menu, Model, Request},
-        press::{again::how_thoroughly, read_only},
+        model::{Choice, Depth, Layer, Loaded, Menu, Model},
+        press::read_only,
+        request::Request,
     },
     domain::{digest::Digest, page::Page, plan::TagKind, sign::Tone, written::time},
 };

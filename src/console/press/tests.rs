@@ -1,10 +1,13 @@
 //! Keys that follow each other, keys that the user chose, and the search for an action.
 
-use super::{layers::found, *};
+use super::*;
 use crate::{
     console::{
-        keymap::{Keymap, Wish},
-        model::Reach,
+        action::{
+            found,
+            keymap::{Keymap, Wish},
+        },
+        model::{Pane, Reach},
         sample::{console, id, press, release, running},
         view::tests::{SIZES, rows, sees},
     },

@@ -3,7 +3,7 @@
 use crate::{
     commands::ground::Ground,
     config::ConfigError,
-    console::keymap::{Keymap, Wish},
+    console::action::keymap::{Keymap, Wish},
     domain::failure::Failure,
 };
 

@@ -46,12 +46,12 @@ use self::{
     terminal::Held,
 };
 use super::{
-    bar::Bar,
+    action::keymap::Keymap,
     effect::{Effect, Guest},
-    keymap::Keymap,
     message::Message,
     model::{Look, Mode, Model, Mouse},
     update::{begin, update},
+    view::bar::Bar,
 };
 use crate::{
     commands::ground::Ground,

@@ -7,7 +7,7 @@ use std::sync::{
 
 use super::Outbox;
 use crate::{
-    console::{masked::Masked, message::Message},
+    console::{message::Message, model::masked::Masked},
     secrets::{Passphrase, Unanswered},
 };
 use secrecy::SecretString;

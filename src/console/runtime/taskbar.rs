@@ -2,7 +2,7 @@
 //! OSC 9 for a message to their user: so only those are told that are known to take it silently.
 
 use super::terminal;
-use crate::{console::bar::Bar, release::Environment};
+use crate::{console::view::bar::Bar, release::Environment};
 
 pub struct Taskbar {
     understood: bool,

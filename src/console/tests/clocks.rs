@@ -10,8 +10,11 @@ use crate::{
     console::{
         message::{Listing, Message, News},
         model::{Doing, Model},
-        sample::{console, id, now, press, recorded, row, running, seen, stamped, tags, tell},
-        sample_secrets::{found, holdings, there},
+        sample::{
+            console, id, now, press, recorded, row, running,
+            secrets::{found, holdings, there},
+            seen, stamped, tags, tell,
+        },
         update::update,
         view::tests::rows,
     },

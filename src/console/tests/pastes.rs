@@ -4,8 +4,11 @@ use crate::{
     console::{
         message::Message,
         model::{Field, Layer, Model, SecretForm, SecretNews},
-        sample::{console, id, press, row, running, seen, tags, tell},
-        sample_secrets::{name, secrets, there, without_a_vault},
+        sample::{
+            console, id, press, row, running,
+            secrets::{name, secrets, there, without_a_vault},
+            seen, tags, tell,
+        },
     },
     domain::holdings::KeyKept,
 };
@@ -110,7 +113,7 @@ fn where_nothing_is_typed_that_is_said() {
     let mut choosing = typing("sbot<enter>secret<enter>");
     assert_eq!(form(&mut choosing).at, Field::Way);
     let mut refused = typing("");
-    tell(&mut refused, Message::Failed(crate::console::sample_secrets::refused()));
+    tell(&mut refused, Message::Failed(crate::console::sample::secrets::refused()));
     let mut docker = typing("s");
     tell(&mut docker, Message::Secrets(SecretNews::Docker(name(), Ok(Some("a login".to_owned())))));
     assert!(form(&mut docker).toggle_docker());

@@ -1,10 +1,7 @@
 //! What is told once something has ended or was found to have: releases, whoever began them, and checks.
 
 use crate::{
-    console::{
-        model::{Loaded, Model, Screen, Which, ending, runs},
-        update::releases::find,
-    },
+    console::model::{Loaded, Model, Screen, Which, ending, runs},
     domain::{finding::Outcome, name::ReleaseId, release::Release, sign::Tone},
 };
 
@@ -41,7 +38,7 @@ fn unfollowed_ends(model: &Model, listed: &[Release]) -> Vec<(Tone, String)> {
 
 /// Where its last event is not known yet, the list that brings it tells.
 pub(super) fn told(model: &mut Model, release: &ReleaseId) {
-    if let Some((tone, words)) = find(model, release).and_then(|release| ending(release)) {
+    if let Some((tone, words)) = model.release_mut(release).and_then(|release| ending(release)) {
         model.say(tone, words);
     }
 }

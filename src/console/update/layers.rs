@@ -2,9 +2,10 @@
 
 use crate::{
     console::{
+        dialogs::Answer,
         effect::Effect,
-        masked::Masked,
-        model::{Answer, Inquiry, Layer, Model, Request},
+        model::{Inquiry, Layer, Model, masked::Masked},
+        request::Request,
         update::{releases::select, secrets},
     },
     domain::failure::{Failure, FailureKind},

@@ -3,10 +3,9 @@
 use crate::{
     console::{
         effect::Effect,
-        geometry::Geometry,
         message::{Message, Save, Saved, Taken},
-        model::{Confirm, Layer, Line, Model},
-        remote,
+        model::{Confirm, Layer, Line, Model, remote},
+        view::geometry::Geometry,
     },
     domain::{failure::Failure, name::ReleaseId, sign::Tone, written::count},
 };

@@ -6,17 +6,14 @@ use crate::{
         effect::Effect,
         model::{KnownProject, Loaded, Model, Project, Screen},
         press::{projects, screens},
-        update::{begin, releases::reload},
+        update::begin,
     },
     domain::{failure::Failure, name::ProjectName, sign::Tone},
 };
 
 pub(super) fn read(model: &mut Model, project: Result<Project, Failure>) -> Vec<Effect> {
-    model.project = match project {
-        Ok(project) => Loaded::Yes(project),
-        Err(failure) => Loaded::Failed(failure),
-    };
-    reload(model)
+    model.project = project.into();
+    model.look_at_releases()
 }
 
 /// Whoever opens the console where there is nothing to release chooses what it is to be about.
@@ -24,7 +21,7 @@ pub(super) fn nowhere(model: &mut Model, failure: Failure) -> Vec<Effect> {
     let first = matches!(model.releases, Loaded::Not) && model.screen == Screen::Releases;
     model.projects.nowhere = true;
     model.project = Loaded::Failed(failure);
-    let mut effects = reload(model);
+    let mut effects = model.look_at_releases();
     if first && model.layers.is_empty() {
         effects.extend(screens::projects(model));
     }

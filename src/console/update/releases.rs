@@ -4,29 +4,14 @@ use crate::{
     console::{
         effect::Effect,
         message::{Listing, News},
-        model::{Confirm, Doing, Layer, Loaded, Model, Older, Reload, Screen, runs},
-        remote,
+        model::{Confirm, Doing, Layer, Loaded, Model, Older, Screen, remote, runs},
         update::endings,
     },
     domain::{event::Stamped, failure::Failure, name::ReleaseId, progress::Progress, release::Release, sign::Tone},
 };
 
-/// Looks at the journal, unless somebody is at it: then once more after that.
-pub fn reload(model: &mut Model) -> Vec<Effect> {
-    if matches!(model.project, Loaded::Not) {
-        // Which releases are meant is not known before.
-        return Vec::new();
-    }
-    if model.reload != Reload::Idle {
-        model.reload = Reload::AskedAndChanged;
-        return Vec::new();
-    }
-    model.reload = Reload::Asked;
-    vec![Effect::LoadReleases(model.repositories())]
-}
-
 pub(super) fn listed(model: &mut Model, listing: Result<Listing, Failure>) -> Vec<Effect> {
-    let again = std::mem::replace(&mut model.reload, Reload::Idle) == Reload::AskedAndChanged;
+    let again = model.reload.ended();
     match listing {
         Ok(listing) => newest(model, listing),
         Err(failure) => {
@@ -41,7 +26,7 @@ pub(super) fn listed(model: &mut Model, listing: Result<Listing, Failure>) -> Ve
     if model.selected.is_none() {
         model.selected = model.list().first().map(|release| release.plan.release.clone());
     }
-    let mut effects = if again { reload(model) } else { Vec::new() };
+    let mut effects = if again { model.look_at_releases() } else { Vec::new() };
     effects.extend(follow(model));
     effects
 }
@@ -148,7 +133,7 @@ pub(super) fn heard(model: &mut Model, release: &ReleaseId, news: News) -> Vec<E
         }
         News::Interrupted => {
             model.followed.remove(release);
-            if let Some(release) = find(model, release) {
+            if let Some(release) = model.release_mut(release) {
                 release.found_dead();
             }
             endings::told(model, release);
@@ -167,14 +152,14 @@ fn event(model: &mut Model, release: &ReleaseId, stamped: &Stamped) -> Vec<Effec
         *doing = None;
     }
     let only_image = model.only_image;
-    let known = match find(model, release) {
+    let known = match model.release_mut(release) {
         Some(known) if stamped.seq <= known.seq => return Vec::new(),
         Some(known) => known.apply(stamped).is_ok().then(|| known.clone()),
         // It is of an image that is not in the list.
         None if only_image => return Vec::new(),
         None => None,
     };
-    let Some(known) = known else { return reload(model) };
+    let Some(known) = known else { return model.look_at_releases() };
     model.standing.happened(&known.plan.image, &stamped.event);
     // What its end would leave behind may be more by now.
     if let Some(Layer::Confirm(confirm)) = model.layers.last_mut()
@@ -185,17 +170,12 @@ fn event(model: &mut Model, release: &ReleaseId, stamped: &Stamped) -> Vec<Effec
     Vec::new()
 }
 
-pub(super) fn find<'a>(model: &'a mut Model, release: &ReleaseId) -> Option<&'a mut Release> {
-    let Loaded::Yes(releases) = &mut model.releases else { return None };
-    releases.iter_mut().find(|known| &known.plan.release == release)
-}
-
 /// It runs on its own, and is looked at.
 pub(super) fn started(model: &mut Model, release: ReleaseId) -> Vec<Effect> {
     model.say(Tone::Good, format!("release {release} runs on its own: leaving does not end it"));
     model.marked.remove(&release);
     let look = select(model, release);
-    look.into_iter().chain(reload(model)).collect()
+    look.into_iter().chain(model.look_at_releases()).collect()
 }
 
 /// The hook of an action was fired, and this is the group of the task that it made.

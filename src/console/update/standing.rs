@@ -2,7 +2,11 @@
 //! asked as.
 
 use crate::{
-    console::{effect::Effect, message::Message, model::Model, remote},
+    console::{
+        effect::Effect,
+        message::Message,
+        model::{Model, remote},
+    },
     domain::{
         asker::Asker,
         failure::{Failure, FailureKind},

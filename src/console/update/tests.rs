@@ -9,23 +9,27 @@ mod tags;
 use super::*;
 use crate::{
     console::{
-        action::{ACTIONS, Action, Danger, Scope},
-        model::{Answer, Depth, Errand, LogState, Mode, Older, Pane, Request},
-        press::scopes,
+        action::{Action, Danger, Scope, actions, scopes},
+        dialogs::Answer,
+        message::{Listing, News, Verified},
+        model::{Depth, Errand, Inquiry, LogState, Mode, Older, Pane, masked::Masked},
+        request::Request,
         sample::{
             cluster, console, finished_task, id, news, now, plan, press, project, read, recorded, release, remote, row,
-            running, seen, stamped, tags, tell,
+            running,
+            secrets::{secrets, there},
+            seen, stamped, tags, tell,
         },
-        sample_secrets::{secrets, there},
     },
     domain::{
         digest::Digest,
         event::{Event, Step},
+        failure::Failure,
         observation::Sighting,
         plan::TagKind,
         preview::{Change, Next, Preview, Shown},
         progress::Progress,
-        release::{ReleaseState, StepState},
+        release::{Release, ReleaseState, StepState},
         table::{Identity, Table},
         verdict::Verdict,
         wishes::Wishes,

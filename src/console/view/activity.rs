@@ -21,9 +21,11 @@ use super::{
 use crate::{
     console::{
         action::Id,
-        activity::{Entry, TRAIL},
-        geometry::Geometry,
-        model::{Layer, Loaded, Look, Model},
+        model::{
+            Layer, Loaded, Look, Model,
+            activity::{Entry, TRAIL},
+        },
+        view::geometry::Geometry,
     },
     domain::{audit::Outcome, sign::Tone, written::time},
 };

@@ -21,8 +21,7 @@ use super::text::{fit, wrap};
 use crate::{
     console::{
         action::{Action, Id},
-        model::{Fault, Model},
-        remote,
+        model::{Fault, Model, remote},
     },
     domain::{
         event::Step,

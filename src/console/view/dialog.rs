@@ -16,26 +16,21 @@ use std::ops::Range;
 use ratatui::{
     Frame,
     layout::{Position, Rect},
-    text,
 };
 
 use super::{
-    help, over, secret_dialogs,
+    dialog_box::{Extent, Hit, Placed, Words, boxed, room},
+    help, over, secret_form,
     text::{fit, line_with_cursor, padded, width, wrap},
+    wizard,
 };
 use crate::{
     console::{
         action::Id,
-        geometry::inside,
-        masked::Masked,
-        model::{Ask, Choice, Confirm, Layer, Line, Look, Menu, Model},
+        model::{Ask, Choice, Confirm, Layer, Line, Menu, Model, masked::Masked},
     },
     domain::{failure::Failure, sign::Tone},
 };
-
-const WIDEST: usize = 84;
-/// Columns that a label has at least.
-const LABEL: usize = 8;
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, layer: &Layer) {
     let Some(placed) = place(model, layer, frame.area()) else { return };
@@ -45,14 +40,6 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, layer: &Layer) {
         frame.render_widget(line, row);
     }
     frame.render_widget(placed.keys, placed.key_row);
-}
-
-/// What is where in a dialog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hit {
-    Answer(Id),
-    /// The choice of this number in a menu, or the action of this number in the help.
-    Choice(usize),
 }
 
 /// What is drawn at this place of the screen.
@@ -70,15 +57,6 @@ pub fn hit(model: &Model, layer: &Layer, screen: Rect, at: Position) -> Option<H
     seen.contains(&(seen.start + of)).then_some(Hit::Choice(seen.start + of))
 }
 
-/// Of the lines of a dialog, or of the choices of a menu.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Extent {
-    /// So many are seen at once.
-    pub seen: usize,
-    /// The last one that can be the first of those.
-    pub last: usize,
-}
-
 /// How much there is to scroll.
 pub fn extent(model: &Model, layer: &Layer) -> Extent {
     let screen = Rect::new(0, 0, model.size.0, model.size.1);
@@ -88,53 +66,14 @@ pub fn extent(model: &Model, layer: &Layer) -> Extent {
     }
 }
 
-/// A dialog with everything in its place.
-struct Placed {
-    title: String,
-    area: Rect,
-    lines: Vec<Laid>,
-    extent: Extent,
-    keys: text::Line<'static>,
-    key_row: Rect,
-    answers: Vec<(Rect, Id)>,
-}
-
-/// A line as it is drawn, with the number of what it is a line of.
-type Laid = (Option<usize>, text::Line<'static>);
-
-/// What a dialog says.
-pub struct Words {
-    pub title: String,
-    pub lines: Vec<Line>,
-    /// In sight whatever else there is no room for.
-    pub foot: Vec<Line>,
-    pub answers: Vec<(Id, String)>,
-}
-
-impl Words {
-    pub fn new(title: impl Into<String>, lines: Vec<Line>, foot: Vec<Line>, answers: &[(Id, &str)]) -> Self {
-        let answers = answers.iter().map(|(id, word)| (*id, (*word).to_owned())).collect();
-        Self { title: title.into(), lines, foot, answers }
-    }
-}
-
-impl Placed {
-    /// Where the lines are that there is room for.
-    fn rows(&self) -> impl Iterator<Item = Rect> + use<> {
-        let inner = inside(self.area);
-        // The keys stay in sight whatever else there is no room for.
-        (inner.y..inner.bottom().saturating_sub(1)).map(move |y| Rect { y, height: 1, ..inner })
-    }
-}
-
 fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
     let words = match layer {
         Layer::Waiting(request) => {
             Words::new(request.title(), vec![Line::new("", request.waiting(), Tone::Dim)], Vec::new(), &WAIT)
         }
         Layer::Secret { question, typed } => secret(model, question, typed),
-        Layer::Form(form) => secret_dialogs::form(model, form),
-        Layer::Wizard(wizard) => secret_dialogs::wizard(model, wizard),
+        Layer::Form(form) => secret_form::form(model, form),
+        Layer::Wizard(wizard) => wizard::wizard(model, wizard),
         Layer::Menu(menu) => {
             Words::new(&menu.title, choices(model, menu, screen), Vec::new(), if menu.stays { &AGAIN } else { &CHOOSE })
         }
@@ -156,11 +95,6 @@ const WAIT: [(Id, &str); 1] = [(Id::Close, "do not wait")];
 const ANSWER: [(Id, &str); 2] = [(Id::Answer, "open it"), (Id::NoAnswer, "change nothing")];
 const EXPLAINED: [(Id, &str); 2] = [(Id::Close, "close"), (Id::ExplainCard, "what explains it")];
 const SEEN: [(Id, &str); 1] = [(Id::Close, "close")];
-
-/// Columns for words without a label.
-fn room(screen: Rect) -> usize {
-    usize::from(screen.width).saturating_sub(4).min(WIDEST).saturating_sub(4)
-}
 
 fn blank() -> Line {
     Line::plain("")
@@ -225,7 +159,7 @@ fn asked(model: &Model, ask: &Ask, screen: Rect) -> Words {
 }
 
 fn secret(model: &Model, question: &str, typed: &Masked) -> Words {
-    let dots = secret_dialogs::dots(model.look, typed, true);
+    let dots = secret_form::dots(model.look, typed, true);
     let mut foot = vec![Line::new("", dots, Tone::Bold)];
     if typed.trimmed() {
         foot.push(Line::new("", "the line break at the end of what was pasted is left out", Tone::Dim));
@@ -258,99 +192,6 @@ fn refusal(model: &Model, failure: &Failure) -> Words {
     foot.extend(failure.check.map(|check| Line::new("check", format!("{check}: {}", check.title()), Tone::Plain)));
     let answers: &[_] = if failure.check.is_some() { &EXPLAINED } else { &SEEN };
     Words::new("This did not work", lines, foot, answers)
-}
-
-/// In at most so many columns, with this one for the words of labelled lines.
-fn laid(look: Look, lines: &[Line], most: usize, column: usize) -> Vec<Laid> {
-    let mut all = Vec::new();
-    for (number, Line { label, words, tone }) in lines.iter().enumerate() {
-        let labelled = !label.is_empty();
-        let indent = if labelled { column } else { 0 };
-        for (i, part) in wrap(words, most.saturating_sub(4 + indent)).into_iter().enumerate() {
-            let before = if i == 0 { label.as_str() } else { "" };
-            let line = text::Line::from(vec![
-                look.span(Tone::Dim, if labelled { format!(" {before:<column$}") } else { " ".to_owned() }),
-                look.span(*tone, part),
-            ]);
-            all.push((Some(number), line));
-        }
-        if words.is_empty() {
-            let label = if labelled { format!(" {label}") } else { String::new() };
-            all.push((Some(number), text::Line::from(look.span(Tone::Dim, label))));
-        }
-    }
-    all
-}
-
-/// That there are more lines than are seen.
-fn more(look: Look, above: usize, below: usize) -> text::Line<'static> {
-    let (up, down) = (look.signs.glyph("↑", "^"), look.signs.glyph("↓", "v"));
-    let lines = |count| if count == 1 { "line" } else { "lines" };
-    let words = match (above, below) {
-        (0, below) => format!(" {down} {below} more {}", lines(below)),
-        (above, 0) => format!(" {up} {above} more {}", lines(above)),
-        (above, below) => format!(" {up} {above}, {down} {below} more {}", lines(below)),
-    };
-    text::Line::from(look.span(Tone::Notice, words))
-}
-
-fn boxed(model: &Model, screen: Rect, words: &Words) -> Placed {
-    let Words { title, lines, foot, answers } = words;
-    let look = model.look;
-    let most = usize::from(screen.width).saturating_sub(4).min(WIDEST);
-    let column = lines.iter().chain(foot).map(|line| width(&line.label) + 1).max().unwrap_or(0).max(LABEL);
-    let [mut lines, mut foot] = [lines, foot].map(|lines| laid(look, lines, most, column));
-    let mut widest = lines.iter().chain(&foot).map(|(_, line)| line.width() + 3).max().unwrap_or(0);
-    let title = fit(title, most.saturating_sub(4), look.signs);
-    widest = widest.max(width(&title) + 4);
-    let mut keys = text::Line::default();
-    let mut parts = Vec::new();
-    for (id, word) in answers {
-        let from = keys.width();
-        keys.push_span(look.span(Tone::Bold, format!(" {}", model.keymap.first(*id))));
-        keys.push_span(look.span(Tone::Dim, format!(" {word}  ")));
-        parts.push((from..keys.width() - 1, *id));
-    }
-    widest = widest.max(keys.width() + 2);
-    // Where there is little room, gaps go before words, the one above the keys last.
-    let tallest = usize::from(screen.height.saturating_sub(4));
-    let gap = |lines: &[Laid]| lines.iter().rposition(|(_, line)| line.width() == 0);
-    while lines.len() + foot.len() > tallest {
-        if let Some(at) = gap(&foot) {
-            foot.remove(at);
-        } else if let Some(at) = gap(&lines) {
-            lines.remove(at);
-        } else {
-            break;
-        }
-    }
-    let room = tallest + 1;
-    if foot.len() + 2 > room {
-        // It leaves no room for anything else.
-        lines.append(&mut foot);
-    }
-    let mut extent = Extent { seen: lines.len(), last: 0 };
-    if lines.len() + foot.len() > room {
-        let seen = room.saturating_sub(foot.len() + 1).max(1);
-        extent = Extent { seen, last: lines.len().saturating_sub(seen) };
-        let above = model.scrolled.min(extent.last);
-        lines.drain(..above);
-        lines.truncate(seen);
-        lines.push((None, more(look, above, extent.last - above)));
-    }
-    lines.append(&mut foot);
-    let columns = u16::try_from(widest.min(most)).unwrap_or(screen.width).min(screen.width);
-    let rows = u16::try_from(lines.len() + 4).unwrap_or(u16::MAX).min(screen.height);
-    let area = Rect::new((screen.width - columns) / 2, (screen.height - rows) / 2, columns, rows);
-    let inner = inside(area);
-    let key_row = Rect { y: inner.bottom().saturating_sub(1), height: inner.height.min(1), ..inner };
-    let column = |column: usize| key_row.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
-    let place = |part: Range<usize>| {
-        let (from, to) = (column(part.start), column(part.end));
-        Rect { x: from, width: to - from, ..key_row }.intersection(key_row)
-    };
-    let answers = parts.into_iter().map(|(part, id)| (place(part), id)).collect();
-    Placed { title, area, lines, extent, keys, key_row, answers }
 }
 
 #[cfg(test)]

@@ -23,8 +23,8 @@ use super::{
 use crate::{
     console::{
         action::Id,
-        geometry::Geometry,
         model::{CheckRow, Loaded, Look, Model, Which},
+        view::geometry::Geometry,
     },
     domain::{finding::Outcome, sign::Tone},
 };

@@ -22,8 +22,8 @@ use ratatui::{
 use super::text::{fit, wrap};
 use crate::{
     console::{
-        geometry::{Geometry, inside},
         model::{Loaded, Look, Model},
+        view::geometry::{Geometry, inside},
     },
     domain::{
         digest::Digest,

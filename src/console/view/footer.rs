@@ -14,10 +14,9 @@ use tui_input::Input;
 use super::text::{line_with_cursor, width};
 use crate::{
     console::{
-        action::{Action, Id, Scope},
-        geometry::Geometry,
+        action::{Action, Id, Scope, scopes},
         model::{Layer, Model, Screen},
-        press::scopes,
+        view::geometry::Geometry,
     },
     domain::{digest::Digest, sign::Tone},
 };

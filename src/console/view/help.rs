@@ -20,16 +20,15 @@ use ratatui::{
 use tui_input::Input;
 
 use super::{
-    dialog::Hit,
+    dialog_box::Hit,
     over,
     text::{fit, line_with_cursor, padded, width},
 };
 use crate::{
     console::{
-        action::{Action, Danger, Id},
-        geometry::{inside, palette, palette_rows},
+        action::{Action, Danger, Id, found},
         model::{Model, Reach},
-        press::layers::found,
+        view::geometry::{inside, palette, palette_rows},
     },
     domain::sign::Tone,
 };

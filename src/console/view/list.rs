@@ -23,9 +23,8 @@ use super::{
 use crate::{
     console::{
         action::Id,
-        geometry::top_row,
         model::{Loaded, Model, Older, Pane},
-        several,
+        view::geometry::top_row,
     },
     domain::{
         failure::FailureKind,
@@ -82,7 +81,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let look = model.look;
     let focus = model.focus == Pane::List;
     let of = model.image().filter(|_| model.only_image).map(|image| format!(" of {}", image.name)).unwrap_or_default();
-    let marked = match several::marked(model).count() {
+    let marked = match model.marked().count() {
         0 => String::new(),
         count => format!(" · {count} marked"),
     };

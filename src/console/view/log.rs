@@ -19,9 +19,8 @@ use super::{
 };
 use crate::{
     console::{
-        geometry::Geometry,
-        model::{Fetch, LogState, Mode, Model, Pane, runs},
-        remote,
+        model::{Fetch, LogState, Mode, Model, Pane, remote, runs},
+        view::geometry::Geometry,
     },
     domain::{
         event::Step,

@@ -1,12 +1,15 @@
-//! The screen: reads the model, changes nothing. One file a region; [`super::geometry`] says where each is.
+//! The screen: reads the model, changes nothing. One file a region; [`geometry`] says where each is.
 
 mod activity;
+pub mod bar;
 pub mod card;
 mod coloured;
 pub mod dialog;
+pub mod dialog_box;
 mod doctor;
 pub mod evidence;
 pub mod footer;
+pub mod geometry;
 pub mod header;
 mod help;
 mod indicators;
@@ -18,20 +21,19 @@ mod progress;
 mod projects;
 mod release;
 mod search;
-mod secret_dialogs;
+mod secret_form;
 pub mod secrets;
 pub mod step_tree;
 pub mod tags;
 pub(super) mod text;
 mod theme;
 mod toasts;
+mod wizard;
 
 use ratatui::{Frame, buffer::Buffer, layout::Rect};
 
-use super::{
-    geometry::Geometry,
-    model::{Layer, Model, Screen},
-};
+use self::geometry::Geometry;
+use super::model::{Layer, Model, Screen};
 use crate::domain::sign::{Signs, Tone};
 
 /// Draws all of it.

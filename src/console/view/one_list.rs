@@ -9,7 +9,10 @@ use ratatui::{
 };
 
 use super::text::{fit, padded, put, wrap};
-use crate::{console::geometry::top_row, console::model::Look, domain::sign::Tone};
+use crate::{
+    console::{model::Look, view::geometry::top_row},
+    domain::sign::Tone,
+};
 
 /// The box, with what is said of the whole list at its bottom.
 pub fn boxed(look: Look, frame: &mut Frame<'_>, area: Rect, title: &str, state: &str) {

@@ -19,8 +19,8 @@ use super::{
 use crate::{
     console::{
         action::Id,
-        geometry::Geometry,
         model::{KnownProject, Loaded, Model, Past},
+        view::geometry::Geometry,
     },
     domain::sign::Tone,
 };

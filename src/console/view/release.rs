@@ -18,9 +18,8 @@ use super::{
 };
 use crate::{
     console::{
-        geometry::{Geometry, top_row},
-        model::{Loaded, Model, Pane},
-        remote,
+        model::{Loaded, Model, Pane, remote},
+        view::geometry::{Geometry, top_row},
     },
     domain::{
         release::{Release, StepState, StepView},

@@ -16,8 +16,8 @@ use super::{
     text::{fit, width},
 };
 use crate::{
-    console::{
-        model::{Layer, Model, Prompt, Scan, runs},
+    console::model::{
+        Layer, Model, Prompt, Scan, runs,
         search::{Search, Standing},
     },
     domain::{release::Release, sign::Tone},

@@ -18,8 +18,8 @@ use ratatui::{
 use super::text::{fit, padded};
 use crate::{
     console::{
-        geometry::Geometry,
         model::{Model, Row, runs},
+        view::geometry::Geometry,
     },
     domain::{
         release::{Release, StepState},

@@ -27,8 +27,8 @@ use super::{
 use crate::{
     console::{
         action::Id,
-        geometry::{Geometry, Split},
         model::{Inquiry, Loaded, Look, Model, TagsPane},
+        view::geometry::{Geometry, Split},
     },
     domain::{
         digest::Digest,

@@ -14,8 +14,10 @@ use ratatui::{
 use super::*;
 use crate::{
     console::{
-        message::{Around, Listing, Message, News},
-        model::{Answer, Goal, Image, Loaded, Look, Match, Request, Scanned},
+        dialogs::Answer,
+        message::{Listing, Message, News},
+        model::{Around, Goal, Image, Loaded, Look, Match, Scanned},
+        request::Request,
         sample::{
             console, done, id, look, news, now, plan, press, project, release, row, running, seen, stamped, tags, tell,
         },

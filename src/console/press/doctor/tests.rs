@@ -3,9 +3,8 @@
 use super::*;
 use crate::{
     console::{
-        activity::Entry,
         message::Message,
-        model::Image,
+        model::{Image, activity::Entry},
         sample::{cluster, console, done, id, look, now, press, project, release, running, tell},
     },
     domain::{

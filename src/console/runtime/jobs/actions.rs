@@ -4,8 +4,8 @@ use super::Shared;
 use crate::{
     commands::release::who,
     console::{
-        actions::Act,
-        model::{Answer, Request},
+        dialogs::Answer,
+        request::{Act, Request},
     },
     domain::{action::Offer, failure::Failure, name::ReleaseId, task::Task},
     release::{

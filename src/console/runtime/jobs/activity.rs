@@ -2,7 +2,7 @@
 
 use super::Shared;
 use crate::{
-    console::activity::TRAIL,
+    console::model::activity::TRAIL,
     domain::{audit::AuditRow, failure::Failure},
 };
 

@@ -9,7 +9,7 @@ use super::{Shared, flags};
 use crate::{
     commands::begin,
     config::Trigger,
-    console::model::{Answer, Request},
+    console::{dialogs::Answer, request::Request},
     domain::{failure::Failure, wishes::Wishes},
     git::Checkout,
     release::{

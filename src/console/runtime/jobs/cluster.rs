@@ -9,9 +9,10 @@ use super::{Shared, log::expanded};
 use crate::{
     commands::{cluster_again::prepare, release::who},
     console::{
+        dialogs::Answer,
         effect::Effect,
         message::{Download, Message, News},
-        model::{Answer, Request},
+        request::Request,
     },
     domain::{
         again::{Which, ways},

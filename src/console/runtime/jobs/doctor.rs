@@ -5,8 +5,8 @@ use super::Shared;
 use crate::{
     commands::doctor as command,
     console::{
-        message::{Around, Message},
-        model::{Subject, Which},
+        message::Message,
+        model::{Around, Subject, Which},
     },
     doctor,
     engine::{Endpoint, Engine, Limits, context::resolve},

@@ -6,8 +6,9 @@ use super::Shared;
 use crate::{
     commands::{find, point, release as command, rerun, tags},
     console::{
+        dialogs::Answer,
         message::{Listing, Message, News, PAGE},
-        model::{Answer, Request},
+        request::Request,
         runtime::follow,
     },
     domain::{

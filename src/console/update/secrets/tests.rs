@@ -2,28 +2,33 @@
 
 use secrecy::zeroize::Zeroizing;
 
-use super::super::super::{
-    effect::Effect,
-    message::Message,
-    model::{
-        Errand, Field, Layer, Loaded, Model, NewKey, NewLogin, NotSet, Offer, Reload, Screen, SecretForm, SecretNews,
-        Wizard,
+use crate::{
+    console::{
+        effect::Effect,
+        message::Message,
+        model::{
+            Errand, Field, Layer, Loaded, Model, NewKey, NewLogin, NotSet, Offer, Reload, Screen, SecretForm,
+            SecretNews, Wizard,
+        },
+        sample::{
+            console, press,
+            secrets::{
+                PASSWORD, act, at_taskcluster, found, holdings, missing, name, news, open_at, refused, secrets, there,
+                unreadable, without_a_vault,
+            },
+            tell,
+        },
+        update::begin,
+        view::tests::{never_sees, sees},
     },
-    sample::{console, press, tell},
-    sample_secrets::{
-        PASSWORD, act, at_taskcluster, found, holdings, missing, name, news, open_at, refused, secrets, there,
-        unreadable, without_a_vault,
+    domain::{
+        audit::{Act, AuditRow, Outcome},
+        failure::Failure,
+        holdings::WantedEnd,
+        proof::{LoginProof, PushProof, Report},
+        rotation::{Account, End, Reason, Stage, Standing, Step, StepState, StepView},
+        sign::Tone,
     },
-    update::begin,
-    view::tests::{never_sees, sees},
-};
-use crate::domain::{
-    audit::{Act, AuditRow, Outcome},
-    failure::Failure,
-    holdings::WantedEnd,
-    proof::{LoginProof, PushProof, Report},
-    rotation::{Account, End, Reason, Stage, Standing, Step, StepState, StepView},
-    sign::Tone,
 };
 
 const SIZE: (u16, u16) = (100, 30);

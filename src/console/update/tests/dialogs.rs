@@ -88,7 +88,7 @@ fn what_is_dangerous_asks_before_it_changes_anything() {
     let mut elsewhere = cluster(SIZE, vec![remote(&[finished_task("build")])]);
     let mut here = console(SIZE, vec![recorded(4, "ours")]);
     for model in [&mut three(), &mut here, &mut tagged, &mut held, &mut unbound, &mut elsewhere] {
-        for action in ACTIONS.iter().filter(asks) {
+        for action in actions().filter(asks) {
             if !scopes(model).contains(&action.scope) || (action.refused)(model).is_some() {
                 continue;
             }
@@ -98,7 +98,7 @@ fn what_is_dangerous_asks_before_it_changes_anything() {
             asked.insert(action.id);
         }
     }
-    assert_eq!(asked.len(), ACTIONS.iter().filter(asks).count());
+    assert_eq!(asked.len(), actions().filter(asks).count());
 }
 
 #[test]

@@ -5,11 +5,15 @@ use ratatui::crossterm::event::{KeyModifiers, MouseEvent, MouseEventKind};
 use super::*;
 use crate::{
     console::{
+        dialogs::Answer,
         effect::Effect,
         message::Message,
-        model::{Answer, Request},
-        sample::{cluster, console, finished_task, press, remote, task_facts, tell},
-        sample_secrets::{secrets, there},
+        request::Request,
+        sample::{
+            cluster, console, finished_task, press, remote,
+            secrets::{secrets, there},
+            task_facts, tell,
+        },
         view::tests::{SIZES, asked, busy, drawn, never_sees, preview, sees, ways},
     },
     domain::{

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::{
     console::{
-        message::{Around, Listing, Message, News},
-        model::Look,
+        message::{Listing, Message, News},
+        model::{Around, Look},
         sample::{console, done, look, news, now, release, stamped, tell},
         view::tests::{SIZES, rows},
     },

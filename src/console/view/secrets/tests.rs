@@ -7,14 +7,17 @@ use crate::{
     console::{
         message::Message,
         model::{Holdings, NotSet, SecretNews},
-        sample::{console, press, tell},
-        sample_secrets::{
-            PASSWORD, act, found, holdings, missing, name, news, open_at, refused, secrets, there, without_a_vault,
+        sample::{
+            console, press,
+            secrets::{
+                PASSWORD, act, found, holdings, missing, name, news, open_at, refused, secrets, there, without_a_vault,
+            },
+            tell,
         },
         view::tests::{SIZES, never_sees, rows, sees},
     },
     domain::{
-        audit::Act,
+        audit::{Act, Outcome},
         failure::Failure,
         holdings::StoreKind,
         proof::{LoginProof, Report},
@@ -170,7 +173,7 @@ fn a_check_is_told_by_repository() {
         }
         let all = vec![("docker.io/mozilla/balrog".parse().unwrap(), Ok(report(PushProof::CannotTell)))];
         tell(&mut model, news(SecretNews::Checked(name(), Ok(all))));
-        model.toasts = crate::console::toasts::Toasts::default();
+        model.toasts = crate::console::model::Toasts::default();
         reads(&model, &["cannot tell: read-only"]);
     }
     let mut model = secrets((100, 30), vec![there()]);

@@ -3,11 +3,15 @@
 use super::{State, after, told};
 use crate::{
     console::{
+        dialogs::{Answer, several::tests::asked as several},
         message::Message,
-        model::{Answer, Loaded, Model, Project, Request},
-        sample::{beginning, project, tags, takes},
-        sample_secrets::{secrets, there},
-        several::tests::asked as several,
+        model::{Loaded, Model, Project},
+        request::Request,
+        sample::{
+            beginning, project,
+            secrets::{secrets, there},
+            tags, takes,
+        },
         view::{
             tests::{asked, busy, preview, ways},
             toasts::tests::said,

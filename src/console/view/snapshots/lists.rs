@@ -6,8 +6,7 @@ use crate::{
         message::Message,
         model::{Image, Loaded, Model, Mouse},
         press::projects::tests::{four, nowhere},
-        sample::{cluster, console, look, now, project, remote, running, signed_in, tell},
-        sample_secrets::open_at,
+        sample::{cluster, console, look, now, project, remote, running, secrets::open_at, signed_in, tell},
         view::{
             activity::tests::busy,
             doctor::tests::{examined, report},

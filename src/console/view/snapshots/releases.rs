@@ -3,8 +3,10 @@
 use super::{State, after, told};
 use crate::{
     console::{
+        dialogs::Answer,
         message::{Download, Listing, Message, News},
-        model::{Answer, Image, Model, Request},
+        model::{Image, Model},
+        request::Request,
         sample::{
             cluster, console, finished_task, id, left, look, news, now, press, project, read, remote, running,
             running_task, tell,

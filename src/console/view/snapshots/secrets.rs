@@ -7,10 +7,12 @@ use crate::{
     console::{
         message::Message,
         model::{Model, SecretNews},
-        sample::console,
-        sample_secrets::{
-            PASSWORD, act, at_taskcluster, missing, name, news, open_at, refused, secrets, there, unreadable,
-            without_a_vault,
+        sample::{
+            console,
+            secrets::{
+                PASSWORD, act, at_taskcluster, missing, name, news, open_at, refused, secrets, there, unreadable,
+                without_a_vault,
+            },
         },
     },
     domain::{

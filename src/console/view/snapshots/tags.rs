@@ -3,8 +3,10 @@
 use super::{State, after, told};
 use crate::{
     console::{
+        dialogs::Answer,
         message::Message,
-        model::{Answer, Model, Request},
+        model::Model,
+        request::Request,
         sample::{console, id, now, row, tags},
         view::tags::tests::table,
     },
