@@ -95,7 +95,7 @@ fn type_in(model: &mut Model, event: &KeyEvent) {
         }
     };
     if full {
-        model.say(Tone::Notice, "there is no room for more characters");
+        model.hint(Tone::Notice, "there is no room for more characters");
     }
     typed(model);
 }

@@ -29,9 +29,10 @@ pub fn paste_into(input: &mut Input, text: &str) -> Result<(), String> {
 /// Why nothing of a paste was taken, in words.
 pub fn not_taken(why: NotTaken, text: &str) -> String {
     match why {
-        NotTaken::NoRoom => {
-            format!("nothing was pasted: {} characters are more than there is room for", text.chars().count())
-        }
-        NotTaken::Controls => "nothing was pasted: there are line breaks or other control characters in it".to_owned(),
+        NotTaken::NoRoom => match text.chars().count() {
+            1 => "nothing pasted: no room for 1 character".to_owned(),
+            count => format!("nothing pasted: no room for {count} characters"),
+        },
+        NotTaken::Controls => "nothing pasted: line breaks or control characters in it".to_owned(),
     }
 }

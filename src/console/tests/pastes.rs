@@ -97,8 +97,8 @@ fn a_megabyte_is_refused_wherever_something_is_typed_and_what_was_typed_stays() 
         for flood in ["x", "日", "\0", "\u{301}", "a\n", "\x1b[201~"] {
             let flood = flood.repeat((1 << 20) / flood.len());
             paste(&mut model, &flood);
-            let expected = format!("nothing was pasted: {} characters are more", flood.chars().count());
-            assert!(said(&model).starts_with(&expected), "{what}: {}", said(&model));
+            let expected = format!("nothing pasted: no room for {} characters", flood.chars().count());
+            assert_eq!(said(&model), expected, "{what}");
             assert_eq!(typed(&mut model), before, "{what}");
         }
         paste(&mut model, "cd\n");
@@ -133,7 +133,7 @@ fn a_secret_is_one_line() {
         let mut model = typing(keys);
         press(&mut model, "ab");
         paste(&mut model, "first\nsecond\n");
-        assert_eq!(said(&model), "nothing was pasted: there are line breaks or other control characters in it");
+        assert_eq!(said(&model), "nothing pasted: line breaks or control characters in it");
         assert_eq!(typed(&mut model), "ab");
     }
 }
