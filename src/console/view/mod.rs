@@ -59,10 +59,15 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     footer::render(model, frame, geometry.footer);
     match model.layers.last() {
         // Whoever reads what was done has it all in sight.
-        None if model.screen == Screen::Activity => toasts::newest(model, frame, geometry.footer),
+        None | Some(Layer::Narrow { .. }) if model.screen == Screen::Activity => {
+            toasts::newest(model, frame, geometry.footer);
+        }
         None | Some(Layer::Prompt { .. }) => toasts::render(model, frame, geometry.footer),
         // The line at the bottom is where it is typed.
-        Some(Layer::Narrow { .. }) => toasts::render(model, frame, Rect::default()),
+        Some(Layer::Narrow { .. }) => {
+            let above = Rect { y: geometry.footer.y.saturating_sub(1), ..geometry.footer };
+            toasts::render(model, frame, above);
+        }
         Some(layer) => {
             match layer {
                 Layer::Help { typed, at, reach } => help::render(model, frame, typed, *at, *reach),

@@ -73,6 +73,18 @@ fn where_there_is_no_room_the_newest_has_the_last_line() {
 }
 
 #[test]
+fn what_is_typed_at_the_bottom_stays_in_sight_and_so_does_what_is_said_of_it() {
+    for size in SIZES {
+        for keys in ["2/ab", "5/ab"] {
+            let mut model = console(size, vec![running(1)]);
+            press(&mut model, keys);
+            model.hint(Tone::Notice, "nothing pasted");
+            sees(&model, &["/ab▏", " • nothing pasted"]);
+        }
+    }
+}
+
+#[test]
 fn nothing_in_a_toast_can_act_on_the_terminal() {
     for size in [(100, 30), (30, 5)] {
         let mut model = said(size);
