@@ -67,7 +67,12 @@ pub fn confirm(model: &mut Model) -> Vec<Effect> {
             }
             None => Vec::new(),
         },
-        Some(open @ (Layer::Waiting(_) | Layer::Confirm(_) | Layer::Form(_) | Layer::Wizard(_))) => {
+        Some(open @ Layer::Confirm(_)) => {
+            model.layers.push(open);
+            model.hint(Tone::Notice, "not done: what is typed is not what is asked for");
+            Vec::new()
+        }
+        Some(open @ (Layer::Waiting(_) | Layer::Form(_) | Layer::Wizard(_))) => {
             model.layers.push(open);
             Vec::new()
         }

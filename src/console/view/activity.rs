@@ -16,7 +16,7 @@ use ratatui::{Frame, text::Line, widgets::Paragraph};
 
 use super::{
     one_list,
-    text::{fit, padded, width},
+    text::{fit, line_with_cursor, padded, width},
 };
 use crate::{
     console::{
@@ -45,7 +45,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
     let columns = usize::from(split.rows.width.max(split.detail.width));
     let rows = activity.rows(model.narrowed());
     let here = activity.position(&rows);
-    one_list::boxed(look, frame, split.area, "Activity", &state(model, here, rows.len()));
+    one_list::boxed(look, frame, split.area, "Activity", &state(model, here, rows.len(), columns));
     let Some(selected) = rows.get(here) else {
         frame.render_widget(Paragraph::new(nothing(model, columns)), split.rows);
         return;
@@ -56,13 +56,16 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
 }
 
 /// Where in the list, what narrows it, and what is missing of it.
-fn state(model: &Model, here: usize, count: usize) -> String {
+fn state(model: &Model, here: usize, count: usize, columns: usize) -> String {
     let mut words = Vec::new();
     if count > 0 {
         words.push(format!("{} of {count}", here + 1));
     }
     if let Some(Layer::Narrow { typed }) = model.layers.last() {
-        words.push(format!("/{}{}", typed.value(), model.look.signs.glyph("▏", "_")));
+        let taken = words.iter().map(|words| width(words) + width(model.look.dot())).sum::<usize>();
+        // Beside them two columns at each side, and the slash.
+        let room = columns.saturating_sub(taken + 5);
+        words.push(format!("/{}", line_with_cursor(typed, room, model.look.signs)));
     } else if !model.narrowed().is_empty() {
         words.push(format!("/{}", model.narrowed()));
     }

@@ -77,7 +77,7 @@ fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
         Layer::Menu(menu) => {
             Words::new(&menu.title, choices(model, menu, screen), Vec::new(), if menu.stays { &AGAIN } else { &CHOOSE })
         }
-        Layer::Confirm(confirm) => question(model, confirm),
+        Layer::Confirm(confirm) => question(model, confirm, screen),
         Layer::Ask(ask) => asked(model, ask, screen),
         Layer::Told { title, lines } => Words::new(title, lines.clone(), Vec::new(), &SEEN),
         Layer::Failure(failure) => refusal(model, failure),
@@ -168,14 +168,13 @@ fn secret(model: &Model, question: &str, typed: &Masked) -> Words {
     Words::new("The vault is locked", vec![Line::plain(question.trim_end())], foot, &ANSWER)
 }
 
-fn question(model: &Model, confirm: &Confirm) -> Words {
+fn question(model: &Model, confirm: &Confirm, screen: Rect) -> Words {
     let mut foot = Vec::new();
     // Before the command, which may be long: what is typed has to be in sight.
     if let Some((wanted, typed)) = &confirm.typed {
-        let cursor = model.look.signs.glyph("▏", "_");
         foot.push(blank());
         foot.push(Line::plain(format!("this cannot be undone: type {wanted}")));
-        foot.push(Line::new("", format!("{}{cursor}", typed.value()), Tone::Bold));
+        foot.push(Line::new("", line_with_cursor(typed, room(screen), model.look.signs), Tone::Bold));
     }
     if let Some(command) = &confirm.command {
         foot.push(blank());

@@ -90,7 +90,9 @@ pub fn padded(text: &str, columns: usize, signs: Signs) -> String {
 
 /// What is typed, as much of it as there is room for, with a cursor.
 pub fn line_with_cursor(typed: &Input, columns: usize, signs: Signs) -> String {
-    let skip = typed.visual_scroll(columns.saturating_sub(1));
+    let is_at_end = typed.cursor() >= typed.value().chars().count();
+    // Where there is text behind it, the sign that it goes on has a column too.
+    let skip = typed.visual_scroll(columns.saturating_sub(if is_at_end { 1 } else { 2 }));
     let mut used = 0;
     let mut line = String::new();
     for (number, c) in typed.value().chars().enumerate() {
@@ -105,7 +107,7 @@ pub fn line_with_cursor(typed: &Input, columns: usize, signs: Signs) -> String {
             line.push(c);
         }
     }
-    if typed.cursor() >= typed.value().chars().count() {
+    if is_at_end {
         line.push_str(signs.glyph("▏", "_"));
     }
     fit(&line, columns, signs)
@@ -167,6 +169,21 @@ mod tests {
         let cells: Vec<&str> =
             terminal.backend().buffer().content().iter().map(ratatui::buffer::Cell::symbol).collect();
         assert_eq!(cells, ["\u{644}", "\u{627}", "日", " ", "'", " "]);
+    }
+
+    #[test]
+    fn the_cursor_is_seen_wherever_it_is() {
+        for text in ["", "ab", "0123456789", "日本語日本語"] {
+            for at in 0..=text.chars().count() {
+                for columns in 4..14 {
+                    let typed = Input::new(text.to_owned()).with_cursor(at);
+                    let line = line_with_cursor(&typed, columns, Signs::Unicode);
+                    assert!(line.contains('▏') && width(&line) <= columns, "{text} {at} {columns}: {line}");
+                }
+            }
+        }
+        let typed = Input::new("0123456789".to_owned()).with_cursor(7);
+        assert_eq!(line_with_cursor(&typed, 6, Signs::Unicode), "3456▏…");
     }
 
     #[test]

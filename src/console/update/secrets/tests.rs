@@ -393,6 +393,7 @@ fn what_is_removed_has_its_name_typed() {
     let mut model = secrets(SIZE, vec![there()]);
     press(&mut model, "d");
     assert!(press(&mut model, "docker<enter>").is_empty(), "that is not its name");
+    assert_eq!(said(&model), (Tone::Notice, "not done: what is typed is not what is asked for"));
     assert_eq!(asked(&press(&mut model, "hub<enter>")), [&Errand::Remove(name())]);
     let effects = tell(&mut model, news(SecretNews::Removed(name(), Ok(()))));
     assert_eq!(asked(&effects), [&Errand::Look]);

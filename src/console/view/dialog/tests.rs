@@ -97,6 +97,10 @@ fn where_something_is_typed_it_stays_in_sight() {
     press(&mut model, "<page-down>".repeat(9).as_str());
     press(&mut model, "docker");
     sees(&model, &["image39", "more lines", "docker▏", "as       windlass secret remove"]);
+    press(&mut model, "<home>");
+    sees(&model, &["▏docker"]);
+    tell(&mut model, Message::Pasted("x".repeat(900).into()));
+    sees(&model, &["type dockerhub", "x▏", "as       windlass secret remove"]);
     // The fields of a form are at its top, and come back when somebody types.
     let mut model = secrets(SIZES[0], vec![row]);
     press(&mut model, "t");
