@@ -29,7 +29,8 @@ pub fn go_on(model: &mut Model) -> Vec<Effect> {
                 model.layers.push(Layer::Wizard(Box::new(Wizard::begins(form))));
             }
         }
-        _ => model.did("storing it", Some(&words)),
+        Errand::Set { secret, .. } => model.did(format!("storing {secret}"), Some(&words)),
+        _ => {}
     }
     vec![Effect::Secrets(wanted)]
 }

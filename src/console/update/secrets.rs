@@ -41,10 +41,17 @@ pub(super) fn heard(model: &mut Model, news: SecretNews) -> Vec<Effect> {
             return look(model);
         }
         SecretNews::Set(name, Err(why)) => {
+            let (NotSet::Unfit(failure) | NotSet::Failed(failure)) = &why;
+            let failure = failure.clone();
             model.toasts.clear();
-            match (form(model, &name), why) {
-                (Some(form), why) => form.refuse(why),
-                (None, NotSet::Unfit(failure) | NotSet::Failed(failure)) => fails(model, failure),
+            match form(model, &name) {
+                Some(form) => {
+                    form.refuse(why);
+                    if failure.kind != FailureKind::Cancelled {
+                        model.activity.add(now, Tone::Bad, failure.to_string(), None);
+                    }
+                }
+                None => fails(model, failure),
             }
         }
         SecretNews::Bound(name, Ok(to)) => {

@@ -129,6 +129,9 @@ fn a_login_is_typed_and_given_to_a_worker() {
     let weak = Failure::usage("the secret is not stored", "it is short", "use a token");
     tell(&mut model, news(SecretNews::Set(name(), Err(NotSet::Unfit(weak.clone())))));
     assert_eq!((form(&model).wrong.as_ref(), typed(&model)), (Some(&weak), PASSWORD), "nothing typed is lost");
+    let kept: Vec<String> = model.activity.rows("").iter().map(|row| format!("{row:?}")).collect();
+    assert!(kept[0].contains("the secret is not stored: it is short"), "{kept:?}");
+    assert!(kept[1].contains("storing dockerhub"), "{kept:?}");
     press(&mut model, "!");
     assert_eq!(typed(&model), format!("{PASSWORD}!"));
     assert_eq!(asked(&press(&mut model, "<enter>")).len(), 1);
