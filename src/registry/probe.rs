@@ -29,6 +29,7 @@ pub enum AuthOutcome {
     /// It asks nobody for a login at its front door: a login proves nothing here.
     Open,
     Accepted,
+    /// `why`: the registry's answer.
     Refused {
         why: String,
     },
@@ -68,8 +69,8 @@ impl Client {
             Err(error) => error,
         };
         match outcome {
-            refused @ (RegistryError::LoginRefused { .. } | RegistryError::Denied { .. }) => {
-                Ok(AuthOutcome::Refused { why: refused.to_string() })
+            RegistryError::LoginRefused { answer, .. } | RegistryError::Denied { answer, .. } => {
+                Ok(AuthOutcome::Refused { why: answer.to_string() })
             }
             other => Err(other),
         }

@@ -202,7 +202,9 @@ fn a_login_that_is_refused_is_told_once() {
     let project = ready(&registry);
     project.set_password("not the right password");
     let ran = project.windlass(&["doctor", "--json"]).exits(1);
-    Said::of(&ran, "login").is("fail", &format!("does not accept the login of {USER}")).fixed_by("windlass secret set");
+    let login = Said::of(&ran, "login");
+    login.is("fail", &format!("does not accept the login of {USER}: 401")).fixed_by("windlass secret set");
+    assert_eq!(login.evidence.matches("does not accept").count(), 1, "{}", login.evidence);
     Said::of(&ran, "push").is("cannot-tell", "needs login");
     for check in ["registry", "vault", "secret"] {
         Said::of(&ran, check).is("pass", "");
