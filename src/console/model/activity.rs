@@ -10,6 +10,7 @@ use crate::{
     domain::{
         audit::{Act, AuditRow, Outcome},
         failure::Failure,
+        holdings::Held,
         name::SecretName,
         sign::Tone,
     },
@@ -123,10 +124,15 @@ impl Activity {
         self.known().iter().filter(move |row| row.what.is_of_secret() && row.subject == secret.as_str())
     }
 
-    /// When the login that is this secret was proven by a rotation.
-    pub fn proven_by_rotation(&self, secret: &SecretName) -> Option<&AuditRow> {
-        let newest = self.acts_on(secret).find(|row| row.outcome == Outcome::Done)?;
-        matches!(newest.what, Act::SecretRotate | Act::SecretResume | Act::SecretRollback).then_some(newest)
+    /// When the login that is this secret now was proven by a rotation.
+    pub fn proven_by_rotation(&self, held: &Held) -> Option<&AuditRow> {
+        let logs_in = |row: &&AuditRow| row.outcome == Outcome::Done && row.what != Act::SecretBind;
+        let newest = self.acts_on(&held.name).find(logs_in)?;
+        let rotates = matches!(newest.what, Act::SecretRotate | Act::SecretResume | Act::SecretRollback);
+        // A rotation that is open, or somebody at another machine, may have stored another one since.
+        let is_held = |print: &str| held.keys.iter().any(|key| key.fingerprint.as_deref() == Some(print));
+        let same = newest.fingerprint.as_ref().is_some_and(|prints| prints.split(", ").all(is_held));
+        (rotates && same).then_some(newest)
     }
 
     /// The rows that have all of these words, newest first.

@@ -7,7 +7,13 @@ use jiff::Timestamp;
 
 use crate::{
     console::model::{Loaded, Reload},
-    domain::{audit::AuditRow, failure::Failure, holdings::Row, name::SecretName, proof::Reports},
+    domain::{
+        audit::AuditRow,
+        failure::Failure,
+        holdings::{Key, Row},
+        name::SecretName,
+        proof::Reports,
+    },
 };
 
 #[derive(Debug)]
@@ -41,6 +47,8 @@ pub struct Holdings {
 pub struct Checked {
     pub at: Timestamp,
     pub found: Reports,
+    /// What the secret was then.
+    keys: Vec<Key>,
 }
 
 impl Default for SecretsPane {
@@ -96,7 +104,12 @@ impl SecretsPane {
     }
 
     pub fn checked(&mut self, name: &SecretName, at: Timestamp, found: Reports) {
-        self.checks.insert(name.clone(), Checked { at, found });
+        let keys = self.keys(name).to_vec();
+        self.checks.insert(name.clone(), Checked { at, found, keys });
+    }
+
+    fn keys(&self, name: &SecretName) -> &[Key] {
+        self.row(name).and_then(|row| row.held.as_ref()).map_or(&[], |held| &held.keys)
     }
 
     /// What was found of a login that is the secret no more is not told.
@@ -104,7 +117,8 @@ impl SecretsPane {
         self.checks.remove(name);
     }
 
+    /// The check of what is the secret now: somebody may have set another one in another place.
     pub fn check_of(&self, name: &SecretName) -> Option<&Checked> {
-        self.checks.get(name)
+        self.checks.get(name).filter(|checked| checked.keys == self.keys(name))
     }
 }

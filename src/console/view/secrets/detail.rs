@@ -98,9 +98,7 @@ pub fn details(model: &Model, row: &Row, columns: usize) -> Vec<Line<'static>> {
 
 /// What the registries said the last time that they were asked.
 fn checks(model: &Model, row: &Row) -> Vec<Detail> {
-    if row.held.is_none() {
-        return Vec::new();
-    }
+    let Some(held) = &row.held else { return Vec::new() };
     if let Some(checked) = model.secrets.check_of(&row.name) {
         let found = checked.found.iter().map(|(repository, report)| {
             let (tone, words) = match report {
@@ -121,7 +119,7 @@ fn checks(model: &Model, row: &Row) -> Vec<Detail> {
         let when = ("checked", Tone::Dim, format!("{} UTC", time(checked.at)));
         return std::iter::once(when).chain(found).collect();
     }
-    vec![match model.activity.proven_by_rotation(&row.name) {
+    vec![match model.activity.proven_by_rotation(held) {
         Some(row) => ("checked", Tone::Good, format!("{} UTC, when {} rotated it", time(row.at), row.who)),
         None => ("checked", Tone::Dim, format!("not yet: press {}", model.keymap.first(Id::SecretCheck))),
     }]

@@ -179,6 +179,30 @@ fn a_check_is_told_by_repository() {
     let mut model = secrets((100, 30), vec![there()]);
     tell(&mut model, Message::Trail(Ok(vec![act(Act::SecretRotate, Outcome::Done)])));
     reads(&model, &["checked 2026-11-11 09:30:00 UTC, when ada@host rotated it"]);
+    tell(&mut model, Message::Trail(Ok(vec![act(Act::SecretBind, Outcome::Done), act(Act::SecretRotate, Outcome::Done)])));
+    reads(&model, &["when ada@host rotated it"]);
+    found(&mut model, holdings(vec![set_elsewhere()]));
+    reads(&model, &["checked not yet: press c"]);
+}
+
+/// With another login than it was.
+fn set_elsewhere() -> Row {
+    let mut row = there();
+    row.held.iter_mut().flat_map(|held| &mut held.keys).for_each(|key| key.fingerprint = Some("777777777777".to_owned()));
+    row
+}
+
+#[test]
+fn a_check_of_a_login_that_is_the_secret_no_more_is_not_told() {
+    let report = Report { username: "bot".to_owned(), login: LoginProof::Proven, push: PushProof::May, may_pull: true };
+    let mut model = secrets((100, 30), vec![there()]);
+    let found_out = vec![("docker.io/mozilla/balrog".parse().unwrap(), Ok(report))];
+    tell(&mut model, news(SecretNews::Checked(name(), Ok(found_out))));
+    found(&mut model, holdings(vec![there()]));
+    reads(&model, &["✓ may push, ✓ may pull"]);
+    found(&mut model, holdings(vec![set_elsewhere()]));
+    never_sees(&model, "may pull");
+    reads(&model, &["checked not yet: press c"]);
 }
 
 #[test]
