@@ -143,6 +143,8 @@ fn looked(model: &mut Model, holdings: Result<Box<Holdings>, Failure>) -> Vec<Ef
     for row in secrets.rows() {
         let (word, tone) = row.standing();
         let words = match &row.held {
+            // Beside it stands where the rotation is.
+            _ if row.rotation.is_some() => String::new(),
             Some(Held { changed: Ok(Changed { at, .. }), .. }) if tone == Tone::Good => {
                 format!("{word} {}", at.strftime("%-d %b"))
             }

@@ -106,7 +106,10 @@ fn the_first_line_knows_what_the_vault_holds() {
     assert_eq!(words(&secrets(SIZE, vec![there()])), Some((Tone::Good, "set 11 Nov".to_owned())));
     assert_eq!(words(&without_a_vault(SIZE)), Some((Tone::Bad, "missing".to_owned())));
     let open = crate::domain::holdings::Row { rotation: Some(open_at(Stage::Stored)), ..there() };
-    assert_eq!(words(&secrets(SIZE, vec![open])), Some((Tone::Notice, "rotation open".to_owned())));
+    let open = secrets(SIZE, vec![open]);
+    assert_eq!(words(&open), Some((Tone::Notice, String::new())), "it is said once");
+    let first = crate::console::view::tests::rows(&open)[0].clone();
+    assert!(first.contains("secret •   rotation • read back"), "{first}");
 }
 
 #[test]
