@@ -12,6 +12,7 @@ use crate::{
         event::{Event, Step},
         failure::{Failure, FailureKind},
         finding::{CheckId, Outcome, Report},
+        proof::{self, LoginProof, PushProof},
         release::{Release, StepState},
         sign::Tone,
     },
@@ -60,6 +61,7 @@ impl Known {
 }
 
 impl Standing {
+    /// The registries of these images.
     /// The registries of these images.
     pub fn registry(&self, images: &[Image]) -> Option<Known> {
         together(&self.registry, images)
@@ -163,6 +165,17 @@ impl Standing {
         if self.registry.get(image).is_none_or(|known| known.tone != Tone::Good) {
             self.tell_registry(image, Known::good("answers"));
         }
+    }
+
+    /// What its registry made of the login of this image.
+    pub fn proven(&mut self, image: &str, found: &Result<proof::Report, Failure>) {
+        let known = match found {
+            Ok(proof::Report { push: PushProof::MayNot { .. }, .. }) => Known::new(Tone::Bad, "denied"),
+            Ok(proof::Report { login: LoginProof::Open, .. }) => return self.answered(image),
+            Ok(report) => Known::good(report.username.clone()),
+            Err(failure) => return self.failed(image, failure),
+        };
+        self.tell_registry(image, known);
     }
 
     /// Something of this image failed: whatever explains it is not well.
@@ -319,6 +332,20 @@ mod tests {
         standing.happened("balrog", &Event::StepFailed { step: Step::Push, failure: away });
         assert_eq!(said(standing.registry(&images)), Some((Tone::Bad, "away".to_owned())));
         assert_eq!(said(standing.secret(&images)), Some((Tone::Good, "works".to_owned())));
+        let proof = |login, push| Ok(proof::Report { username: "ada".to_owned(), login, push, may_pull: true });
+        let denied = PushProof::MayNot { why: "403".to_owned() };
+        for (found, told) in [
+            (proof(LoginProof::Proven, PushProof::May), (Tone::Good, "ada")),
+            (proof(LoginProof::Open, PushProof::May), (Tone::Good, "ada")),
+            (proof(LoginProof::Proven, denied), (Tone::Bad, "denied")),
+            (proof(LoginProof::Open, PushProof::CannotTell), (Tone::Good, "answers")),
+        ] {
+            standing.proven("balrog", &found);
+            assert_eq!(said(standing.registry(&images)), Some((told.0, told.1.to_owned())), "{found:?}");
+        }
+        let refused = Failure::not_allowed("the login is not accepted", "", "").explained_by(CheckId::Login);
+        standing.proven("balrog", &Err(refused));
+        assert_eq!(said(standing.registry(&images)), Some((Tone::Bad, "denied".to_owned())));
     }
 
     #[test]

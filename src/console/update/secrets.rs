@@ -74,6 +74,11 @@ pub(super) fn heard(model: &mut Model, news: SecretNews) -> Vec<Effect> {
                         (false, false) => (Tone::Bad, format!("{name} does not work everywhere")),
                     };
                     model.say(tone, words);
+                    let images = model.images().to_vec();
+                    for (repository, report) in &found {
+                        let of = images.iter().filter(|image| image.repository == *repository);
+                        of.for_each(|image| model.standing.proven(&image.name, report));
+                    }
                     model.secrets.checked(&name, model.now, found);
                 }
                 Err(failure) => fails(model, failure),

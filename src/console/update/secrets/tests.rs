@@ -273,6 +273,7 @@ fn a_check_is_kept_until_the_secret_is_another() {
         assert!(said(&model).1.contains(words), "{:?}", said(&model));
         assert!(model.secrets.check_of(&name()).is_some() && model.secrets.checking.is_empty());
     }
+    assert_eq!(model.standing.registry(model.images()).map(|known| known.words).as_deref(), Some("bot"));
     tell(&mut model, news(SecretNews::Set(name(), Ok(vec!["set".to_owned()]))));
     assert!(model.secrets.check_of(&name()).is_none());
 }
