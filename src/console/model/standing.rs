@@ -62,7 +62,6 @@ impl Known {
 
 impl Standing {
     /// The registries of these images.
-    /// The registries of these images.
     pub fn registry(&self, images: &[Image]) -> Option<Known> {
         together(&self.registry, images)
     }

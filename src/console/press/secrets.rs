@@ -2,11 +2,13 @@
 
 use crate::{
     console::{
+        action::Id,
         effect::Effect,
         model::{Change, Confirm, Errand, Layer, Line, Loaded, Model, Reload, Screen, SecretForm, Wizard},
         press::read_only,
     },
     domain::{
+        failure::FailureKind,
         holdings::{Held, Row},
         sign::Tone,
     },
@@ -49,10 +51,17 @@ pub fn not_locked(model: &Model) -> Option<String> {
 }
 
 fn selected<'a>(model: &'a Model, what: impl FnOnce(&'a Row) -> Option<String>) -> Option<String> {
-    match model.secrets.selected() {
-        None => Some("there is no secret".to_owned()),
-        Some(row) => what(row),
+    if let Some(row) = model.secrets.selected() {
+        return what(row);
     }
+    Some(match &model.secrets.holdings {
+        Loaded::Yes(_) => "there is no secret".to_owned(),
+        Loaded::Not => "the vault is not read yet".to_owned(),
+        Loaded::Failed(failure) if failure.kind == FailureKind::Cancelled => {
+            format!("the vault is locked: {} asks for its passphrase", model.keymap.first(Id::SecretsAgain))
+        }
+        Loaded::Failed(failure) => failure.to_string(),
+    })
 }
 
 /// Why the login of this secret cannot be replaced or asked about.

@@ -29,6 +29,7 @@ use crate::{
         view::geometry::Geometry,
     },
     domain::{
+        failure::FailureKind,
         holdings::{Changed, Row, ends_soon, expiry},
         proof::PushProof,
         sign::Tone,
@@ -96,6 +97,10 @@ fn nothing(model: &Model, columns: usize) -> Vec<Line<'static>> {
         (Loaded::Not, _) | (Loaded::Failed(_), Reload::Asked | Reload::AskedAndChanged) => {
             vec![(Tone::Dim, "opening the vault".to_owned())]
         }
+        (Loaded::Failed(failure), Reload::Idle) if failure.kind == FailureKind::Cancelled => vec![
+            (Tone::Notice, "the vault is locked".to_owned()),
+            (Tone::Bold, format!("press {}, and give its passphrase", key(Id::SecretsAgain))),
+        ],
         (Loaded::Failed(failure), Reload::Idle) => vec![
             (Tone::Bad, failure.what.clone()),
             (Tone::Plain, failure.why.clone()),

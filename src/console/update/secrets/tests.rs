@@ -94,6 +94,9 @@ fn a_vault_that_stays_locked_is_asked_for_once() {
     tell(&mut model, news(SecretNews::Holdings(Err(locked))));
     assert!(matches!(model.secrets.holdings, Loaded::Failed(_)));
     assert!(asked(&tell(&mut model, Message::Changed)).is_empty(), "nobody is asked again by what others do");
+    crate::console::view::tests::sees(&model, &["the vault is locked", "press r, and give its passphrase"]);
+    assert!(press(&mut model, "s").is_empty());
+    assert_eq!(said(&model), (Tone::Notice, "the vault is locked: r asks for its passphrase"));
     assert_eq!(asked(&press(&mut model, "r")), [&Errand::Look]);
     // A question of nobody is not shown.
     let mut model = console(SIZE, Vec::new());

@@ -86,9 +86,13 @@ fn a_vault_that_is_not_read_says_why_and_what_to_do() {
         tell(&mut model, Message::Asked("Passphrase of /home/ada/identity.txt: ".to_owned()));
         sees(&model, &["The vault is locked", "Passphrase of /home/ada/identity.txt:"]);
         press(&mut model, "<esc>");
-        let failure = Failure::cancelled("the vault stays locked", "give its passphrase");
+        let failure = Failure::cancelled("the vault stays locked", "run it again");
         tell(&mut model, news(SecretNews::Holdings(Err(failure))));
-        sees(&model, &["the vault stays locked", "give its passphrase", "then press r"]);
+        sees(&model, &["the vault is locked", "press r, and give its passphrase"]);
+        never_sees(&model, "run it again");
+        let failure = Failure::failed("the vault cannot be read", "it is cut short", "take it from a backup");
+        tell(&mut model, news(SecretNews::Holdings(Err(failure))));
+        sees(&model, &["the vault cannot be read", "it is cut short", "take it from a backup", "then press r"]);
         found(&mut model, holdings(Vec::new()));
         sees(&model, &["no secret is in the vault"]);
     }
