@@ -164,7 +164,6 @@ fn secret(model: &Model, question: &str, typed: &Masked) -> Words {
     if typed.trimmed() {
         foot.push(Line::new("", "the line break at the end of what was pasted is left out", Tone::Dim));
     }
-    foot.push(blank());
     Words::new("The vault is locked", vec![Line::plain(question.trim_end())], foot, &ANSWER)
 }
 

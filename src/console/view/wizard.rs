@@ -27,7 +27,9 @@ pub fn wizard(model: &Model, wizard: &Wizard) -> Words {
         let (mark, tone) = if retired { (look.signs.glyph("✓", "+"), Tone::Good) } else { mark_pending(look) };
         lines.push(Line::new("", format!("{mark} retire old"), tone));
     }
-    lines.push(Line::plain(""));
+    if wizard.account.is_some() || wizard.stopped.is_some() {
+        lines.push(Line::plain(""));
+    }
     let mut answers = if wizard.running { RUNNING } else { ENDED };
     if let Some(account) = &wizard.account {
         let (tone, said) = match &account.stands {

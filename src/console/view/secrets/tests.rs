@@ -85,6 +85,8 @@ fn a_vault_that_is_not_read_says_why_and_what_to_do() {
         sees(&model, &["opening the vault"]);
         tell(&mut model, Message::Asked("Passphrase of /home/ada/identity.txt: ".to_owned()));
         sees(&model, &["The vault is locked", "Passphrase of /home/ada/identity.txt:"]);
+        let at = |text: &str| rows(&model).iter().position(|row| row.contains(text)).expect("it is there");
+        assert_eq!(at("enter open it") - at("▏"), 2, "one gap:\n{}", rows(&model).join("\n"));
         press(&mut model, "<esc>");
         let failure = Failure::cancelled("the vault stays locked", "run it again");
         tell(&mut model, news(SecretNews::Holdings(Err(failure))));
@@ -288,6 +290,8 @@ fn a_rotation_shows_where_it_stands() {
         press(&mut model, "<enter>");
         sees(&model, &["╭ Rotation of dockerhub ─", "◐ verify new", "· store", "· read back", "· verify stored"]);
         sees(&model, &["· retire old", "esc do not watch; it goes on"]);
+        let after = |text: &str| rows(&model).iter().position(|row| row.contains(text)).expect("it is there");
+        assert_eq!(after("esc do not watch") - after("· retire old"), 2, "one gap:\n{}", rows(&model).join("\n"));
         told(&mut model, Step::VerifyNew, done("bot is accepted"));
         sees(&model, &["✓ verify new: bot is accepted", "◐ store"]);
         let mut steps = Account::steps(&Stage::Opened);
