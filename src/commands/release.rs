@@ -1,6 +1,9 @@
 //! `windlass release`: plan, ask, and have it carried out. On Taskcluster see `begin.rs`.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::Path,
+};
 
 use serde_json::json;
 
@@ -12,7 +15,7 @@ use super::{
     output::{Cell, Style, Tone, columns},
 };
 use crate::{
-    config::Project,
+    config::{Project, from_home},
     domain::{
         archive::{ArchiveSource, PlannedArchive},
         audit::Act,
@@ -85,7 +88,7 @@ async fn of_archive(
 ) -> Result<Plan, Failure> {
     plan.archive = Some(match source {
         ArchiveSource::File(path) => {
-            let whole = std::path::absolute(&path).map_err(|e| {
+            let whole = std::path::absolute(from_home(Path::new(&path), &*ground.environment)).map_err(|e| {
                 Failure::usage(format!("`{path}` is no file"), e.to_string(), "name the file of the archive")
             })?;
             let source = ArchiveSource::File(whole.to_string_lossy().into_owned());

@@ -33,7 +33,7 @@ pub use diagnostic::Diagnostic;
 pub(crate) use draft::quoted;
 pub use draft::{Draft, DraftCluster, DraftImage, write_new};
 pub use known::Known;
-pub use paths::Paths;
+pub use paths::{Paths, from_home};
 pub use project::{Image, Project, SecretSource};
 pub use settings::{KeyWish, Placed, Settings};
 pub use sign_ins::SignIns;

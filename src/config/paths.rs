@@ -10,6 +10,16 @@ use std::{
 
 use super::ConfigError;
 
+/// `~/` as a shell has it. Shells leave it as it is in `--option=~/file`, and nobody else expands what is typed into the
+/// console.
+pub fn from_home(path: &Path, environment: &dyn Fn(&str) -> Option<OsString>) -> PathBuf {
+    let home = environment("HOME").filter(|home| !home.is_empty());
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => path.to_owned(),
+    }
+}
+
 /// Where windlass keeps what it writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
@@ -142,6 +152,20 @@ mod tests {
         assert_eq!(paths.vault(), Path::new("/home/u/.local/share/windlass/vault.age"));
         assert_eq!(paths.identity(), Path::new("/home/u/.config/windlass/identity.txt"));
         assert_eq!(from(&[("HOME", "/home/u")]).unwrap().state, Path::new("/home/u/.local/state/windlass"));
+    }
+
+    #[test]
+    fn a_home_is_where_it_is_meant() {
+        let at = |home: &str, path: &str| from_home(Path::new(path), &|name| (name == "HOME").then(|| home.into()));
+        for (home, path, expected) in [
+            ("/home/u", "~/image.tar", "/home/u/image.tar"),
+            ("/home/u", "~", "/home/u"),
+            ("/home/u", "~ada/image.tar", "~ada/image.tar"),
+            ("/home/u", "a/~/b", "a/~/b"),
+            ("", "~/image.tar", "~/image.tar"),
+        ] {
+            assert_eq!(at(home, path), Path::new(expected), "{home} {path}");
+        }
     }
 
     #[test]

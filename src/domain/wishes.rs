@@ -29,6 +29,8 @@ pub enum NotAWish {
     Missing(String),
     #[error("{0} is said twice")]
     Twice(String),
+    #[error("a {0} is open to the end")]
+    Unclosed(char),
     #[error(transparent)]
     Platform(#[from] NotAReference),
 }
@@ -50,14 +52,16 @@ impl Wishes {
     }
 }
 
-/// Words between spaces. One that is no option is what is to be released: `v1.2` is `--ref v1.2`.
+/// Words as a shell takes them: what is between quotes is one. One that is no option is what is to be released: `v1.2` is
+/// `--ref v1.2`.
 impl FromStr for Wishes {
     type Err = NotAWish;
 
     fn from_str(text: &str) -> Result<Self, NotAWish> {
         let mut wishes = Self::default();
         let (mut platform, mut archive) = (None, None);
-        let mut words = text.split_whitespace();
+        let words = words(text)?;
+        let mut words = words.iter().map(String::as_str);
         while let Some(word) = words.next() {
             let (name, value) = match word.split_once('=') {
                 Some((name, value)) if name.starts_with('-') => (name, Some(value)),
@@ -79,14 +83,37 @@ impl FromStr for Wishes {
             let value = if bare { Some(word) } else { value.or_else(|| words.next()) };
             // A value that begins with a dash would be taken for an option of git.
             let value = value.filter(|value| !value.is_empty() && !value.starts_with('-'));
-            let value = value.ok_or_else(|| NotAWish::Missing(name.to_owned()))?;
+            let named = if bare { "--ref" } else { name };
+            let value = value.ok_or_else(|| NotAWish::Missing(named.to_owned()))?;
             if place.replace(value.to_owned()).is_some() {
-                return Err(NotAWish::Twice(if bare { "--ref" } else { name }.to_owned()));
+                return Err(NotAWish::Twice(named.to_owned()));
             }
         }
         wishes.platform = platform.map(|platform| platform.parse()).transpose()?;
         wishes.archive = archive.map(ArchiveSource::from);
         Ok(wishes)
+    }
+}
+
+fn words(text: &str) -> Result<Vec<String>, NotAWish> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for c in text.chars() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if matches!(c, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            None if c.is_whitespace() => words.extend(word.take()),
+            Some(_) | None => word.get_or_insert_default().push(c),
+        }
+    }
+    match quote {
+        Some(open) => Err(NotAWish::Unclosed(open)),
+        None => {
+            words.extend(word);
+            Ok(words)
+        }
     }
 }
 
@@ -110,8 +137,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_between_quotes_is_one_word() {
+        let archive = |typed: &str| typed.parse::<Wishes>().unwrap().archive.unwrap().to_string();
+        assert_eq!(archive("--from-archive 'my image.tar' v1"), "my image.tar");
+        assert_eq!(archive("--from-archive=~/\"it's here\".tar"), "~/it's here.tar");
+        assert_eq!(archive("--from-archive\t\u{a0}a'b'\"c\""), "abc");
+    }
+
+    #[test]
     fn what_is_no_option_is_refused_with_the_reason() {
         for (typed, why) in [
+            ("--from-archive 'my image.tar", "a ' is open to the end"),
+            ("--from-archive ''", "a value is missing after --from-archive"),
+            ("''", "a value is missing after --ref"),
             ("--fast", "`--fast` is no option: there are --ref, --branch, --platform, --from-archive and --move"),
             ("--ref", "a value is missing after --ref"),
             ("--ref --move", "a value is missing after --ref"),

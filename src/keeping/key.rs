@@ -3,22 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    config::Paths,
+    config::{Paths, from_home},
     domain::failure::Failure,
     release::Environment,
     secrets::{IdentityKind, NewIdentity, Passphrase},
 };
 
-/// As this SSH key. Neither shells nor we expand the `~` of `ssh:~/.ssh/key` before this.
+/// As this SSH key.
 ///
 /// # Errors
 /// When there is no private key there that can be used.
 pub fn ssh(environment: &Environment, key: &Path, passphrase: &Passphrase) -> Result<NewIdentity, Failure> {
-    let key = match (key.strip_prefix("~"), home(environment)) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => key.to_owned(),
-    };
-    Ok(NewIdentity::ssh(&key, passphrase)?)
+    Ok(NewIdentity::ssh(&from_home(key, environment), passphrase)?)
 }
 
 /// The first of the names that `ssh` itself looks for and age can use.

@@ -1,13 +1,17 @@
 //! Looks at the releases on Taskcluster, has the logs of their tasks come in, and finds out what changing them would do.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use tokio::time::sleep;
 
-use super::{Shared, log::expanded};
+use super::Shared;
 use crate::{
     commands::{cluster_again::prepare, release::who},
+    config::from_home,
     console::{
         dialogs::Answer,
         effect::Effect,
@@ -103,7 +107,7 @@ impl Shared {
 
     /// Writes one of them to a file, with `~/` as in a shell.
     pub(super) async fn download(&self, left: Box<Left>, path: &str, over: bool) -> Message {
-        let to = expanded(path);
+        let to = from_home(Path::new(path), &*self.ground.environment);
         let to = std::path::absolute(&to).unwrap_or(to);
         let got = async { artifacts::get(&self.cluster().await?.deployment, &left, &to, over).await };
         let got = got.await;

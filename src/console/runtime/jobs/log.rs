@@ -1,14 +1,14 @@
 //! A log as a file of the reader's own.
 
 use std::{
-    env,
     io::{self, BufWriter, Write as _},
     ops::ControlFlow,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use super::Shared;
 use crate::{
+    config::from_home,
     console::message::{Save, Saved},
     domain::failure::Failure,
     log::pattern::Filter,
@@ -19,18 +19,10 @@ impl Shared {
     /// Nothing is there before all of it is; others cannot read it (0600).
     pub(super) async fn save(&self, save: &Save, over: bool) -> Result<Saved, Failure> {
         let log = self.ground.paths.logs().join(format!("{}.log", save.release));
-        let to = expanded(&save.path);
+        let to = from_home(Path::new(&save.path), &*self.ground.environment);
         let filter = save.filter.clone();
         let written = tokio::task::spawn_blocking(move || write(&log, &to, &filter, over)).await;
         written.unwrap_or_else(|e| Err(unwritten(Path::new(&save.path), &io::Error::other(e))))
-    }
-}
-
-/// `~/` as in a shell.
-pub(super) fn expanded(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), env::home_dir()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => path.into(),
     }
 }
 
