@@ -108,6 +108,8 @@ pub struct Model {
     pub zoom: bool,
     /// Dialogs; the last one is on top and has the keys.
     pub layers: Vec<Layer>,
+    /// What was typed last, while a worker does it: it is there again where that fails.
+    pub carried_out: Option<Box<Ask>>,
     /// Lines of the dialog on top that are above those that are seen of it.
     pub scrolled: usize,
     /// What was said last; goes by itself.
@@ -174,6 +176,7 @@ impl Model {
             focus: Pane::List,
             zoom: false,
             layers: Vec::new(),
+            carried_out: None,
             scrolled: 0,
             toasts: Toasts::default(),
             activity: Activity::default(),

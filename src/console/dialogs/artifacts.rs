@@ -51,13 +51,18 @@ fn end(left: &Left, signs: Signs, now: Timestamp) -> String {
     format!("{sign}{word} {}", left.expires.strftime("%Y-%m-%d"))
 }
 
+/// Of the dialog that asks for a file.
+pub fn title(left: &Left) -> String {
+    format!("Download {}", plain(&left.name))
+}
+
 /// Asks for the file that it is written to.
 pub fn file(left: &Left, folder: &str, now: Timestamp) -> Ask {
     let size = left.size.map_or_else(|| "of a size that nobody said".to_owned(), bytes);
     let (ends, tone) = ends(left.expires, now);
     let wanted = Box::new(left.clone());
     Ask {
-        title: format!("Download {}", plain(&left.name)),
+        title: title(left),
         lines: vec![
             Line::new(
                 "what",
@@ -136,8 +141,18 @@ mod tests {
         sees(&model, &["Replace this file?", "what is in it now is lost", "--output /home/a --force"]);
         assert_eq!(press(&mut model, "<esc>"), []);
         tell(&mut model, exists(left.clone()));
-        let again = Effect::Download { left, path: "/home/a".to_owned(), over: true };
+        let again = Effect::Download { left: left.clone(), path: "/home/a".to_owned(), over: true };
         assert_eq!(press(&mut model, "y"), [again]);
+        // What was typed is there again, below the question and where it could not be written.
+        let path = "/work/docker-image-shasum256.txt".to_owned();
+        let full = Failure::failed("it was not written", "no space is left", "make room");
+        for told in [Ok(Got::Exists), Err(full)] {
+            let Effect::Download { left, .. } = wanted(&mut model) else { panic!("no download") };
+            tell(&mut model, Message::Downloaded(Download { left, path: path.clone() }, told));
+            press(&mut model, "<esc>");
+            sees(&model, &["Download public/docker-image-shasum256.txt", "docker-image-shasum256.txt▏"]);
+            press(&mut model, "<esc>");
+        }
     }
 
     #[test]

@@ -38,6 +38,12 @@ impl Model {
         self.layers.push(Layer::Failure(failure));
     }
 
+    /// What was typed into the dialog of this title is there to be corrected, below what there is to say of it.
+    pub fn type_again(&mut self, title: &str) {
+        let typed = self.carried_out.take_if(|ask| ask.title == title);
+        self.layers.extend(typed.map(Layer::Ask));
+    }
+
     /// `windlass`, its flags, and these words, as a shell takes them.
     pub fn command_line(&self, words: &[String]) -> String {
         let quoted = |word: &String| {

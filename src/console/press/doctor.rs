@@ -99,6 +99,8 @@ pub fn unexplained(model: &Model) -> Option<String> {
 /// What the card on top tells of.
 pub fn explain_card(model: &mut Model) -> Vec<Effect> {
     if let Some(Layer::Failure(failure)) = model.layers.pop() {
+        // What was typed would hide it.
+        model.layers.pop_if(|below| matches!(below, Layer::Ask(_)));
         look_into(model, &failure, None);
     }
     Vec::new()

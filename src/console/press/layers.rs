@@ -40,11 +40,23 @@ pub fn run_chosen(model: &mut Model) -> Vec<Effect> {
 pub fn confirm(model: &mut Model) -> Vec<Effect> {
     match model.layers.pop() {
         Some(Layer::Confirm(confirm)) if confirm.can_be_done() => {
+            // It is about what was typed there.
+            if let Some(Layer::Ask(ask)) = model.layers.pop_if(|below| matches!(below, Layer::Ask(_))) {
+                model.carried_out = Some(ask);
+            }
             model.did(confirm.said, confirm.command.as_deref());
             confirm.then
         }
         Some(Layer::Ask(mut ask)) => match (ask.take)(model, ask.typed.value()) {
-            Ok(effects) => effects,
+            Ok(effects) => {
+                // Where it is refused after all, what was typed is there to be corrected.
+                if effects.iter().any(|effect| matches!(effect, Effect::Prepare(_))) {
+                    model.layers.push(Layer::Ask(ask));
+                } else {
+                    model.carried_out = Some(ask);
+                }
+                effects
+            }
             Err(reason) => {
                 ask.wrong = Some(reason);
                 model.layers.push(Layer::Ask(ask));

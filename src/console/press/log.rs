@@ -209,6 +209,9 @@ pub fn copy(model: &mut Model) -> Vec<Effect> {
     }
 }
 
+/// The dialog that asks for a file.
+pub const SAVE: &str = "Save the log";
+
 /// Asks for the file that the lines are written to which are shown.
 pub fn type_path(model: &mut Model) -> Vec<Effect> {
     let (log, Some(release)) = (&model.log, &model.log.release) else { return Vec::new() };
@@ -218,7 +221,7 @@ pub fn type_path(model: &mut Model) -> Vec<Effect> {
         None => format!("the log so far, {} lines", count(log.total())),
     };
     let ask = Ask {
-        title: "Save the log".to_owned(),
+        title: SAVE.to_owned(),
         lines: vec![
             Line::new("what", format!("{what}; without colours"), Tone::Plain),
             Line::new("where", "a file; ~/ is your home, else from the folder where windlass was started", Tone::Plain),

@@ -2,6 +2,7 @@
 
 use crate::{
     console::{
+        dialogs::artifacts,
         effect::Effect,
         message::Download,
         model::{Confirm, Layer, Line, Model},
@@ -20,6 +21,7 @@ pub(super) fn downloaded(model: &mut Model, Download { left, path }: Download, g
         }
         Ok(Got::Exists) => {
             let name = plain(&left.name);
+            model.type_again(&artifacts::title(&left));
             let confirm = Confirm {
                 title: "Replace this file?".to_owned(),
                 lines: vec![
@@ -35,6 +37,9 @@ pub(super) fn downloaded(model: &mut Model, Download { left, path }: Download, g
             };
             model.layers.push(Layer::Confirm(Box::new(confirm)));
         }
-        Err(failure) => model.fails(failure),
+        Err(failure) => {
+            model.type_again(&artifacts::title(&left));
+            model.fails(failure);
+        }
     }
 }

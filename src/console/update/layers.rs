@@ -19,6 +19,10 @@ pub(super) fn prepared(model: &mut Model, request: &Request, prepared: Result<An
         match prepared {
             Ok(answer) => {
                 there = answer.there();
+                if there.is_some() {
+                    // Nothing is left to be typed.
+                    model.layers.pop_if(|below| matches!(below, Layer::Ask(_)));
+                }
                 model.layers.push(answer.layer(request, model.look.signs, model.now));
             }
             // Whoever gave no passphrase needs no card about it.

@@ -5,6 +5,7 @@ use crate::{
         effect::Effect,
         message::{Message, Save, Saved, Taken},
         model::{Confirm, Layer, Line, Model, remote},
+        press::log::SAVE,
         view::geometry::Geometry,
     },
     domain::{failure::Failure, name::ReleaseId, sign::Tone, written::count},
@@ -41,6 +42,7 @@ fn take_saved(model: &mut Model, save: Save, saved: Result<Saved, Failure>) {
     match saved {
         Ok(Saved::Lines(lines)) => model.say(Tone::Good, format!("{} lines saved to {}", count(lines), save.path)),
         Ok(Saved::Exists) => {
+            model.type_again(SAVE);
             let confirm = Confirm {
                 title: "Replace this file?".to_owned(),
                 lines: vec![Line::new("file", save.path.clone(), Tone::Bold), Line::plain("what is in it now is lost")],
@@ -52,7 +54,10 @@ fn take_saved(model: &mut Model, save: Save, saved: Result<Saved, Failure>) {
             };
             model.layers.push(Layer::Confirm(Box::new(confirm)));
         }
-        Err(failure) => model.fails(failure),
+        Err(failure) => {
+            model.type_again(SAVE);
+            model.fails(failure);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
         sample::{console, id, news, press, read, running, tell},
         view::tests::sees,
     },
+    domain::failure::Failure,
     log::{pattern::Filter, viewport::Spot},
 };
 
@@ -349,11 +350,25 @@ fn a_log_is_saved_where_it_was_said_and_over_a_file_only_once_that_was_confirmed
     let save = Save { release: id(1), path: path.clone(), filter: filter.clone() };
     let effects = tell(&mut log.model, Message::Saved(save.clone(), Ok(Saved::Exists)));
     assert_eq!(effects, [], "it asks first");
+    press(&mut log.model, "<esc>");
+    sees(&log.model, &["~/a.log"]);
+    assert!(matches!(press(&mut log.model, "<enter>")[..], [Effect::SaveLog { over: false, .. }]), "nothing typed is lost");
+    tell(&mut log.model, Message::Saved(save.clone(), Ok(Saved::Exists)));
     let effects = press(&mut log.model, "y");
     let [Effect::SaveLog { filter, over: true, .. }] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(*filter, save.filter, "of the same lines");
     tell(&mut log.model, Message::Saved(save, Ok(Saved::Lines(10))));
     sees(&log.model, &["10 lines saved to ~/a.log"]);
+    let full = Failure::failed("the log was not saved to ~/a.log", "no space is left", "save it to another place");
+    let mut log = Reading::numbered(100);
+    log.press("s");
+    log.press("<ctrl-u>");
+    press(&mut log.model, "~/a.log<enter>");
+    let save = Save { release: id(1), path: "~/a.log".to_owned(), filter: Filter::none() };
+    tell(&mut log.model, Message::Saved(save, Err(full)));
+    sees(&log.model, &["no space is left"]);
+    press(&mut log.model, "<esc>");
+    sees(&log.model, &["Save the log", "~/a.log▏"]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 use super::*;
 use crate::{
     console::{
-        model::Project,
-        sample::{console, press, project},
-        view::tests::sees,
+        message::Message,
+        model::{Answer, Project},
+        sample::{console, press, project, tell},
+        view::tests::{never_sees, preview, sees},
     },
-    domain::beginning::By,
+    domain::{beginning::By, failure::Failure, finding::CheckId},
 };
 
 fn of(begun: Option<By>) -> Model {
@@ -67,4 +68,45 @@ fn a_read_only_console_begins_nothing() {
             sees(&model, &["refused: windlass runs read-only"]);
         }
     }
+}
+
+/// A line was typed, and is being looked into.
+fn typed() -> (Model, Request) {
+    let mut model = of(None);
+    let effects = press(&mut model, "N--branch main v1<enter>");
+    let request = asked(&effects).expect("a request").clone();
+    sees(&model, &["finding out what would happen"]);
+    (model, request)
+}
+
+#[test]
+fn what_was_typed_is_there_again_until_it_is_done() {
+    let no_tag = || Failure::usage("git could not tell what is released", "`v1` is no tag", "check the name");
+    let (mut model, request) = typed();
+    tell(&mut model, Message::Prepared(request, Err(no_tag().explained_by(CheckId::Git))));
+    sees(&model, &["`v1` is no tag"]);
+    press(&mut model, "<esc>");
+    sees(&model, &["Release balrog: what of?", "--branch main v1▏"]);
+    let effects = press(&mut model, ".2<enter>");
+    let request = asked(&effects).expect("a request").clone();
+    let planned = |request| Message::Prepared(request, Ok(Answer::Preview(Box::new(preview()))));
+    tell(&mut model, planned(request));
+    sees(&model, &["y yes   esc no, change nothing"]);
+    press(&mut model, "<esc>");
+    sees(&model, &["--branch main v1.2▏"]);
+    // Whoever does not wait is back there, too; whoever says yes has done with it.
+    let effects = press(&mut model, "<enter>");
+    let request = asked(&effects).expect("a request").clone();
+    press(&mut model, "<esc>");
+    sees(&model, &["--branch main v1.2▏"]);
+    tell(&mut model, planned(request));
+    never_sees(&model, "y yes");
+    let effects = press(&mut model, "<enter>");
+    let request = asked(&effects).expect("a request").clone();
+    tell(&mut model, planned(request));
+    assert!(matches!(press(&mut model, "y")[..], [Effect::Start { .. }]) && model.layers.is_empty());
+    let (mut model, request) = typed();
+    tell(&mut model, Message::Prepared(request, Err(no_tag().explained_by(CheckId::Git))));
+    press(&mut model, "D");
+    assert!(model.layers.is_empty(), "the check is in sight");
 }
