@@ -73,16 +73,16 @@ pub async fn run(ground: &Ground, args: &InitArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// What would be written where nobody is asked, and its file.
+/// The file, and what would be written where nobody is asked; or what cannot be told from what is here.
 ///
 /// # Errors
-/// When there is a file already, or something cannot be told from what is here.
-pub async fn proposed(ground: &Ground) -> Result<(PathBuf, Draft), Failure> {
+/// When there is a file already.
+pub async fn proposed(ground: &Ground) -> Result<(PathBuf, Result<Draft, Failure>), Failure> {
     let (_, file) = place(ground)?;
     let found = look(file.parent().unwrap_or(&file), &*ground.environment).await?;
     let nothing = InitArgs { yes: true, ..InitArgs::default() };
-    let asked = |failure| Failure { next: "answer its questions in a shell: windlass init".to_owned(), ..failure };
-    Ok((file, decide(&nothing, &found, Asker::Nobody).map_err(asked)?))
+    let draft = decide(&nothing, &found, Asker::Nobody);
+    Ok((file, draft))
 }
 
 /// The file that is to be written, as it was named and from the root on. It is known not to be there before anybody

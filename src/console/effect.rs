@@ -23,8 +23,28 @@ pub enum Guest {
     Pager(ReleaseId),
     /// The editor, with the file of the project.
     Editor,
-    /// A command of ours that asks questions: the words after `windlass`.
-    Ours(Vec<String>),
+    /// A command of ours that asks questions.
+    Ours(Ours),
+}
+
+/// What is asked at the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ours {
+    /// `windlass init`.
+    Init,
+    /// `windlass init --taskcluster`, with these options.
+    Define(&'static [&'static str]),
+}
+
+impl Ours {
+    /// After `windlass`.
+    pub fn words(&self) -> Vec<String> {
+        let (words, options): (&[&str], &[&str]) = match self {
+            Self::Init => (&["init"], &[]),
+            Self::Define(options) => (&["init", "--taskcluster"], options),
+        };
+        words.iter().chain(options).map(ToString::to_string).collect()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

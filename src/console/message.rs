@@ -42,8 +42,8 @@ pub enum Message {
     /// The console begins anew, with these words after `windlass`.
     Opened(Result<Vec<String>, Failure>),
     Forgotten(ProjectName, Result<(), Failure>),
-    /// What `windlass init` would write: the file and its text.
-    Drafted(Result<(String, String), Failure>),
+    /// What `windlass init` would do here.
+    Drafted(Result<Drafted, Failure>),
     /// This `windlass.toml`.
     Written(String, Result<(), Failure>),
     /// The project is not among the known ones: there is a reason.
@@ -147,6 +147,15 @@ pub enum Saved {
     Lines(u64),
     /// There is such a file, and nothing was done.
     Exists,
+}
+
+/// What `windlass init` would do.
+#[derive(Debug)]
+pub enum Drafted {
+    /// It writes this.
+    File { file: String, text: String },
+    /// It asks, since this cannot be told from what is here.
+    Asks(String),
 }
 
 /// Releases, newest first, and how many could not be read.

@@ -61,7 +61,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Known(known) => return projects::known(model, known),
         Message::Opened(Ok(flags)) => return projects::opened(model, flags),
         Message::Forgotten(name, Ok(())) => return projects::forgotten(model, &name),
-        Message::Drafted(Ok((file, text))) => return projects::drafted(model, &file, text),
+        Message::Drafted(Ok(drafted)) => return projects::drafted(model, drafted),
         Message::Written(file, Ok(())) => return projects::written(model, &file),
 
         Message::Releases(listing) => return releases::listed(model, listing),

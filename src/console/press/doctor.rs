@@ -2,7 +2,7 @@
 
 use crate::{
     console::{
-        effect::{Effect, Guest},
+        effect::{Effect, Guest, Ours},
         model::{Choice, Layer, Menu, Model, Screen, Subject, Which},
         press::read_only,
     },
@@ -43,14 +43,11 @@ pub fn zoom(model: &mut Model) -> Vec<Effect> {
 
 /// Asks how the tasks of releases are to be defined. What else that takes is asked at the terminal.
 pub fn define(model: &mut Model) -> Vec<Effect> {
-    let way = |label: &str, note: &str, more: &[&str]| {
-        let words = ["init", "--taskcluster"].iter().chain(more).map(ToString::to_string).collect();
-        Choice {
-            label: label.to_owned(),
-            note: note.to_owned(),
-            refused: None,
-            then: vec![Effect::Lend(Guest::Ours(words))],
-        }
+    let way = |label: &str, note: &str, options| Choice {
+        label: label.to_owned(),
+        note: note.to_owned(),
+        refused: None,
+        then: vec![Effect::Lend(Guest::Ours(Ours::Define(options)))],
     };
     let choices = vec![
         way("two tasks", "one builds without the login, one pushes and runs nothing of the project", &[]),

@@ -2,7 +2,7 @@
 
 use crate::{
     console::{
-        effect::Effect,
+        effect::{Effect, Guest, Ours},
         model::{Confirm, KnownProject, Layer, Line, Loaded, Model, Past, Screen},
         press::read_only,
     },
@@ -91,6 +91,23 @@ pub fn drafted(model: &mut Model, file: &str, text: String) {
         other: None,
         then: vec![Effect::WriteProject { file: file.to_owned(), text }],
         said: format!("{file} is being written"),
+    };
+    model.layers.push(Layer::Confirm(Box::new(confirm)));
+}
+
+/// What `windlass init` has to ask is asked at the terminal.
+pub fn asks(model: &mut Model, untold: String) {
+    let confirm = Confirm {
+        title: "Make this folder a project?".to_owned(),
+        lines: vec![
+            Line::plain(untold),
+            Line::new("", "windlass init asks at the terminal, and shows what it would write", Tone::Dim),
+        ],
+        command: Some(Ours::Init.words()),
+        typed: None,
+        other: None,
+        then: vec![Effect::Lend(Guest::Ours(Ours::Init))],
+        said: "windlass init has the terminal".to_owned(),
     };
     model.layers.push(Layer::Confirm(Box::new(confirm)));
 }

@@ -2,9 +2,10 @@
 
 use crate::{
     console::{
-        effect::{Effect, Guest},
+        effect::{Effect, Guest, Ours},
         model::{Loaded, Model},
         press::doctor,
+        update::projects,
     },
     domain::{failure::Failure, page::Page, sign::Tone},
     log::sanitise::plain,
@@ -30,15 +31,17 @@ pub(super) fn browsed(model: &mut Model, page: &Page, ended: Result<(), Failure>
 
 /// What it may have changed is looked at again.
 pub(super) fn returned(model: &mut Model, guest: &Guest, ended: Result<(), Failure>) -> Vec<Effect> {
-    if let Guest::Ours(words) = guest {
-        model.seen(if ended.is_ok() { Tone::Good } else { Tone::Bad }, "it had the terminal", words);
+    let well = ended.is_ok();
+    if let Guest::Ours(ours) = guest {
+        model.seen(if well { Tone::Good } else { Tone::Bad }, "it had the terminal", &ours.words());
     }
     if let Err(failure) = ended {
         model.fails(failure);
     }
     match guest {
-        Guest::Pager(_) => Vec::new(),
-        Guest::Ours(_) => doctor::defined(model),
+        Guest::Ours(Ours::Init) if well => projects::written(model, "windlass.toml"),
+        Guest::Pager(_) | Guest::Ours(Ours::Init) => Vec::new(),
+        Guest::Ours(Ours::Define(_)) => doctor::defined(model),
         Guest::Editor => {
             model.project = Loaded::Not;
             vec![Effect::LoadProject]

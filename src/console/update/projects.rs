@@ -4,6 +4,7 @@ use crate::{
     console::{
         action::Id,
         effect::Effect,
+        message::Drafted,
         model::{KnownProject, Loaded, Model, Project, Screen},
         press::{projects, screens},
         update::begin,
@@ -44,9 +45,12 @@ pub(super) fn forgotten(model: &mut Model, name: &ProjectName) -> Vec<Effect> {
 }
 
 /// What would be written is shown, where the question is still wanted.
-pub(super) fn drafted(model: &mut Model, file: &str, text: String) -> Vec<Effect> {
+pub(super) fn drafted(model: &mut Model, drafted: Drafted) -> Vec<Effect> {
     if model.screen == Screen::Projects && model.layers.is_empty() {
-        projects::drafted(model, file, text);
+        match drafted {
+            Drafted::File { file, text } => projects::drafted(model, &file, text),
+            Drafted::Asks(untold) => projects::asks(model, untold),
+        }
     }
     Vec::new()
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     console::{
+        effect::Ours,
         message::Message,
         model::{Image, activity::Entry},
         sample::{cluster, console, done, id, look, now, press, project, release, running, tell},
@@ -163,9 +164,9 @@ fn the_definition_of_tasks_is_written_by_the_command_at_the_terminal() {
     press(&mut model, "4");
     tell(&mut model, Message::Examined);
     press(&mut model, "w");
-    let words = ["init", "--taskcluster", "--apply"].map(str::to_owned).to_vec();
-    assert_eq!(press(&mut model, "j<enter>"), [Effect::Lend(Guest::Ours(words.clone()))]);
-    let effects = tell(&mut model, Message::Returned(Guest::Ours(words), Ok(())));
+    let guest = Guest::Ours(Ours::Define(&["--apply"]));
+    assert_eq!(press(&mut model, "j<enter>"), [Effect::Lend(guest.clone())]);
+    let effects = tell(&mut model, Message::Returned(guest, Ok(())));
     assert_eq!(effects, [one(CheckId::Yml, None)], "it is looked at");
     let rows = model.activity.rows("apply");
     assert!(

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     console::{
-        message::Message,
+        message::{Drafted, Message},
         sample::{console, look, now, press, release, running, tell},
         update::begin,
         view::tests::{SIZES, never_sees, rows, sees},
@@ -124,7 +124,8 @@ fn where_none_is_known_a_project_is_made_once_what_is_written_was_shown() {
         let text =
             "# All of it.\n\n[[image]]\n# name = \"b\"\nrepository = \"docker.io/a/b\"\n\n[secret]\nname = \"s\"\n";
         let file = "/home/me/b/windlass.toml";
-        tell(&mut model, Message::Drafted(Ok((file.to_owned(), text.to_owned()))));
+        let drafted = Drafted::File { file: file.to_owned(), text: text.to_owned() };
+        tell(&mut model, Message::Drafted(Ok(drafted)));
         sees(&model, &["Make this folder a project?", file, "repository = \"docker.io/a/b\"", "windlass init --yes"]);
         never_sees(&model, "All of it");
         let written = Effect::WriteProject { file: file.to_owned(), text: text.to_owned() };
@@ -135,6 +136,31 @@ fn where_none_is_known_a_project_is_made_once_what_is_written_was_shown() {
         );
         assert!(model.screen == Screen::Releases && !model.projects.nowhere);
         sees(&model, &["is written", "press 3, then"]);
+    }
+}
+
+#[test]
+fn what_a_folder_does_not_tell_is_asked_at_the_terminal() {
+    let untold = || Drafted::Asks("Repository for Dockerfile: this cannot be told from what is here".to_owned());
+    for size in SIZES {
+        let mut model = nowhere(size);
+        tell(&mut model, Message::Known(Ok(Vec::new())));
+        press(&mut model, "i");
+        tell(&mut model, Message::Drafted(Ok(untold())));
+        sees(&model, &["Make this folder a project?", "Repository for Dockerfile", "windlass init asks", "y yes"]);
+        let guest = Guest::Ours(Ours::Init);
+        assert_eq!(press(&mut model, "y"), [Effect::Lend(guest.clone())]);
+        let left = Failure::failed("windlass init did not do its work", "exit status: 2", "what it said is above");
+        assert_eq!(tell(&mut model, Message::Returned(guest.clone(), Err(left))), []);
+        sees(&model, &["windlass init did not do its work"]);
+        press(&mut model, "<esc>");
+        assert!(model.projects.nowhere);
+        assert_eq!(
+            tell(&mut model, Message::Returned(guest, Ok(()))),
+            begin(&mut console(SIZES[1], Vec::new())),
+            "the project that it made is read"
+        );
+        assert!(model.screen == Screen::Releases && !model.projects.nowhere);
     }
 }
 

@@ -17,8 +17,8 @@ impl Jobs {
             Guest::Pager(release) => {
                 Visit::of_pager(&*ground.environment, &ground.paths.logs().join(format!("{release}.log")))
             }
-            Guest::Ours(words) => {
-                let words = words.iter().map(OsString::from);
+            Guest::Ours(ours) => {
+                let words = ours.words().into_iter().map(OsString::from);
                 Visit::of_ours(&flags(ground).into_iter().chain(words).collect::<Vec<_>>())?
             }
             Guest::Editor => Visit::of_editor(&*ground.environment, &ground.place.file()?),

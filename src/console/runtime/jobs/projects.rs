@@ -7,7 +7,7 @@ use crate::{
     commands::init,
     config::{ConfigError, Known, PROJECT_FILE, load, write_new},
     console::{
-        message::Message,
+        message::{Drafted, Message},
         model::{Image, KnownProject, Past, Project},
     },
     domain::{failure::Failure, name::ProjectName, plan::Runner},
@@ -68,12 +68,15 @@ impl Shared {
         Ok(Known::forget(&self.ground.paths, name, permit)?)
     }
 
-    /// What `windlass init` would write here: the file and its text.
-    pub(super) async fn draft(&self) -> Result<(String, String), Failure> {
+    /// What `windlass init` would write here, or what it would have to ask.
+    pub(super) async fn draft(&self) -> Result<Drafted, Failure> {
         self.ground.permit("init")?;
         let (file, draft) = init::proposed(&self.ground).await?;
         let file = file.to_str().ok_or_else(|| ConfigError::Unnameable { folder: file.clone() })?;
-        Ok((file.to_owned(), draft.text()))
+        Ok(match draft {
+            Ok(draft) => Drafted::File { file: file.to_owned(), text: draft.text() },
+            Err(untold) => Drafted::Asks(untold.why),
+        })
     }
 
     pub(super) fn write_project(&self, file: &str, text: &str) -> Result<(), Failure> {

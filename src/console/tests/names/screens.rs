@@ -7,7 +7,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use crate::{
     console::{
-        message::{Message, Verified},
+        message::{Drafted, Message, Verified},
         model::{KnownProject, Model, Past},
         sample::{id, look, now, press, secrets::act, seen, tell},
     },
@@ -30,8 +30,10 @@ impl Tour {
         let projects = pasts.zip('a'..).map(|(past, name)| known(&name.to_string(), past)).collect();
         self.told(&mut model, Message::Known(Ok(projects)), "known projects");
         self.sees(&mut model, &["j", "G", "x", "<esc>", "?", "<esc>"]);
-        self.told(&mut model, Message::Drafted(Ok((self.text(), self.text()))), "a draft");
-        self.sees(&mut model, &["<esc>"]);
+        for drafted in [Drafted::File { file: self.text(), text: self.text() }, Drafted::Asks(self.text())] {
+            self.told(&mut model, Message::Drafted(Ok(drafted)), "a draft");
+            self.sees(&mut model, &["<esc>"]);
+        }
         for failed in [Message::Drafted(Err(self.failure())), Message::Opened(Err(self.failure()))] {
             self.told(&mut model, failed, "a failure");
             self.sees(&mut model, &["<esc>"]);
