@@ -34,6 +34,8 @@ pub enum Ours {
     Init,
     /// `windlass init --taskcluster`, with these options.
     Define(&'static [&'static str]),
+    /// `windlass signin`, with these.
+    SignIn(&'static [&'static str]),
 }
 
 impl Ours {
@@ -42,8 +44,14 @@ impl Ours {
         let (words, options): (&[&str], &[&str]) = match self {
             Self::Init => (&["init"], &[]),
             Self::Define(options) => (&["init", "--taskcluster"], options),
+            Self::SignIn(options) => (&["signin"], options),
         };
         words.iter().chain(options).map(ToString::to_string).collect()
+    }
+
+    /// Its exit code is an answer.
+    pub fn tells(&self) -> bool {
+        *self == Self::SignIn(&["--status"])
     }
 }
 

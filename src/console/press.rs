@@ -16,6 +16,7 @@ pub mod screens;
 pub mod secret_form;
 pub mod secrets;
 pub mod several;
+pub mod sign_in;
 pub mod tags;
 pub mod wizard;
 

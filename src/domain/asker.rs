@@ -41,11 +41,11 @@ impl Asker {
         }
     }
 
-    /// In full. `unlock`: the key that opens the vault.
+    /// In full. `unlock`, `sign_in`: the keys that open the vault, and that have somebody sign in.
     #[must_use]
-    pub fn told(&self, now: Timestamp, unlock: &str) -> Vec<(Tone, String)> {
+    pub fn told(&self, now: Timestamp, unlock: &str, sign_in: &str) -> Vec<(Tone, String)> {
         let locked = |at| (Tone::Notice, format!("signed in until {} UTC, vault locked: {unlock} unlocks", time(at)));
-        let ended = |at| (Tone::Bad, format!("the sign-in ended {} UTC: windlass signin", time(at)));
+        let ended = |at| (Tone::Bad, format!("the sign-in ended {} UTC: {sign_in} signs in", time(at)));
         let mut told: Vec<(Tone, String)> = self.locked.map(locked).into_iter().collect();
         told.extend(self.ended.map(ended));
         told.push(match &self.client {
@@ -65,7 +65,7 @@ impl Asker {
             None => (Tone::Notice, "nobody: what anybody may see is seen".to_owned()),
         });
         told.extend(self.passed_over.iter().map(|why| (Tone::Notice, format!("passed over: {why}"))));
-        told.push((Tone::Dim, "scopes and all: windlass signin --status".to_owned()));
+        told.push((Tone::Dim, format!("scopes and all, another sign-in: {sign_in}")));
         told
     }
 }
@@ -117,7 +117,7 @@ mod tests {
     fn the_whole_of_it_says_what_to_do() {
         let now = at("21T09:30");
         let told = |asker: &Asker| {
-            let told = asker.told(now, "u").into_iter().map(|(_, words)| words);
+            let told = asker.told(now, "u", "U").into_iter().map(|(_, words)| words);
             told.collect::<Vec<_>>().join("\n")
         };
         let until_soon = told(&signed_in(Some("21T10:12")));
@@ -128,7 +128,7 @@ mod tests {
             "{locked}"
         );
         let ended = told(&Asker { ended: Some(at("20T09:00")), ..Asker::default() });
-        assert!(ended.starts_with("the sign-in ended 2026-11-20 09:00:00 UTC: windlass signin\n"), "{ended}");
-        assert!(ended.ends_with("windlass signin --status"));
+        assert!(ended.starts_with("the sign-in ended 2026-11-20 09:00:00 UTC: U signs in\n"), "{ended}");
+        assert!(ended.ends_with("scopes and all, another sign-in: U"));
     }
 }

@@ -209,7 +209,8 @@ fn it_is_planned_by_the_projects_policy_and_tags() {
     let shown =
         ran(&mut program(&project, &["release", "--from-archive", "image.tar", "--ref", "master", "--dry-run"]));
     assert!(shown.exits(0).stdout.contains("archive"), "relative names are fine, and it says what is released");
-    let mut of_home = program(&project, &["release", "--from-archive=~/i.tar", "--ref", "master", "--dry-run", "--json"]);
+    let mut of_home =
+        program(&project, &["release", "--from-archive=~/i.tar", "--ref", "master", "--dry-run", "--json"]);
     let plan = ran(of_home.env("HOME", "/home/u")).exits(0).json();
     assert_eq!(plan["plan"]["archive"]["source"], "/home/u/i.tar", "no shell expands it there");
     let error = release(&project, &file, &["--ref", "master", "--platform", "linux/arm64"]).exits(2).error();

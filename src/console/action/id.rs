@@ -80,6 +80,7 @@ pub enum Id {
     SecretList,
     SecretsAgain,
     Unlock,
+    SignIn,
     Releases,
     Tags,
     Doctor,

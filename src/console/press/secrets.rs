@@ -37,19 +37,6 @@ pub fn looking(model: &Model) -> Option<String> {
     (model.secrets.reload != Reload::Idle).then(|| "the vault is being read already".to_owned())
 }
 
-/// Has the vault opened, so that what goes on by itself has the sign-in too.
-pub fn unlock(model: &mut Model) -> Vec<Effect> {
-    model.standing.unlocks = true;
-    vec![Effect::Unlock]
-}
-
-pub fn not_locked(model: &Model) -> Option<String> {
-    if model.standing.unlocks {
-        return Some("the vault is being opened already".to_owned());
-    }
-    (!model.standing.is_locked()).then(|| "no sign-in waits in a locked vault".to_owned())
-}
-
 fn selected<'a>(model: &'a Model, what: impl FnOnce(&'a Row) -> Option<String>) -> Option<String> {
     if let Some(row) = model.secrets.selected() {
         return what(row);

@@ -4,7 +4,7 @@ use crate::{
     console::{
         effect::{Effect, Guest, Ours},
         model::{Loaded, Model},
-        press::doctor,
+        press::{doctor, sign_in},
         update::projects,
     },
     domain::{failure::Failure, page::Page, sign::Tone},
@@ -35,13 +35,15 @@ pub(super) fn returned(model: &mut Model, guest: &Guest, ended: Result<(), Failu
     if let Guest::Ours(ours) = guest {
         model.seen(if well { Tone::Good } else { Tone::Bad }, "it had the terminal", &ours.words());
     }
-    if let Err(failure) = ended {
-        model.fails(failure);
+    match ended {
+        Err(failure) if !matches!(guest, Guest::Ours(ours) if ours.tells()) => model.fails(failure),
+        _ => {}
     }
     match guest {
         Guest::Ours(Ours::Init) if well => projects::written(model, "windlass.toml"),
         Guest::Pager(_) | Guest::Ours(Ours::Init) => Vec::new(),
         Guest::Ours(Ours::Define(_)) => doctor::defined(model),
+        Guest::Ours(Ours::SignIn(_)) => sign_in::returned(model),
         Guest::Editor => {
             model.project = Loaded::Not;
             vec![Effect::LoadProject]

@@ -5,7 +5,7 @@ use ratatui::crossterm::event::KeyCode;
 use super::on;
 use crate::console::{
     action::{Action, Id, Scope, action, keymap::Key},
-    press::secrets,
+    press::{secrets, sign_in},
 };
 
 pub const ROWS: &[Action] = &[
@@ -46,8 +46,17 @@ pub const ROWS: &[Action] = &[
     action(Id::SecretsAgain, Scope::Secrets, &[Key::char('r')], "look into stores and trail again", secrets::look)
         .same_as("secret list")
         .unless(secrets::looking),
-    action(Id::Unlock, Scope::Everywhere, &[Key::char('u')], "open the vault for the sign-in in it", secrets::unlock)
+    action(Id::Unlock, Scope::Everywhere, &[Key::char('u')], "open the vault for the sign-in in it", sign_in::unlock)
         .hinted("unlock")
-        .unless(secrets::not_locked),
+        .unless(sign_in::not_locked),
+    action(
+        Id::SignIn,
+        Scope::Everywhere,
+        &[Key::char('U')],
+        "sign in at the Taskcluster deployment, see who is asked as, or forget it",
+        sign_in::ways,
+    )
+    .same_as("signin")
+    .unless(sign_in::nowhere),
     action(Id::SecretList, Scope::History, &[on(KeyCode::Esc)], "back to the list", secrets::list).hinted("list"),
 ];

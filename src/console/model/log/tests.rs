@@ -352,7 +352,10 @@ fn a_log_is_saved_where_it_was_said_and_over_a_file_only_once_that_was_confirmed
     assert_eq!(effects, [], "it asks first");
     press(&mut log.model, "<esc>");
     sees(&log.model, &["~/a.log"]);
-    assert!(matches!(press(&mut log.model, "<enter>")[..], [Effect::SaveLog { over: false, .. }]), "nothing typed is lost");
+    assert!(
+        matches!(press(&mut log.model, "<enter>")[..], [Effect::SaveLog { over: false, .. }]),
+        "nothing typed is lost"
+    );
     tell(&mut log.model, Message::Saved(save.clone(), Ok(Saved::Exists)));
     let effects = press(&mut log.model, "y");
     let [Effect::SaveLog { filter, over: true, .. }] = &effects[..] else { panic!("{effects:?}") };

@@ -69,8 +69,8 @@ pub fn details(model: &Model, row: &Row, columns: usize) -> Vec<Line<'static>> {
     }
     if let Some(root) = row.store().root() {
         say("kept at", Tone::Plain, root.to_string());
-        let unlock = model.keymap.first(Id::Unlock).to_string();
-        let asked = model.standing.asker.iter().flat_map(|asker| asker.told(model.now, &unlock));
+        let [unlock, sign_in] = [Id::Unlock, Id::SignIn].map(|id| model.keymap.first(id).to_string());
+        let asked = model.standing.asker.iter().flat_map(|asker| asker.told(model.now, &unlock, &sign_in));
         for ((tone, words), label) in asked.zip(std::iter::once("asked as").chain(std::iter::repeat(""))) {
             say(label, tone, words);
         }

@@ -185,7 +185,10 @@ fn a_check_is_told_by_repository() {
     let mut model = secrets((100, 30), vec![there()]);
     tell(&mut model, Message::Trail(Ok(vec![act(Act::SecretRotate, Outcome::Done)])));
     reads(&model, &["checked 2026-11-11 09:30:00 UTC, when ada@host rotated it"]);
-    tell(&mut model, Message::Trail(Ok(vec![act(Act::SecretBind, Outcome::Done), act(Act::SecretRotate, Outcome::Done)])));
+    tell(
+        &mut model,
+        Message::Trail(Ok(vec![act(Act::SecretBind, Outcome::Done), act(Act::SecretRotate, Outcome::Done)])),
+    );
     reads(&model, &["when ada@host rotated it"]);
     found(&mut model, holdings(vec![set_elsewhere()]));
     reads(&model, &["checked not yet: press c"]);
@@ -194,7 +197,10 @@ fn a_check_is_told_by_repository() {
 /// With another login than it was.
 fn set_elsewhere() -> Row {
     let mut row = there();
-    row.held.iter_mut().flat_map(|held| &mut held.keys).for_each(|key| key.fingerprint = Some("777777777777".to_owned()));
+    row.held
+        .iter_mut()
+        .flat_map(|held| &mut held.keys)
+        .for_each(|key| key.fingerprint = Some("777777777777".to_owned()));
     row
 }
 
