@@ -27,7 +27,7 @@ use super::{
 use crate::{
     console::{
         action::Id,
-        model::{Ask, Choice, Confirm, Layer, Line, Menu, Model, masked::Masked},
+        model::{Ask, Choice, Confirm, Layer, Line, Loaded, Menu, Model, masked::Masked},
     },
     domain::{failure::Failure, sign::Tone},
 };
@@ -164,7 +164,10 @@ fn secret(model: &Model, question: &str, typed: &Masked) -> Words {
     if typed.trimmed() {
         foot.push(Line::new("", "the line break at the end of what was pasted is left out", Tone::Dim));
     }
-    Words::new("The vault is locked", vec![Line::plain(question.trim_end())], foot, &ANSWER)
+    // Before there is a vault, what is to open it is asked about.
+    let vault = !matches!(&model.secrets.holdings, Loaded::Yes(holdings) if holdings.key.is_none());
+    let title = if vault { "The vault is locked" } else { "The key is locked" };
+    Words::new(title, vec![Line::plain(question.trim_end())], foot, &ANSWER)
 }
 
 fn question(model: &Model, confirm: &Confirm, screen: Rect) -> Words {

@@ -36,15 +36,9 @@ const SHOWN: usize = 32;
 /// Columns of a terminal that are made use of.
 const WIDEST: usize = 84;
 
-const FILL_IN: Answers = &[(Id::FormGoOn, "on"), (Id::FormDown, "field"), (Id::FormClose, "close")];
-const OFFERED: Answers =
-    &[(Id::FormGoOn, "on"), (Id::FormDown, "field"), (Id::FormDocker, "Docker's"), (Id::FormClose, "close")];
-const REPLACED: Answers =
-    &[(Id::FormGoOn, "on"), (Id::FormDown, "field"), (Id::FormReplace, "replace all"), (Id::FormClose, "close")];
-const REPLACED_OR_OFFERED: Answers =
-    &[(Id::FormGoOn, "on"), (Id::FormReplace, "replace all"), (Id::FormDocker, "Docker's"), (Id::FormClose, "close")];
 const SECOND: Answers = &[(Id::FormGoOn, "on"), (Id::FormDown, "field"), (Id::FormClose, "back")];
 const BUSY: Answers = &[(Id::FormClose, "do not wait")];
+
 /// Dots, and the cursor where keys go.
 pub fn dots(look: Look, typed: &Masked, here: bool) -> String {
     let mut dots = look.signs.glyph("•", "*").repeat(typed.count().min(SHOWN));
@@ -77,17 +71,28 @@ pub fn form(model: &Model, form: &SecretForm) -> Words {
         lines.extend(consequences(model, form));
     }
     let foot = vec![Line::plain(""), Line::new("as", model.command_line(&form.words()), Tone::Plain)];
-    let answers = match (form.busy, form.on_key, &form.docker) {
-        (true, ..) => BUSY,
-        (false, true, _) => SECOND,
-        (false, false, _) if form.there.as_ref().is_some_and(|there| there.is_there) => match form.docker {
-            Offer::There(_) | Offer::Taken(_) => REPLACED_OR_OFFERED,
-            _ => REPLACED,
-        },
-        (false, false, Offer::There(_) | Offer::Taken(_)) => OFFERED,
-        (false, false, _) => FILL_IN,
+    let answers = match (form.busy, form.on_key) {
+        (true, _) => BUSY.to_vec(),
+        (false, true) => SECOND.to_vec(),
+        (false, false) => first(form),
     };
-    Words::new(title, lines, foot, answers)
+    Words::new(title, lines, foot, &answers)
+}
+
+/// What can be done on the first page. What a key does is named by what comes of it.
+fn first(form: &SecretForm) -> Vec<(Id, &'static str)> {
+    let replace = form.there.as_ref().filter(|there| there.is_there).map(|there| there.replace);
+    let replace = replace.map(|replace| (Id::FormReplace, if replace { "keep the rest" } else { "replace all" }));
+    let docker = match form.docker {
+        Offer::There(_) => Some((Id::FormDocker, "Docker's")),
+        Offer::Taken(_) => Some((Id::FormDocker, "type one")),
+        Offer::Asked | Offer::None | Offer::Refused(_) => None,
+    };
+    // Where there is not room for all of them.
+    let field = (replace.is_none() || docker.is_none()).then_some((Id::FormDown, "field"));
+    let field = field.filter(|_| form.fields().len() > 1);
+    let on = Some((Id::FormGoOn, "on"));
+    [on, field, replace, docker, Some((Id::FormClose, "close"))].into_iter().flatten().collect()
 }
 
 fn field(model: &Model, form: &SecretForm, field: Field, label: &str) -> Vec<Line> {
@@ -198,7 +203,8 @@ fn consequences(model: &Model, form: &SecretForm) -> Vec<Line> {
             (false, false) => lines.push(Line::new("keeps", list(kept), Tone::Plain)),
         }
         if form.change == Change::Set {
-            lines.push(Line::new("was", format!("set {}", held.set()), Tone::Plain));
+            let set = if held.changed.is_ok() { "set " } else { "" };
+            lines.push(Line::new("was", format!("{set}{}", held.set()), Tone::Plain));
         }
     }
     if let (None, Some(untold), Some(_)) = (held, &row.untold, &form.there) {

@@ -48,10 +48,19 @@ pub fn details(model: &Model, row: &Row, columns: usize) -> Vec<Line<'static>> {
             }
         },
         Some(held) => {
+            // The vault has the key that makes them.
+            let prints = !matches!(&model.secrets.holdings, Loaded::Yes(holdings) if holdings.key.is_none());
             let mut label = "keys";
             for key in &held.keys {
-                let fingerprint = key.fingerprint.as_ref().map_or("no text", |fingerprint| fingerprint.as_str());
-                say(std::mem::take(&mut label), Tone::Plain, format!("{} fingerprint {fingerprint}", key.at));
+                let words = match &key.fingerprint {
+                    Some(fingerprint) => format!("{} fingerprint {fingerprint}", key.at),
+                    None if prints => format!("{} is no text", key.at),
+                    None => key.at.clone(),
+                };
+                say(std::mem::take(&mut label), Tone::Plain, words);
+            }
+            if !prints {
+                say("", Tone::Dim, "their fingerprints are told once there is a vault".to_owned());
             }
             let bound: Vec<String> = held.bindings.iter().map(ToString::to_string).collect();
             say("bound to", Tone::Plain, if bound.is_empty() { "nothing".to_owned() } else { bound.join(", ") });

@@ -151,9 +151,37 @@ fn a_rotation_of_what_a_deployment_keeps_makes_a_vault_and_setting_does_not() {
     };
     let rotating = without("t");
     sees(&rotating, &["makes     the vault /home/ada/vault.age", "at        https://tc.example"]);
-    let setting = without("s");
-    sees(&setting, &["at       https://tc.example"]);
+    let mut setting = without("s");
+    sees(&setting, &["at       https://tc.example", "ctrl-r replace all"]);
     never_sees(&setting, "the vault /home");
+    press(&mut setting, "<ctrl-r>");
+    sees(&setting, &["ctrl-r keep the rest"]);
+}
+
+#[test]
+fn before_there_is_a_vault_there_are_no_fingerprints() {
+    let mut row = kept_until("3026-11-21T00:00:00Z");
+    let no_prints = |row: &mut Row| row.held.iter_mut().flat_map(|held| &mut held.keys).for_each(|key| key.fingerprint = None);
+    no_prints(&mut row);
+    let mut model = without_a_vault((100, 30));
+    found(&mut model, Holdings { key: None, ..holdings(vec![row.clone()]) });
+    sees(&model, &["keys      /note ", "          /p ", "their fingerprints are told once there is a vault"]);
+    row.held.iter_mut().for_each(|held| held.changed = Err("the service remembers no change of it".to_owned()));
+    found(&mut model, holdings(vec![row]));
+    sees(&model, &["keys      /note is no text"]);
+    press(&mut model, "s");
+    sees(&model, &["was      not known: the service remembers no change of it"]);
+}
+
+#[test]
+fn what_is_to_open_a_new_vault_is_not_the_vault() {
+    let mut model = without_a_vault((100, 30));
+    press(&mut model, "sbot<enter>");
+    paste(&mut model, PASSWORD);
+    press(&mut model, "<enter>2<enter><enter>");
+    tell(&mut model, Message::Asked("Passphrase of /home/ada/.ssh/id_ed25519: ".to_owned()));
+    sees(&model, &["The key is locked", "Passphrase of /home/ada/.ssh/id_ed25519:"]);
+    never_sees(&model, "vault is locked");
 }
 
 #[test]
@@ -248,7 +276,7 @@ fn a_form_says_exactly_what_will_happen() {
         tell(&mut model, news(SecretNews::Set(name(), Err(NotSet::Unfit(weak)))));
         sees(&model, &["✗ the secret is not stored: it has 7 characters", "use a token", &dots]);
         press(&mut model, "<ctrl-o>");
-        sees(&model, &["login    a login of bot for docker.io"]);
+        sees(&model, &["login    a login of bot for docker.io", "enter on   ctrl-o type one   esc close"]);
     }
 }
 
