@@ -9,7 +9,7 @@
 //! │           /dockerhub_username fingerprint 3f2c1abb0e8d                │
 //! │ bound to  docker.io/mozilla/balrog                                    │
 //! │ …                                                                     │
-//! ╰ the vault's key is a plain file · 1 of 2 ─────────────────────────────╯
+//! ╰ 1 of 2 · the vault's key is a plain file ─────────────────────────────╯
 //! ```
 
 mod detail;
@@ -75,7 +75,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
     frame.render_widget(Paragraph::new(details(model, selected, columns)), split.detail);
 }
 
-/// How the vault is kept, and where in the list.
+/// Where in the list, and how the vault is kept.
 fn state(model: &Model) -> String {
     let Loaded::Yes(holdings) = &model.secrets.holdings else { return "vault".to_owned() };
     let key = match &holdings.key {
@@ -85,8 +85,8 @@ fn state(model: &Model) -> String {
     let again = if model.secrets.reload == Reload::Idle { "" } else { ", looking again" };
     let count = holdings.rows.len();
     let dot = model.look.dot();
-    let place = if count == 0 { String::new() } else { format!("{dot}{} of {count}", model.secrets.position() + 1) };
-    format!("{key}{again}{place}")
+    let place = if count == 0 { String::new() } else { format!("{} of {count}{dot}", model.secrets.position() + 1) };
+    format!("{place}{key}{again}")
 }
 
 /// What is there to say without a secret, and what to do.
