@@ -101,6 +101,7 @@ fn trigger(project: &Project, args: &ReleaseArgs) -> Result<Trigger, Failure> {
         platform: args.platform.clone(),
         archive: args.from_archive.clone(),
         move_tags: args.manner.move_tags,
+        local: false,
     };
     let of_stdin = || (by != By::Hook && args.payload_stdin).then(|| says_nothing("--payload-stdin"));
     by.refuses(&wishes).or_else(of_stdin).map_or(Ok(trigger), Err)

@@ -43,7 +43,8 @@ pub async fn run(ground: &Ground, args: ReleaseArgs) -> Result<u8, Failure> {
     let journal = ground.journal().await?;
     let manner = &args.manner;
     let (git_ref, branch, platform, archive) = (args.git_ref, args.branch, args.platform, args.from_archive);
-    let wishes = Wishes { git_ref, branch, platform, archive, move_tags: manner.move_tags };
+    let local = args.on == Some(On::Local);
+    let wishes = Wishes { git_ref, branch, platform, archive, move_tags: manner.move_tags, local };
     let prepared = prepare(ground, &journal, args.image.image.as_deref(), &wishes).await?;
     if manner.dry_run {
         return tell_plan(ground, &prepared.preview(ground, &journal).await?);

@@ -18,17 +18,21 @@ pub struct Wishes {
     pub archive: Option<ArchiveSource>,
     /// Point moving tags back although they show a release that is no ancestor.
     pub move_tags: bool,
+    /// On this machine, wherever releases of the project run.
+    pub local: bool,
 }
 
 /// A text that is no such options.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAWish {
-    #[error("`{0}` is no option: there are --ref, --branch, --platform, --from-archive and --move")]
+    #[error("`{0}` is no option: there are --ref, --branch, --platform, --from-archive, --on and --move")]
     Unknown(String),
     #[error("a value is missing after {0}")]
     Missing(String),
     #[error("{0} is said twice")]
     Twice(String),
+    #[error("`--on {0}` is nowhere: there is --on local, which is this machine")]
+    Nowhere(String),
     #[error("a {0} is open to the end")]
     Unclosed(char),
     #[error(transparent)]
@@ -48,7 +52,9 @@ impl Wishes {
             ("--from-archive", &archive),
         ];
         let valued = valued.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value.clone()?]));
-        valued.flatten().chain(self.move_tags.then(|| "--move".to_owned())).collect()
+        let local = self.local.then(|| ["--on".to_owned(), "local".to_owned()]);
+        let valued = valued.chain(local).flatten();
+        valued.chain(self.move_tags.then(|| "--move".to_owned())).collect()
     }
 }
 
@@ -59,7 +65,7 @@ impl FromStr for Wishes {
 
     fn from_str(text: &str) -> Result<Self, NotAWish> {
         let mut wishes = Self::default();
-        let (mut platform, mut archive) = (None, None);
+        let (mut platform, mut archive, mut on) = (None, None, None);
         let words = words(text)?;
         let mut words = words.iter().map(String::as_str);
         while let Some(word) = words.next() {
@@ -76,6 +82,7 @@ impl FromStr for Wishes {
                 "--branch" => &mut wishes.branch,
                 "--platform" => &mut platform,
                 "--from-archive" => &mut archive,
+                "--on" => &mut on,
                 unknown if unknown.starts_with('-') => return Err(NotAWish::Unknown(unknown.to_owned())),
                 _ => &mut wishes.git_ref,
             };
@@ -91,6 +98,11 @@ impl FromStr for Wishes {
         }
         wishes.platform = platform.map(|platform| platform.parse()).transpose()?;
         wishes.archive = archive.map(ArchiveSource::from);
+        wishes.local = match on {
+            None => false,
+            Some(here) if here == "local" => true,
+            Some(elsewhere) => return Err(NotAWish::Nowhere(elsewhere)),
+        };
         Ok(wishes)
     }
 }
@@ -129,6 +141,7 @@ mod tests {
             (" --ref v1.2  --branch master", "--ref v1.2 --branch master"),
             ("--from-archive image.tar --move", "--from-archive image.tar --move"),
             ("--move --platform linux/arm64 --ref=a88b0c2", "--ref a88b0c2 --platform linux/arm64 --move"),
+            ("--on local --move v1", "--ref v1 --on local --move"),
         ] {
             let wishes: Wishes = typed.parse().unwrap();
             assert_eq!(wishes.words().join(" "), words);
@@ -150,7 +163,9 @@ mod tests {
             ("--from-archive 'my image.tar", "a ' is open to the end"),
             ("--from-archive ''", "a value is missing after --from-archive"),
             ("''", "a value is missing after --ref"),
-            ("--fast", "`--fast` is no option: there are --ref, --branch, --platform, --from-archive and --move"),
+            ("--fast", "`--fast` is no option: there are --ref, --branch, --platform, --from-archive, --on and --move"),
+            ("--on moon", "`--on moon` is nowhere: there is --on local, which is this machine"),
+            ("--on", "a value is missing after --on"),
             ("--ref", "a value is missing after --ref"),
             ("--ref --move", "a value is missing after --ref"),
             ("--branch=", "a value is missing after --branch"),

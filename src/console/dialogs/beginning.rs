@@ -58,6 +58,7 @@ pub fn of(image: &str, by: By) -> Ask {
         lines: vec![
             Line::plain(what),
             Line::new("--branch NAME", format!("{branch}, where git cannot tell"), Tone::Dim),
+            Line::new("--on local", "on this machine, by its engine", Tone::Dim),
         ],
         typed: Input::default(),
         wrong: None,
@@ -66,7 +67,7 @@ pub fn of(image: &str, by: By) -> Ask {
             if wishes == Wishes::default() {
                 return Err("nothing is typed".to_owned());
             }
-            if let Some(refused) = by.refuses(&wishes) {
+            if let Some(refused) = by.refuses(&wishes).filter(|_| !wishes.local) {
                 return Err(refused.to_string());
             }
             let image = model.image().map(|image| image.name.clone());

@@ -56,6 +56,13 @@ fn what_says_nothing_to_the_trigger_is_refused_in_the_words_of_the_command() {
     }
     let mut model = of(None);
     assert!(asked(&press(&mut model, "Nv1 --move<enter>")).is_some());
+    // On this machine its words count whatever begins a release elsewhere.
+    let mut model = of(Some(By::Push));
+    let effects = press(&mut model, "N--on local --move<enter>");
+    let Some(Request::Release { wishes, .. }) = asked(&effects) else { panic!("{effects:?}") };
+    assert!(wishes.local && wishes.move_tags);
+    let words = asked(&effects).expect("a request").words().join(" ");
+    assert_eq!(words, "release --image balrog --on local --move --yes");
 }
 
 #[test]

@@ -57,7 +57,7 @@ impl Shared {
         let journal = self.journal().await?;
         let prepared = match request {
             Request::Payload | Request::Fire { .. } => return self.prepare_beginning(request).await,
-            Request::Release { .. } if ground.project()?.runner == Runner::Taskcluster => {
+            Request::Release { wishes, .. } if !wishes.local && ground.project()?.runner == Runner::Taskcluster => {
                 return self.prepare_beginning(request).await;
             }
             Request::Release { image, wishes } => {
