@@ -40,7 +40,9 @@ pub fn update(model: &mut Model, message: Message, now: Timestamp) -> Vec<Effect
     let mut effects = take(model, message);
     effects.extend(asks_who.then_some(Effect::SeeAsker).filter(|_| model.cluster().is_some()));
     effects.extend(settle(model));
-    effects.iter().for_each(|effect| begun(model, effect));
+    for effect in &effects {
+        begun(model, effect);
+    }
     if top(model) != before {
         model.scrolled = 0;
     }

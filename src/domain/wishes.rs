@@ -120,13 +120,11 @@ fn words(text: &str) -> Result<Vec<String>, NotAWish> {
             Some(_) | None => word.get_or_insert_default().push(c),
         }
     }
-    match quote {
-        Some(open) => Err(NotAWish::Unclosed(open)),
-        None => {
-            words.extend(word);
-            Ok(words)
-        }
+    if let Some(open) = quote {
+        return Err(NotAWish::Unclosed(open));
     }
+    words.extend(word);
+    Ok(words)
 }
 
 #[cfg(test)]

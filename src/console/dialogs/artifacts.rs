@@ -95,6 +95,7 @@ mod tests {
         domain::{
             artifact::{Got, Written},
             digest::Digest,
+            failure::Failure,
         },
     };
 

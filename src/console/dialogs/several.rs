@@ -91,7 +91,7 @@ pub mod tests {
     }
 
     /// What is asked of two marked ones, of which one may be run again.
-    pub fn asked(size: (u16, u16)) -> (Model, Request, Answer) {
+    pub(in crate::console) fn asked(size: (u16, u16)) -> (Model, Request, Answer) {
         let mut model = two_marked(size);
         let [Effect::Prepare(request)] = &press(&mut model, "e")[..] else { panic!("nothing is found out") };
         let request = request.clone();

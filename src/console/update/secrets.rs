@@ -48,7 +48,7 @@ pub(super) fn heard(model: &mut Model, news: SecretNews) -> Vec<Effect> {
                 Some(form) => {
                     form.refuse(why);
                     if failure.kind != FailureKind::Cancelled {
-                        model.activity.add(now, Tone::Bad, failure.to_string(), None);
+                        model.activity.add(model.now, Tone::Bad, failure.to_string(), None);
                     }
                 }
                 None => fails(model, failure),

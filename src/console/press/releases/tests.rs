@@ -1,8 +1,9 @@
 use super::*;
 use crate::{
     console::{
+        dialogs::Answer,
         message::Message,
-        model::{Answer, Project},
+        model::Project,
         sample::{console, press, project, tell},
         view::tests::{never_sees, preview, sees},
     },

@@ -161,7 +161,8 @@ fn a_rotation_of_what_a_deployment_keeps_makes_a_vault_and_setting_does_not() {
 #[test]
 fn before_there_is_a_vault_there_are_no_fingerprints() {
     let mut row = kept_until("3026-11-21T00:00:00Z");
-    let no_prints = |row: &mut Row| row.held.iter_mut().flat_map(|held| &mut held.keys).for_each(|key| key.fingerprint = None);
+    let no_prints =
+        |row: &mut Row| row.held.iter_mut().flat_map(|held| &mut held.keys).for_each(|key| key.fingerprint = None);
     no_prints(&mut row);
     let mut model = without_a_vault((100, 30));
     found(&mut model, Holdings { key: None, ..holdings(vec![row.clone()]) });
