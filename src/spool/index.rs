@@ -5,8 +5,8 @@
 //! (byte u64, line u64, milliseconds since 1970 i64), all little-endian.
 
 use std::{
-    fs::{self, File},
-    io::{self, Write as _},
+    fs::File,
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     ops::Range,
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
@@ -92,36 +92,85 @@ pub struct Index {
     entries: Vec<Entry>,
     lines: u64,
     bytes: u64,
-    /// The file lacks entries or has wrong ones.
+    /// The file lacks entries or has wrong ones: it is not read on.
     stale: bool,
 }
 
 impl Index {
     /// The index of a log that is open: from its file as far as that is right, the rest from the log.
     pub fn load(path: &Path, log: &File) -> Result<Self, SpoolError> {
-        // The length first: entries are written before the lines they are for, so none can be missing below it.
-        let end = log.metadata().map_err(|error| SpoolError::at(path, &error))?.len();
-        let (entries, damaged) = match fs::read(path_beside(path)) {
-            Ok(bytes) => stored(&bytes, log, end),
-            Err(_) => (Vec::new(), true),
-        };
-        let known = entries.len();
-        let (lines, bytes) = entries.last().map_or((0, 0), |last| (last.line, last.byte));
-        let mut index = Self { entries, lines, bytes, stale: false };
-        index.extend_to(path, log, end)?;
-        index.stale = damaged || index.entries.len() > known;
+        let mut index = Self { entries: Vec::new(), lines: 0, bytes: 0, stale: false };
+        index.extend(path, log)?;
         Ok(index)
     }
 
     /// Counts lines that were added to the log since. Gives their number.
     pub fn extend(&mut self, path: &Path, log: &File) -> Result<u64, SpoolError> {
         let before = self.lines;
+        // The length first: entries are written before the lines they are for, so none can be missing below it.
         let end = log.metadata().map_err(|error| SpoolError::at(path, &error))?.len();
         if end < self.bytes {
             return Err(SpoolError::Shrunk { file: path.to_path_buf() });
         }
+        self.read_on(path, log, end);
         self.extend_to(path, log, end)?;
         Ok(self.lines - before)
+    }
+
+    /// Takes the entries that are new in the file: when lines were said is told there alone.
+    fn read_on(&mut self, path: &Path, log: &File, end: u64) {
+        if self.stale || end <= self.bytes {
+            return;
+        }
+        let known = self.entries.len();
+        let start = HEADER.len() + ENTRY * known;
+        match stored(&path_beside(path), if known == 0 { 0 } else { start }) {
+            Ok(bytes) => {
+                let body = if known == 0 { bytes.strip_prefix(&HEADER) } else { Some(&*bytes) };
+                self.stale = body.is_none_or(|body| !self.take(body, log, end));
+            }
+            Err(_) => self.stale = true,
+        }
+        if let Some(last) = self.entries[known..].last() {
+            (self.lines, self.bytes) = (last.line, last.byte);
+        }
+    }
+
+    /// Takes the entries that can be right for a log of this length. Gives whether no others are there.
+    fn take(&mut self, body: &[u8], log: &File, end: u64) -> bool {
+        let known = self.entries.len();
+        // A torn entry at the end is one that is being written, unless its writer died; then the log has more.
+        let (whole, _) = body.as_chunks::<ENTRY>();
+        let mut right = true;
+        for entry in whole.iter().map(Entry::from_bytes) {
+            let fits = match self.entries.last() {
+                None => entry.byte == 0 && entry.line == 0,
+                // Lines that were counted already have none.
+                Some(last) => {
+                    let counted = (entry.line.cmp(&self.lines), entry.byte.cmp(&self.bytes));
+                    last.precedes(&entry) && counted.0 == counted.1 && counted.0.is_ge()
+                }
+            };
+            if !fits {
+                right = false;
+                break;
+            }
+            // Of lines that are on their way, or were when their writer died.
+            if entry.byte >= end {
+                break;
+            }
+            self.entries.push(entry);
+        }
+        // The index of another log would rarely have a line begin here too.
+        let begins = |entry: &Entry| {
+            let mut before = [0];
+            entry.byte == 0 || (log.read_exact_at(&mut before, entry.byte - 1).is_ok() && before == *b"\n")
+        };
+        if self.entries[known..].last().is_some_and(|last| !begins(last)) {
+            self.entries.truncate(known);
+            return false;
+        }
+        right
     }
 
     fn extend_to(&mut self, path: &Path, log: &File, end: u64) -> Result<(), SpoolError> {
@@ -134,6 +183,7 @@ impl Index {
                 let entry = Entry { byte: self.bytes, line: self.lines, unix_ms: None };
                 if is_due(self.entries.last(), &entry) {
                     self.entries.push(entry);
+                    self.stale = true;
                 }
                 self.lines += 1;
                 self.bytes = at + line_feed as u64 + 1;
@@ -143,7 +193,7 @@ impl Index {
         Ok(())
     }
 
-    /// Writes what [`Self::load`] found out, when the file did not have it.
+    /// Writes what was found out, when the file does not have it.
     pub fn save(&self, log: &Path) -> Result<(), SpoolError> {
         if !self.stale {
             return Ok(());
@@ -189,35 +239,11 @@ impl Index {
     }
 }
 
-/// The entries of an index file that can be right for a log of this length, and whether others were there.
-fn stored(bytes: &[u8], log: &File, end: u64) -> (Vec<Entry>, bool) {
-    let Some(body) = bytes.strip_prefix(&HEADER) else { return (Vec::new(), true) };
-    // A torn entry at the end is one that is being written, unless its writer died; then the log has more.
-    let (whole, _) = body.as_chunks::<ENTRY>();
-    let mut entries: Vec<Entry> = Vec::with_capacity(whole.len());
-    let mut damaged = false;
-    for entry in whole.iter().map(Entry::from_bytes) {
-        let fits = match entries.last() {
-            None => entry.byte == 0 && entry.line == 0,
-            Some(last) => last.precedes(&entry),
-        };
-        if !fits {
-            damaged = true;
-            break;
-        }
-        // Of lines that are on their way, or were when their writer died.
-        if entry.byte >= end {
-            break;
-        }
-        entries.push(entry);
-    }
-    // The index of another log would rarely have a line begin here too.
-    let begins = |entry: &Entry| {
-        let mut before = [0];
-        entry.byte == 0 || (log.read_exact_at(&mut before, entry.byte - 1).is_ok() && before == *b"\n")
-    };
-    if entries.last().is_some_and(|last| !begins(last)) {
-        return (Vec::new(), true);
-    }
-    (entries, damaged)
+/// What an index file has from this byte on.
+fn stored(path: &Path, start: usize) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(start as u64))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

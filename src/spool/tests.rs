@@ -149,6 +149,57 @@ fn lines_that_were_said_apart_have_their_own_times() {
 }
 
 #[test]
+fn lines_of_a_log_that_is_followed_have_their_times_too() {
+    let log = Log::new();
+    let mut writer = Writer::create(&log.path).unwrap();
+    let mut reader = log.reader();
+    for (ms, line) in (0..).step_by(400).zip(numbered(1000)) {
+        writer.line_at(&line, ms).unwrap();
+        if ms % 7 == 0 {
+            writer.flush().unwrap();
+            reader.refresh().unwrap();
+        }
+    }
+    writer.finish().unwrap();
+    reader.refresh().unwrap();
+    assert_eq!(reader.lines(), 1000);
+    assert_eq!(reader.index, log.reader().index);
+    let late =
+        (0..1000).find(|line| reader.time_of(*line).is_none_or(|at| at + 1200 <= 400 * i64::try_from(*line).unwrap()));
+    assert_eq!(late, None);
+}
+
+/// Its times are lost, nothing else.
+#[test]
+fn an_index_that_goes_wrong_while_its_log_is_followed_is_left() {
+    let lines = numbered(4000);
+    let log = Log::new();
+    let mut writer = Writer::create(&log.path).unwrap();
+    for line in &lines[..1000] {
+        writer.line_at(line, 5).unwrap();
+    }
+    writer.flush().unwrap();
+    let mut reader = log.reader();
+    for line in &lines[1000..] {
+        writer.line_at(line, 5).unwrap();
+    }
+    writer.finish().unwrap();
+    let right = fs::read(log.index()).unwrap();
+    for at in [0, 1, 3] {
+        let mut bytes = right.clone();
+        bytes[16 + 24 * (reader.index.entries().len() + at)] ^= 1;
+        fs::write(log.index(), bytes).unwrap();
+        let mut index = reader.index.clone();
+        index.extend(&log.path, &reader.log).unwrap();
+        let followed = Reader { path: log.path.clone(), log: fs::File::open(&log.path).unwrap(), index };
+        assert_eq!((followed.lines(), followed.lines_at(3990, 99).unwrap()), (4000, lines[3990..].to_vec()), "{at}");
+    }
+    fs::remove_file(log.index()).unwrap();
+    reader.refresh().unwrap();
+    assert_eq!((reader.lines(), places(&reader.index)), (4000, places(&log.reader().index)));
+}
+
+#[test]
 fn a_torn_line_is_shown_but_is_no_line() {
     let log = Log::with(&["one", "two"]);
     let mut file = OpenOptions::new().append(true).open(&log.path).unwrap();
