@@ -22,7 +22,7 @@ impl Pattern {
     /// # Errors
     /// When this is no regular expression.
     pub fn new(typed: &str) -> Result<Self, regex::Error> {
-        let regex = RegexBuilder::new(typed).case_insensitive(!typed.chars().any(char::is_uppercase)).build()?;
+        let regex = RegexBuilder::new(typed).case_insensitive(!has_capital(typed)).build()?;
         Ok(Self { typed: typed.to_owned(), regex, except: None })
     }
 
@@ -73,6 +73,36 @@ impl Pattern {
                 .collect(),
         }
     }
+}
+
+/// Whether a capital letter is among what is looked for. Those of `\S`, `\p{Lu}`, `\x4A` and `(?P<Name>` only write the
+/// pattern.
+fn has_capital(typed: &str) -> bool {
+    let mut rest = typed.chars();
+    while let Some(c) = rest.next() {
+        let escaped = match c {
+            '\\' => rest.next(),
+            '(' if rest.as_str().starts_with('?') => {
+                rest.by_ref().find(|c| matches!(c, ':' | '>' | ')'));
+                continue;
+            }
+            c if c.is_uppercase() => return true,
+            _ => continue,
+        };
+        let digits = match escaped {
+            Some('p' | 'P' | 'x' | 'u' | 'U') if rest.as_str().starts_with('{') => {
+                rest.by_ref().find(|c| *c == '}');
+                0
+            }
+            Some('p' | 'P') => 1,
+            Some('x') => 2,
+            Some('u') => 4,
+            Some('U') => 8,
+            _ => 0,
+        };
+        rest.by_ref().take(digits).for_each(drop);
+    }
+    false
 }
 
 /// Lines that have a pattern, or with `invert` those that do not.
@@ -174,6 +204,15 @@ mod tests {
         assert!(found("error", "An ERROR") && found("ERR.R", "An ERROR"));
         assert!(!found("Error", "An ERROR"));
         assert!(Pattern::new("(").is_err());
+        for typed in [r"error\S+", r"\Werror", r"\p{Lu}error|error", r"(?P<Name>error)", r"\x65\x72ror", "(?U)error"] {
+            assert!(
+                !has_capital(typed) && found(typed, " ERROR:x"),
+                "{typed}: what writes a pattern is not looked for"
+            );
+        }
+        for typed in [r"\SError", r"\p{Lu}rRor", r"\pLE", r"\x65R", "(?:E)", "[A-Z]", r"\\E", "(?i)É"] {
+            assert!(has_capital(typed), "{typed}");
+        }
     }
 
     #[test]
