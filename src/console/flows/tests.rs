@@ -402,6 +402,8 @@ fn an_action_of_the_decision_task_is_chosen_given_its_input_shown_and_done() {
         world.sees(&["Have retrigger of release", "times", "{\"times\":1}"]);
         world.press("<backspace><backspace>3}<enter>");
         world.sees(&["{\"times\":3}", "the hook project-releng/in-tree", "--input-stdin --yes"]);
+        world.press("<esc>");
+        world.sees(&["Have retrigger of release", "{\"times\":3}"]);
         world.press("<esc>O");
         assert_eq!(world.done, [""; 0], "it was not confirmed");
         world.press("j<enter>");

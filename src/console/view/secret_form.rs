@@ -82,7 +82,7 @@ pub fn form(model: &Model, form: &SecretForm) -> Words {
 /// What can be done on the first page. What a key does is named by what comes of it.
 fn first(form: &SecretForm) -> Vec<(Id, &'static str)> {
     let replace = form.there.as_ref().filter(|there| there.is_there).map(|there| there.replace);
-    let replace = replace.map(|replace| (Id::FormReplace, if replace { "keep the rest" } else { "replace all" }));
+    let replace = replace.map(|replace| (Id::FormReplace, if replace { "keep rest" } else { "replace all" }));
     let docker = match form.docker {
         Offer::There(_) => Some((Id::FormDocker, "Docker's")),
         Offer::Taken(_) => Some((Id::FormDocker, "type one")),

@@ -12,7 +12,10 @@ use crate::{
         },
         view::tests::{SIZES, never_sees, sees},
     },
-    domain::failure::Failure,
+    domain::{
+        failure::Failure,
+        finding::{Finding, Report},
+    },
 };
 
 fn ended(options: &'static [&'static str], ended: Result<(), Failure>) -> Message {
@@ -44,6 +47,8 @@ fn whatever_depends_on_who_is_asked_as_is_looked_at_again() {
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Secrets(_) | Effect::Examine(_))), "{effects:?}");
     model.secrets.holdings = Loaded::Yes(holdings(vec![at_taskcluster()]));
     press(&mut model, "4");
+    let found = Report { check: CheckId::Client, image: None, finding: Finding::pass("ada") };
+    tell(&mut model, Message::Checked(found));
     tell(&mut model, Message::Examined);
     let effects = tell(&mut model, ended(&["--forget"], Ok(())));
     assert!(effects.contains(&Effect::Secrets(Errand::Look)), "{effects:?}");

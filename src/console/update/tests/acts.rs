@@ -68,7 +68,7 @@ fn what_is_released_can_be_typed() {
     let wishes: Wishes = "--ref v1.2 --platform linux/arm64".parse().unwrap();
     let wanted = Request::Release { image: "balrog".to_owned(), wishes };
     assert_eq!(press(&mut model, "v1.2 --platform linux/arm64<enter>"), [Effect::Prepare(wanted)]);
-    assert!(matches!(&model.layers[..], [Layer::Waiting(_)]));
+    assert!(matches!(&model.layers[..], [Layer::Ask(_), Layer::Waiting(_)]), "it can be corrected");
 }
 
 #[test]
