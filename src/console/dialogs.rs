@@ -6,7 +6,7 @@ pub mod artifacts;
 pub mod beginning;
 mod history;
 mod plan;
-pub mod several;
+pub(super) mod several;
 pub mod verify;
 mod ways;
 
