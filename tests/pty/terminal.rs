@@ -100,6 +100,24 @@ fn a_console_that_somebody_else_stops_comes_back_whole() {
     stops_and_comes_back(|shell| send(youngest(shell.process()), Signal::TSTP));
 }
 
+/// Nobody is asked before that signal, so nothing is given back; a shell takes the modes that it needs.
+#[test]
+fn a_console_that_is_stopped_unasked_takes_the_terminal_once_more() {
+    let registry = Registry::open();
+    let project = Project::new(&registry);
+    let program = project.program(&[]);
+    let line = format!("'{}' & fg; stty sane; echo it is stopped; read line; fg", program.get_program().display());
+    let mut shell = Screen::start(&around(&program, "/bin/sh", &["-mc", &line]), WIDTH, HEIGHT);
+    shell.sees("no release yet");
+    send(youngest(shell.process()), Signal::STOP);
+    shell.sees("it is stopped");
+    shell.press("\r");
+    shell.no_longer_sees("it is stopped");
+    shell.sees("no release yet");
+    answers(&mut shell);
+    leave(&mut shell);
+}
+
 #[test]
 fn a_console_that_no_shell_is_above_does_not_stop() {
     let registry = Registry::open();

@@ -95,6 +95,9 @@ impl Drop for Held {
 pub fn enter() -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     state().taken = true;
+    // Whoever stopped us without asking (SIGSTOP) left us no time to give it back, and a shell has set it since: as long
+    // as it is taken for raw, nothing would be done.
+    let _ = disable_raw_mode();
     let entered = enable_raw_mode().and_then(|()| execute!(out, EnterAlternateScreen, EnableBracketedPaste, Hide));
     entered.map_err(|error| failed(&error))
 }
