@@ -50,6 +50,11 @@ enum Token {
 
 impl Decoder {
     pub fn feed(&mut self, bytes: &[u8]) {
+        // The end of a paste may be lost on its way. Terminals leave Ctrl-C out of what they paste, so by itself it is the
+        // key of somebody who waits.
+        if bytes == [3] && self.paste.take().is_some() {
+            self.give(self.bytes.len() - self.given);
+        }
         let kept = self.bytes.len() - self.given;
         if self.bytes.capacity() - self.bytes.len() < bytes.len() {
             // By hand: what a vector leaves behind when it grows is not wiped.
@@ -147,6 +152,7 @@ fn token(bytes: &[u8]) -> Token {
         [0x1b, b'[', rest @ ..] => control_sequence(rest),
         [0x1b, b'O', rest @ ..] => match rest.first() {
             None => Token::Incomplete,
+            Some(..0x20 | 0x7f..) => Token::Skip(2),
             Some(letter) => named(*letter).map_or(Token::Skip(3), |code| Token::Input(plain(code), 3)),
         },
         // The answer to a question that somebody else asked: up to its end.
@@ -187,16 +193,17 @@ fn character(bytes: &[u8]) -> Token {
         0xf0..=0xf4 => 4,
         _ => return Token::Skip(1),
     };
-    let Some(character) = bytes.get(..first) else { return Token::Incomplete };
-    match std::str::from_utf8(character).ok().and_then(|text| text.chars().next()) {
-        Some(c) => Token::Input(plain(KeyCode::Char(c)), first),
-        None => Token::Skip(1),
+    match std::str::from_utf8(&bytes[..first.min(bytes.len())]) {
+        Ok(text) => text.chars().next().map_or(Token::Incomplete, |c| Token::Input(plain(KeyCode::Char(c)), first)),
+        // Its end is still to come, and not behind what is no part of it.
+        Err(error) if error.error_len().is_none() => Token::Incomplete,
+        Err(_) => Token::Skip(1),
     }
 }
 
-/// Where a string ends: after BEL or ST.
+/// Where a string ends: after BEL or ST, and before what is in no string (ECMA-48 §5.6), as Ctrl-C is.
 fn string_end(bytes: &[u8]) -> Option<usize> {
-    let at = memchr::memchr2(0x07, 0x1b, bytes)?;
+    let at = bytes.iter().position(|byte| matches!(byte, ..0x08 | 0x0e..0x20))?;
     match &bytes[at..] {
         [0x07, ..] => Some(at + 1),
         [0x1b, b'\\', ..] => Some(at + 2),
@@ -211,12 +218,17 @@ fn control_sequence(rest: &[u8]) -> Token {
     let Some(last) = rest.get(parameters) else {
         return if parameters > LONGEST_SEQUENCE { Token::Skip(2 + parameters) } else { Token::Incomplete };
     };
+    if !matches!(last, 0x40..=0x7e) {
+        // It is the next key: nobody ended the sequence.
+        return Token::Skip(2 + parameters);
+    }
     let (length, given) = (2 + parameters + 1, &rest[..parameters]);
     let more = rest.len() - parameters - 1;
     match (given, last) {
         // The Linux console's F1 to F5.
         ([], b'[') => match rest.get(1) {
             Some(letter @ b'A'..=b'E') => Token::Input(plain(KeyCode::F(letter - b'A' + 1)), length + 1),
+            Some(..0x20 | 0x7f..) => Token::Skip(length),
             Some(_) => Token::Skip(length + 1),
             None => Token::Incomplete,
         },

@@ -80,6 +80,27 @@ fn what_nobody_asked_for_leaves_nothing() {
 }
 
 #[test]
+fn a_key_after_what_has_no_end_is_the_key() {
+    for (bytes, expected) in [
+        (&b"\x1b[\x03"[..], "c-c"),
+        (b"\x1b[1;5\x1b[A", "Up"),
+        (b"\x1b[[\x03", "c-c"),
+        (b"\x1bO\x1b[B", "Down"),
+        (b"\x1bO\x03", "c-c"),
+        (b"\x1b]no answer at all\x03", "c-c"),
+        (b"\x1bP1;\n\x1b[A", "Up"),
+        (b"\x1b[1;5\xc3\xa9", "é"),
+        (b"\xe2\x82\x03", "c-c"),
+        (b"\xe9q", "q"),
+        (b"\xf0\x9f\x1b[A", "Up"),
+    ] {
+        assert_eq!(words(&[bytes]), expected, "{}", bytes.escape_ascii());
+        let pieces: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(words(&pieces), expected, "a byte at a time: {}", bytes.escape_ascii());
+    }
+}
+
+#[test]
 fn a_paste_is_one_thing_however_it_comes() {
     let text = "line\r\nqxn\x1b[0n\x1b[2".repeat(1000);
     let bytes = format!("a\x1b[200~{text}\x1b[201~b");
@@ -87,6 +108,20 @@ fn a_paste_is_one_thing_however_it_comes() {
         let pieces: Vec<&[u8]> = bytes.as_bytes().chunks(size).collect();
         assert_eq!(words(&pieces), format!("a <{text}> b"), "{size} bytes at a time");
     }
+}
+
+#[test]
+fn a_paste_whose_end_is_lost_is_given_up_by_ctrl_c() {
+    let mut decoder = Decoder::default();
+    decoder.feed(b"\x1b[200~never ends \x1b[201");
+    assert!(decoder.next().is_none());
+    decoder.feed(b"q");
+    assert!(decoder.next().is_none(), "it may still be pasted");
+    decoder.feed(b"\x03");
+    assert_eq!(decoder.next().as_ref().map(word).as_deref(), Some("c-c"));
+    assert!(decoder.next().is_none() && decoder.bytes.is_empty(), "nothing of it is kept");
+    let within = "a\x03b";
+    assert_eq!(words(&[format!("\x1b[200~{within}\x1b[201~").as_bytes()]), format!("<{within}>"));
 }
 
 #[test]
