@@ -62,9 +62,11 @@ impl Signals {
         })
     }
 
-    /// The next one. Can be dropped at any time.
+    /// The next one. Can be dropped at any time. A terminal that goes away hangs up and has us go on (CONT) at once:
+    /// there is nothing to go on with, so what ends us is first.
     pub async fn next(&mut self) -> Signal {
         tokio::select! {
+            biased;
             _ = self.hangup.recv() => Signal::HangUp,
             _ = self.interrupt.recv() => Signal::Interrupt,
             _ = self.quit.recv() => Signal::Quit,
@@ -72,6 +74,24 @@ impl Signals {
             _ = self.stop.recv() => Signal::Stop,
             _ = self.goes_on.recv() => Signal::Continued,
             _ = self.window.recv() => Signal::Resized,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{getpid, kill_process};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_terminal_that_goes_away_ends_us_whatever_comes_with_it() {
+        let mut signals = Signals::listen().unwrap();
+        for _ in 0..20 {
+            for number in [Number::HUP, Number::CONT] {
+                kill_process(getpid(), number).unwrap();
+            }
+            assert_eq!((signals.next().await, signals.next().await), (Signal::HangUp, Signal::Continued));
         }
     }
 }
