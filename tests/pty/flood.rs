@@ -71,6 +71,29 @@ fn at_the_end_of_a_slow_connection_a_key_is_answered_by_the_next_frame() {
     leave(&mut console);
 }
 
+#[test]
+fn keys_that_do_not_stop_are_drawn_meanwhile() {
+    let registry = Registry::open();
+    let project = Project::new(&registry);
+    let mut console = open(&project);
+    console.sees("no release yet");
+    console.press("?");
+    console.sees("Find an action");
+    let frames = |console: &Screen| console.text().matches(FRAME).count();
+    let before = frames(&console);
+    // However many are read at once, the field is seldom as it was before, and never too empty for the last.
+    let keys = "ab\x7fc\x7f\x7f".repeat(400);
+    for _ in 0..100 {
+        console.press(&keys);
+    }
+    let drawn = frames(&console) - before;
+    assert!(drawn >= 5, "{drawn} frames");
+    console.sees("Find an action");
+    console.press("\x1b");
+    console.no_longer_sees("Find an action");
+    leave(&mut console);
+}
+
 /// The escape sequences in what was written, each once, and every control character.
 fn controls(bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8(bytes.to_vec()).expect("a terminal gets UTF-8");

@@ -100,12 +100,13 @@ async fn until_left(console: &mut Console, signals: &mut Signals, keyboard: &mut
                 Signal::Resized => console.resized()?,
                 Signal::HangUp | Signal::Interrupt | Signal::Quit | Signal::Terminate => return Ok(signal.code()),
             },
+            // Before the keys: these may never stop, and what they do is drawn meanwhile.
+            written = console.screen.written() => written?,
             input = keyboard.next() => match input {
                 Some(input) => console.input(input)?,
                 // The terminal is gone.
                 None => return Ok(Signal::HangUp.code()),
             },
-            written = console.screen.written() => written?,
             () = at(frame) => {}
             () = at(console.tick) => console.take(Message::Tick, Haste::Soon)?,
             Some(message) = console.inbox.recv() => console.hear(message)?,
