@@ -21,8 +21,12 @@ fn main() -> ExitCode {
     let environment = |name: &str| std::env::var_os(name);
     let cli = Cli::parse();
     let output = Output::new(cli.global.json || cli.global.detached, &environment);
-    if cli.command.is_none() && !can_show_the_console(output) {
+    if cli.command.is_none()
+        && let Some(why) = no_console(output)
+    {
         output.note(&Cli::command().render_help().to_string());
+        let next = "start it at a terminal, or give a command";
+        output.failure(&Failure::usage("the console cannot be opened", why, next));
         return ExitCode::from(FailureKind::Usage.exit_code());
     }
     match prepare(cli.global.detached).and_then(|runtime| runtime.block_on(run(cli, Arc::new(environment), output))) {
@@ -34,10 +38,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// Somebody is at a terminal that can place characters, and wants no document.
-fn can_show_the_console(output: Output) -> bool {
+/// Why it cannot be shown; `None` where somebody is at a terminal that can place characters, and wants no document.
+fn no_console(output: Output) -> Option<&'static str> {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    io::stdin().is_terminal() && io::stdout().is_terminal() && !dumb && !output.json
+    match () {
+        () if output.json => Some("--json asks for a document, and it gives none"),
+        () if !io::stdin().is_terminal() => Some("stdin is no terminal"),
+        () if !io::stdout().is_terminal() => Some("stdout is no terminal"),
+        () if dumb => Some("TERM is dumb: such a terminal cannot place characters"),
+        () => None,
+    }
 }
 
 async fn run(cli: Cli, environment: Arc<Environment>, output: Output) -> Result<u8, Failure> {

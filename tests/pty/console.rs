@@ -195,14 +195,22 @@ fn what_policy_refuses_is_told_before_anything_happens() {
 }
 
 #[test]
-fn without_a_terminal_there_is_help() {
+fn without_a_terminal_there_is_help_and_the_reason() {
     let registry = Registry::open();
     let project = Project::new(&registry);
     let ran = project.windlass(&[]).exits(2);
     assert!(ran.stdout.is_empty() && ran.stderr.contains("Usage: windlass"), "{ran:?}");
-    let mut command = project.program(&[]);
-    command.env("TERM", "dumb");
-    assert_eq!(crate::support::project::ran(&mut command).code, 2);
+    assert!(ran.stderr.contains("the console cannot be opened") && ran.stderr.contains("stdin is no terminal"));
+    let ran = project.windlass(&["--json"]).exits(2);
+    assert_eq!((ran.stdout.as_str(), &ran.error()["kind"]), ("", &"usage".into()), "{ran:?}");
+    let mut dumb = project.program(&[]);
+    dumb.env("TERM", "dumb");
+    let said = Terminal::start(&dumb).ends().exits(2);
+    assert!(said.transcript.contains("TERM is dumb"), "{}", said.transcript);
+    let program = project.program(&[]);
+    let line = format!("'{}' >/dev/null", program.get_program().display());
+    let said = Terminal::start(&around(&program, "/bin/sh", &["-c", &line])).ends().exits(2);
+    assert!(said.transcript.contains("stdout is no terminal"), "{}", said.transcript);
 }
 
 #[test]
