@@ -20,7 +20,7 @@ pub mod sign_in;
 pub mod tags;
 pub mod wizard;
 
-use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler as _;
 
 use super::{
@@ -28,7 +28,7 @@ use super::{
     effect::Effect,
     model::{
         Layer, Model, Screen,
-        typing::{LONGEST, NOT_HERE},
+        typing::{self, LONGEST, NOT_HERE},
     },
 };
 use crate::domain::{digest::Digest, sign::Tone};
@@ -71,23 +71,12 @@ pub(super) fn act(model: &mut Model, action: &Action) -> Vec<Effect> {
 /// Keys that mean no action are text for whatever is typed. What there is no room for is said.
 fn type_in(model: &mut Model, event: &KeyEvent) {
     let Some(layer) = model.layers.last_mut() else { return };
-    let character = match event.code {
-        KeyCode::Char(c) if !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => Some(c),
-        _ => None,
-    };
     let full = match layer {
-        Layer::Secret { typed, .. } => match (character, event.code) {
-            (Some(c), _) => !typed.push(c),
-            (None, KeyCode::Backspace) => {
-                typed.pop();
-                false
-            }
-            (None, _) => false,
-        },
+        Layer::Secret { typed, .. } => !typed.type_in(event),
         Layer::Form(form) => !form.type_in(event),
         layer => {
             let Some(input) = layer.input() else { return };
-            let full = character.is_some() && input.value().chars().count() >= LONGEST;
+            let full = typing::typed(event).is_some() && input.value().chars().count() >= LONGEST;
             if !full {
                 input.handle_event(&Event::Key(*event));
                 layer.edited();

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use zeroize::Zeroizing;
+
+use super::typing::typed;
 
 /// Bytes. The memory is taken once: growing would leave a copy behind.
 const LONGEST: usize = 1024;
@@ -37,6 +40,20 @@ impl Masked {
         room
     }
 
+    /// What a key does to it. Gives whether there was room. Ctrl-H is what some terminals send for Backspace; a character
+    /// that somebody took back unseen must be gone.
+    pub fn type_in(&mut self, event: &KeyEvent) -> bool {
+        let takes_back = match event.code {
+            KeyCode::Backspace => true,
+            KeyCode::Char('h') => event.modifiers.contains(KeyModifiers::CONTROL),
+            _ => false,
+        };
+        if takes_back {
+            self.text.pop();
+        }
+        typed(event).is_none_or(|c| self.push(c))
+    }
+
     /// What was pasted, without the line break at its end: all of it or nothing, since of a secret no part is of use.
     ///
     /// # Errors
@@ -52,10 +69,6 @@ impl Masked {
         self.trimmed = line.len() < pasted.len();
         self.text.push_str(line);
         Ok(())
-    }
-
-    pub fn pop(&mut self) {
-        self.text.pop();
     }
 
     pub fn clear(&mut self) {
@@ -89,6 +102,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_taken_back_is_gone_whatever_the_terminal_sends_for_it() {
+        let mut masked = Masked::default();
+        for (code, modifiers, expected) in [
+            (KeyCode::Char('h'), KeyModifiers::NONE, "h"),
+            (KeyCode::Char('É'), KeyModifiers::SHIFT, "hÉ"),
+            (KeyCode::Char('x'), KeyModifiers::CONTROL, "hÉ"),
+            (KeyCode::Left, KeyModifiers::NONE, "hÉ"),
+            (KeyCode::Char('h'), KeyModifiers::CONTROL, "h"),
+            (KeyCode::Backspace, KeyModifiers::NONE, ""),
+        ] {
+            assert!(masked.type_in(&KeyEvent::new(code, modifiers)));
+            assert_eq!(masked.expose(), expected, "{code} {modifiers}");
+        }
+    }
+
+    #[test]
     fn it_stays_where_it_is_and_is_never_shown() {
         let mut masked = Masked::default();
         let place = masked.expose().as_ptr();
@@ -105,8 +134,6 @@ mod tests {
         for more in ["bot\nzebra", "a\tb", "a\x1b[2Jb\n", "a\0"] {
             assert_eq!((masked.paste(more), masked.expose()), (Err(NotTaken::Controls), ""), "{more:?}");
         }
-        masked.push('a');
-        masked.pop();
         assert_eq!(masked.count(), 0);
     }
 }

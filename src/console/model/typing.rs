@@ -1,5 +1,6 @@
 //! What is typed or pasted into a line: all of it or nothing, and why not.
 
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
 
 use super::masked::NotTaken;
@@ -9,6 +10,14 @@ use crate::log::sanitise::plain;
 pub const LONGEST: usize = 1000;
 /// What is said where there is nothing to paste into.
 pub const NOT_HERE: &str = "nothing is pasted here";
+
+/// The character that is typed by this; none where Ctrl or Alt is held down beside it.
+pub fn typed(event: &KeyEvent) -> Option<char> {
+    match event.code {
+        KeyCode::Char(c) if !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => Some(c),
+        _ => None,
+    }
+}
 
 /// Puts it where the cursor is: all of it or, for the reason that is given, nothing.
 ///

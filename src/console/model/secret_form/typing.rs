@@ -1,13 +1,13 @@
 //! What is typed and pasted into the form.
 
-use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{Event, KeyCode, KeyEvent};
 use tui_input::{Input, backend::crossterm::EventHandler as _};
 
 use super::{Field, SecretForm};
 use crate::{
     console::model::{
         masked::Masked,
-        typing::{LONGEST, NOT_HERE, not_taken, paste_into},
+        typing::{LONGEST, NOT_HERE, not_taken, paste_into, typed},
     },
     domain::holdings::KeyKept,
 };
@@ -54,10 +54,7 @@ impl SecretForm {
             return true;
         }
         self.wrong = None;
-        let character = match event.code {
-            KeyCode::Char(c) if !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => Some(c),
-            _ => None,
-        };
+        let character = typed(event);
         if let (Field::Way, Some(key)) = (self.at, &mut self.key) {
             let ways = KeyKept::ALL;
             let here = ways.iter().position(|way| *way == key.way).unwrap_or(0);
@@ -74,11 +71,7 @@ impl SecretForm {
                 _ => {}
             }
         } else if let Some(masked) = self.masked_mut() {
-            match (character, event.code) {
-                (Some(c), _) => return masked.push(c),
-                (None, KeyCode::Backspace) => masked.pop(),
-                _ => {}
-            }
+            return masked.type_in(event);
         } else if let Some(input) = self.input_mut() {
             if character.is_some() && input.value().chars().count() >= LONGEST {
                 return false;
