@@ -26,12 +26,12 @@ fn a_pager_has_the_terminal_until_it_ends() {
     let registry = Registry::with_login();
     let project = project(&registry, 0);
     project.release();
-    let pager = "sh -c 'echo a pager has it; tail -n 1 \"$1\"; read line; echo it had $line' pager";
+    let pager = "sh -c 'echo a pager has it with $LESS; tail -n 1 \"$1\"; read line; echo it had $line' pager";
     let mut console = open_with(&project, &[("PAGER", pager)]);
     console.sees("ended by");
     is_the_consoles(&console);
     console.press("o");
-    console.sees("a pager has it");
+    console.sees("a pager has it with R\n");
     console.is_given_back();
     // Keys are the pager's.
     console.press("q\r");
@@ -52,6 +52,17 @@ fn a_pager_has_the_terminal_until_it_ends() {
     signal(&console, Signal::TERM);
     assert_eq!(console.end(), 143);
     console.is_given_back();
+
+    // Else less would end before a short log is read.
+    for (less, had) in [("FRX", "FRX$-+F"), ("-iMR", "-iMR")] {
+        let mut console = open_with(&project, &[("PAGER", pager), ("LESS", less)]);
+        console.sees("ended by");
+        console.press("o");
+        console.sees(&format!("a pager has it with {had}\n"));
+        console.press("q\r");
+        console.sees("n release");
+        leave(&mut console);
+    }
 }
 
 #[test]

@@ -27,14 +27,21 @@ pub enum Left {
     Console(u8),
 }
 
+/// The user's own; without them the colours of the log, as git does it. With `F` a log that one screen has room for would
+/// be gone under the console before anybody has read it. `$` ends a prompt that somebody set.
+fn options_of_less(set: Option<OsString>) -> OsString {
+    let Some(mut options) = set else { return "R".into() };
+    if options.as_encoded_bytes().iter().any(|byte| matches!(byte, b'F' | b'f')) {
+        options.push("$-+F");
+    }
+    options
+}
+
 impl Visit {
     /// Of the pager, with this file.
     pub fn of_pager(environment: &Environment, file: &Path) -> Self {
         let mut visit = Self::new(&["PAGER"], "less -R", environment, file);
-        if environment("LESS").is_none() {
-            // The colours of the log, as git does it.
-            visit.command.env("LESS", "R");
-        }
+        visit.command.env("LESS", options_of_less(environment("LESS")));
         visit
     }
 
