@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rustix::process::Signal;
 
 use super::{HEIGHT, WIDTH, ended, leave, project, signal, start};
-use crate::support::{project::Project, registry::Registry, screen::Screen};
+use crate::support::{processes::until, project::Project, registry::Registry, screen::Screen};
 
 fn open_with(project: &Project, variables: &[(&str, &str)]) -> Screen {
     let mut program = project.program(&[]);
@@ -123,6 +123,38 @@ fn a_terminal_that_has_a_bar_shows_how_far_a_release_is() {
     let (_, bar) = text.split_once("\x1b]9;4;3\x1b\\").expect("it is busy");
     assert!(bar.contains("\x1b]9;4;0\x1b\\"), "it ends with the release");
     leave(&mut console);
+}
+
+/// The end of what the terminal is told, with its bar.
+const BAR_ENDS: &str = "\x1b[?2026l\x1b]9;4;0\x1b\\\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?1049l\x1b[?25h";
+
+#[test]
+fn a_terminal_that_shows_how_far_a_release_is_shows_it_no_longer_than_the_console_is_open() {
+    let registry = Registry::with_login();
+    let project = project(&registry, 600);
+    let ghostty = &[("TERM_PROGRAM", "ghostty")][..];
+    let busy = |console: &Screen| until("a bar", || console.text().contains("\x1b]9;4;3\x1b\\"));
+    let mut console = open_with(&project, ghostty);
+    start(&project, &mut console);
+    busy(&console);
+    leave(&mut console);
+    assert!(console.text().ends_with(BAR_ENDS), "{:?}", console.text());
+    let mut console = open_with(&project, ghostty);
+    console.sees("begun by");
+    busy(&console);
+    signal(&console, Signal::TERM);
+    assert_eq!(console.end(), 143);
+    console.is_given_back();
+    assert!(console.text().ends_with(BAR_ENDS), "{:?}", console.text());
+    let mut console = open_with(&project, &[("TERM_PROGRAM", "ghostty"), ("WINDLASS_PANIC_AT", "console:key")]);
+    console.sees("begun by");
+    busy(&console);
+    console.press("j");
+    assert_eq!(console.end(), 101);
+    console.is_given_back();
+    assert!(console.text().contains(BAR_ENDS), "{:?}", console.text());
+    project.windlass(&["cancel", "@"]).exits(0);
+    assert_eq!(ended(&project)["state"], "cancelled");
 }
 
 #[test]
