@@ -2,11 +2,14 @@
 //!
 //! Source: Docker Engine API 1.41; every field that some engine leaves out is optional.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+
+use crate::log::sanitise::plain;
 
 #[derive(Deserialize)]
 pub(super) struct Version {
-    #[serde(rename = "Version")]
+    /// Shown to people.
+    #[serde(rename = "Version", deserialize_with = "shown")]
     pub release: String,
     #[serde(rename = "ApiVersion")]
     pub api: String,
@@ -64,4 +67,8 @@ pub(super) struct RootFs {
 pub(super) struct Descriptor {
     #[serde(rename = "mediaType", default)]
     pub media_type: String,
+}
+
+fn shown<'de, D: Deserializer<'de>>(text: D) -> Result<String, D::Error> {
+    String::deserialize(text).map(|text| plain(&text))
 }

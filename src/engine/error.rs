@@ -1,7 +1,8 @@
 //! What can go wrong between us and a container engine, and what a maintainer is told about it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
+use super::refusal::plain;
 use crate::domain::{
     digest::Digest,
     failure::{Failure, FailureKind},
@@ -94,6 +95,11 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// An answer that is not understood; why may quote it.
+    pub(super) fn nonsense(doing: &'static str, why: impl fmt::Display) -> Self {
+        Self::Nonsense { doing, why: plain(&why.to_string()) }
+    }
+
     /// The check that looks at the cause. What the build itself says has none.
     fn check(&self) -> Option<CheckId> {
         Some(match self {

@@ -86,7 +86,7 @@ where
 pub(super) fn read<T: serde::de::DeserializeOwned>(message: &[u8], doing: &'static str) -> Result<T, EngineError> {
     serde_json::from_slice(message).map_err(|error| {
         let begins = String::from_utf8_lossy(&message[..message.len().min(200)]);
-        EngineError::Nonsense { doing, why: format!("{error} in {begins}") }
+        EngineError::nonsense(doing, format!("{error} in {begins}"))
     })
 }
 

@@ -163,7 +163,7 @@ impl Engine {
         let podman = version.components.iter().any(|component| component.name.contains("Podman"));
         let name = if podman { "Podman" } else { "Docker" };
         engine.api = ApiVersion::parse(&version.api)
-            .ok_or_else(|| EngineError::Nonsense { doing: DOING, why: format!("`{}` is no version", version.api) })?;
+            .ok_or_else(|| EngineError::nonsense(DOING, format!("`{}` is no version", version.api)))?;
         let engine_name = || format!("{name} {}", version.release);
         if engine.api < OLDEST {
             return Err(EngineError::TooOld {
@@ -210,7 +210,7 @@ impl Engine {
             return Ok(None);
         }
         let found: Inspected = understand(status, &body, DOING)?;
-        let nonsense = |why: String| EngineError::Nonsense { doing: DOING, why };
+        let nonsense = |why: String| EngineError::nonsense(DOING, why);
         let id = image_id(&found.id).ok_or_else(|| nonsense(format!("`{}` is no image id", found.id)))?;
         let layers = found.root_fs.and_then(|fs| fs.layers).unwrap_or_default();
         let diff_ids: Result<Vec<Digest>, _> = layers.iter().map(|layer| layer.parse::<Digest>()).collect();
@@ -268,7 +268,7 @@ fn understand<T: DeserializeOwned>(status: StatusCode, body: &[u8], doing: &'sta
     if !status.is_success() {
         return Err(EngineError::Status { doing, status: status.as_u16(), message: message_of(body) });
     }
-    serde_json::from_slice(body).map_err(|error| EngineError::Nonsense { doing, why: error.to_string() })
+    serde_json::from_slice(body).map_err(|error| EngineError::nonsense(doing, error))
 }
 
 /// The `message` of an engine's error answer, or its text.
@@ -279,7 +279,7 @@ fn message_of(body: &[u8]) -> String {
     }
     let text = serde_json::from_slice(body)
         .map_or_else(|_| String::from_utf8_lossy(body).into_owned(), |error: Error| error.message);
-    refusal::plain(&text)
+    Some(refusal::plain(&text)).filter(|text| !text.is_empty()).unwrap_or_else(|| "it does not say why".to_owned())
 }
 
 /// An image id with or without its algorithm (podman leaves it out in places).

@@ -15,11 +15,14 @@ use super::{
     messages::{self, Messages},
     refusal,
 };
-use crate::domain::{
-    digest::Digest,
-    permission::MayWrite,
-    recipe::Login,
-    reference::{DOCKER_HUB, Repository, Tag},
+use crate::{
+    domain::{
+        digest::Digest,
+        permission::MayWrite,
+        recipe::Login,
+        reference::{DOCKER_HUB, Repository, Tag},
+    },
+    log::sanitise::plain,
 };
 
 const DOING: &str = "pushing";
@@ -240,11 +243,12 @@ impl Reader<'_> {
         if self.pushed.is_none() {
             self.pushed = in_words(&message.status);
         }
-        let state = message.id.as_ref().and_then(|_| layer_state(&message.status, message.progress.as_ref()));
-        on(match (message.id, state) {
+        let (id, status) = (message.id.map(|id| plain(&id)), plain(&message.status));
+        let state = id.as_ref().and_then(|_| layer_state(&status, message.progress.as_ref()));
+        on(match (id, state) {
             (Some(id), Some(state)) => PushEvent::Layer { id, state },
-            (Some(id), None) => PushEvent::Status(format!("{id}: {}", message.status)),
-            (None, _) => PushEvent::Status(message.status),
+            (Some(id), None) => PushEvent::Status(format!("{id}: {status}")),
+            (None, _) => PushEvent::Status(status),
         });
         Ok(())
     }

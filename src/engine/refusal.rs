@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::EngineError;
-use crate::domain::reference::Repository;
+use crate::{domain::reference::Repository, log::sanitise};
 
 /// `… returned a non-zero code: 7`, `… exit code: 7`, `… exit status 7`.
 static EXIT_CODE: LazyLock<Regex> = LazyLock::new(|| {
@@ -43,9 +43,11 @@ const NOT_NOW: [&str; 4] = ["500 internal", "502 bad gateway", "503 service", "5
 /// Longer messages quote whole scripts.
 const LONGEST: usize = 4000;
 
-/// A remote text that may be shown: without control characters, and not endless.
+/// A remote text that may be shown, in lines as it came: nothing in it acts on a terminal, and it is not endless.
 pub(super) fn plain(text: &str) -> String {
-    text.trim().chars().filter(|c| !c.is_control() || *c == '\n').take(LONGEST).collect()
+    let beginning = &text[..text.floor_char_boundary(8 * LONGEST)];
+    let lines: Vec<String> = beginning.trim().lines().map(sanitise::plain).collect();
+    lines.join("\n").chars().take(LONGEST).collect()
 }
 
 /// What a build's last message means. `step` is the step that failed.
@@ -124,10 +126,15 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_shown_without_control_characters() {
-        let error =
-            of_build("executor failed running [printf \u{1b}]52;c;aGk=\u{7}]: exit code: 7", Some("[1/1] \u{9b}2J"));
-        assert!(!format!("{error}{error:?}").chars().any(char::is_control), "{error:?}");
+    fn nothing_in_a_message_acts_on_a_terminal() {
+        let message = "failed [printf \u{1b}]52;c;aGk=\u{7}]:\r\n \u{202e}exit\u{9b}2J code: 7";
+        let EngineError::BuildFailed { message, exit_code, step } = of_build(message, Some("[1/1] \u{9b}2J\u{2066}x"))
+        else {
+            panic!("a command failed")
+        };
+        assert_eq!((message.as_str(), exit_code), ("failed [printf ]:\nexit code: 7", Some(7)));
+        assert_eq!(step.as_deref(), Some("[1/1] x"));
+        assert_eq!(plain(&"\u{1b}[1mé".repeat(100_000)).chars().count(), 2000);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::{
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::GitError;
+use crate::log::sanitise::plain;
 
 /// The list of a large remote's branches is hundreds of kilobytes; what is larger is no answer to us.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -209,7 +210,7 @@ async fn beginning(stream: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>
 
 /// What a remote says through git is untrusted, and errors are lines.
 fn one_line(words: &str) -> String {
-    let lines = words.lines().map(|line| line.replace(char::is_control, " ").trim().to_owned());
+    let lines = words.lines().map(plain);
     lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
@@ -261,7 +262,7 @@ mod tests {
 
     #[test]
     fn complaints_become_one_harmless_line() {
-        assert_eq!(one_line("fatal: no\n\n\x1b[2Jremote: \r\n"), "fatal: no; [2Jremote:");
+        assert_eq!(one_line("fatal: no\n\n\x1b[2J\u{202e}remote: \r\n"), "fatal: no; remote:");
     }
 
     #[test]

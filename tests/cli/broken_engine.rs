@@ -131,6 +131,42 @@ fn what_answers_is_no_engine() {
     kept.is_whole(&project);
 }
 
+/// What acts on a terminal, wherever an engine has a word in what people read.
+#[test]
+fn nothing_that_an_engine_says_acts_on_a_terminal() {
+    const HOSTILE: &str = r"\u001b]52;c;ZXZpbA==\u0007\u001b[2J\u009b31m\u202eevil\r\nnext\u0000";
+    let registry = Registry::with_login();
+    let project = Project::new(&registry);
+    project.set_secret();
+    let version = format!(
+        r#"{{"Version":"20{HOSTILE}","ApiVersion":"1.41","MinAPIVersion":"1.12","Os":"linux","Arch":"amd64"}}"#
+    );
+    let step = format!(r#"{{"stream":"Step 1/1 : RUN {HOSTILE}\n"}}"#);
+    let broken = format!(r#"{{"errorDetail":{{"message":"broken {HOSTILE}"}},"error":"broken {HOSTILE}"}}"#);
+    // An error, nonsense, and a refusal.
+    for (status, body) in [
+        ("200 OK", format!("{step}\n{broken}\n")),
+        ("200 OK", format!("{step}\n{}", HOSTILE.replace(r"\u001b", "\u{1b}"))),
+        ("500 Internal Server Error", format!(r#"{{"message":"{HOSTILE}"}}"#)),
+    ] {
+        let (_folder, socket) = fake_engine::engine_of(version.clone(), move |mut asked| {
+            if asked.head.contains("/build?") {
+                asked.read_body();
+            }
+            asked.answer(status, &body);
+        });
+        let ran = release_with(&project, &socket);
+        assert_ne!(ran.code, 0, "{ran:?}");
+        let shown = project.windlass(&["show", "@"]);
+        let listed = project.windlass(&["releases"]).exits(0);
+        for ran in [&ran, &shown, &listed] {
+            let acts = |c: char| (c.is_control() && c != '\n') || windlass::log::sanitise::reorders(c);
+            assert!(!ran.stdout.contains(acts) && !ran.stderr.contains(acts), "{ran:?}");
+        }
+        assert!(ran.stderr.contains("Docker 20evil"), "{ran:?}");
+    }
+}
+
 #[test]
 fn an_engine_that_builds_nonsense() {
     let registry = Registry::with_login();

@@ -153,18 +153,18 @@ pub fn engine(answer: impl Fn(Asked) + Send + Sync + 'static) -> (TempDir, PathB
     )
 }
 
-pub fn engine_of(version: &'static str, answer: impl Fn(Asked) + Send + Sync + 'static) -> (TempDir, PathBuf) {
+pub fn engine_of(version: impl Into<String>, answer: impl Fn(Asked) + Send + Sync + 'static) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("docker.sock");
-    serve(&socket, version, Arc::new(answer));
+    serve(&socket, version.into(), Arc::new(answer));
     (folder, socket)
 }
 
-fn serve(socket: &Path, version: &'static str, answer: Arc<dyn Fn(Asked) + Send + Sync>) {
+fn serve(socket: &Path, version: String, answer: Arc<dyn Fn(Asked) + Send + Sync>) {
     let listener = UnixListener::bind(socket).unwrap();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let answer = answer.clone();
+            let (answer, version) = (answer.clone(), version.clone());
             thread::spawn(move || {
                 let mut head = String::new();
                 let mut byte = [0];
@@ -179,7 +179,7 @@ fn serve(socket: &Path, version: &'static str, answer: Arc<dyn Fn(Asked) + Send 
                 let path = asked.head.split(' ').nth(1).unwrap().to_owned();
                 match path.trim_start_matches("/v1.41").trim_start_matches("/v1.53") {
                     "/_ping" => asked.answer("200 OK", "OK"),
-                    "/version" => asked.answer("200 OK", version),
+                    "/version" => asked.answer("200 OK", &version),
                     "/info" => asked.answer("200 OK", r#"{"DriverStatus":[["Backing Filesystem","extfs"]]}"#),
                     _ => answer(asked),
                 }
