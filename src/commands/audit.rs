@@ -2,7 +2,7 @@
 
 use super::{
     ground::Ground,
-    output::{Cell, Style, Tone, columns, time},
+    output::{Cell, Style, Tone, columns, readable, time},
 };
 use crate::domain::{
     audit::{AuditRow, Outcome},
@@ -11,7 +11,8 @@ use crate::domain::{
 
 pub async fn run(ground: &Ground, limit: usize) -> Result<u8, Failure> {
     let rows = ground.journal().await?.audit_rows(limit).await?;
-    let text = if ground.output.json { rows.iter().map(line).collect() } else { table(ground.output.out, &rows) };
+    let text =
+        if ground.output.json { rows.iter().map(line).collect() } else { readable(&table(ground.output.out, &rows)) };
     ground.output.raw(text.as_bytes())?;
     Ok(0)
 }

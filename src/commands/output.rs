@@ -9,11 +9,14 @@ use std::{
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::domain::{
-    failure::Failure,
-    release::{ReleaseState, StepState},
-    sign::Signs,
-    verdict::Verdict,
+use crate::{
+    domain::{
+        failure::Failure,
+        release::{ReleaseState, StepState},
+        sign::Signs,
+        verdict::Verdict,
+    },
+    log::sanitise::sanitise,
 };
 
 pub use crate::domain::{
@@ -136,7 +139,7 @@ impl Output {
     }
 
     fn words(self, json: impl FnOnce() -> Value, text: impl FnOnce(Style) -> String) -> String {
-        let mut words = if self.json { json().to_string() } else { text(self.out) };
+        let mut words = if self.json { json().to_string() } else { readable(&text(self.out)) };
         if !words.ends_with('\n') {
             words.push('\n');
         }
@@ -156,7 +159,7 @@ impl Output {
     pub fn note(self, text: &str) {
         if !self.json {
             // Nobody can be told when stderr itself is gone.
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            let _ = writeln!(io::stderr().lock(), "{}", readable(text));
         }
     }
 
@@ -166,7 +169,7 @@ impl Output {
             serde_json::to_string(failure).unwrap_or_else(|e| e.to_string())
         } else {
             let label = |name: &str| self.err.paint(Tone::Dim, name);
-            format!(
+            readable(&format!(
                 "{} {}\n{} {}\n{} {}",
                 self.err.paint(Tone::Bad, "error:"),
                 self.err.paint(Tone::Bold, &failure.what),
@@ -174,10 +177,20 @@ impl Output {
                 failure.why.trim_end().replace('\n', "\n       "),
                 label(" next:"),
                 failure.advice()
-            )
+            ))
         };
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
+}
+
+/// As people read it: lines, in our colours. Whoever else had a word in it (branches, authors, engines, files), nothing of
+/// that acts on their terminal, or shows in another order than it is.
+pub fn readable(text: &str) -> String {
+    let mut lines: String = text.lines().map(|line| sanitise(line.as_bytes()) + "\n").collect();
+    if !text.ends_with('\n') {
+        lines.pop();
+    }
+    lines
 }
 
 fn unwritten(error: &io::Error) -> Failure {
@@ -233,4 +246,19 @@ pub fn widths(rows: &[Vec<Cell>]) -> Vec<usize> {
         }
     }
     widths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_read_our_colours_and_nothing_that_acts_on_their_terminal() {
+        let style = Style { colour: true, signs: Signs::Unicode, columns: None };
+        let ours = format!("{}  two\n\n\tthree\n", style.paint(Tone::Bad, "one"));
+        assert_eq!(readable(&ours), ours);
+        assert_eq!(readable("no end"), "no end");
+        let theirs = "fix-\u{202e}gnp.exe \u{1b}]52;c;ZXZpbA==\u{7}\u{9b}2J\u{0}of \u{2066}them\n";
+        assert_eq!(readable(theirs), "fix-gnp.exe of them\n");
+    }
 }

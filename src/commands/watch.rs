@@ -10,7 +10,7 @@ use super::{
     args::ReleaseArg,
     ground::Ground,
     json,
-    output::{Output, Style, Tone, bytes, seconds},
+    output::{Output, Style, Tone, bytes, readable, seconds},
     seen::{Seen, There, seen},
     show,
     tail::Tail,
@@ -50,7 +50,7 @@ pub async fn run(ground: &Ground, wanted: &ReleaseArg) -> Result<u8, Failure> {
     }
     let release = ground.release_of(&journal, &id).await?;
     if !ground.output.json {
-        ground.output.raw(show::text(ground.output.out, &release, &[]).as_bytes())?;
+        ground.output.raw(readable(&show::text(ground.output.out, &release, &[])).as_bytes())?;
     }
     match release.failure {
         None => Ok(0),
@@ -98,7 +98,7 @@ fn are_over(detailed: &Detailed, of: &[TaskId]) -> bool {
 
 pub(super) fn told_to_its_end(ground: &Ground, release: &Release) -> Result<(), Failure> {
     if !ground.output.json {
-        ground.output.raw(show::text(ground.output.out, release, &[]).as_bytes())?;
+        ground.output.raw(readable(&show::text(ground.output.out, release, &[])).as_bytes())?;
     }
     Ok(())
 }
@@ -243,7 +243,7 @@ impl Printer {
         if self.output.live {
             let mut err = io::stderr().lock();
             // Nobody can be told when stderr itself is gone.
-            let _ = write!(err, "\r\x1b[2K{text}").and_then(|()| err.flush());
+            let _ = write!(err, "\r\x1b[2K{}", readable(text)).and_then(|()| err.flush());
             self.dirty = true;
         }
     }
