@@ -161,12 +161,19 @@ async fn nothing_is_lost_by_whoever_stops_waiting() {
     live.push(&text);
     live.close();
     ends(&double, &task, &format!("{text}end\n"));
+    let mut patience = 0;
     while reader.end.is_none() {
-        // Waits for one turn of the runtime at most, and asks again.
+        // Stops waiting after so many turns of the runtime, and asks again: as early as may be, and at last never.
+        patience += 1;
+        let turns = async {
+            for _ in 0..patience {
+                tokio::task::yield_now().await;
+            }
+        };
         let piece = tokio::select! {
             biased;
             piece = reader.log.next() => Some(piece.unwrap().unwrap()),
-            () = tokio::time::sleep(Duration::from_micros(50)) => None,
+            () = turns => None,
         };
         if let Some(piece) = piece {
             reader.take(piece);
