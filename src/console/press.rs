@@ -27,7 +27,7 @@ use super::{
     action::{Action, Id, Scope, keymap::Key, scopes},
     effect::Effect,
     model::{
-        Layer, Model, Screen,
+        Layer, Loaded, Model, Screen,
         typing::{self, LONGEST, NOT_HERE},
     },
 };
@@ -113,6 +113,12 @@ pub(super) fn paste(model: &mut Model, text: &str) {
         model.hint(Tone::Notice, reason);
     }
     typed(model);
+}
+
+/// Why nothing can be said of what a screen shows that nobody has looked at, as long as the answer is not there.
+fn unseen<T>(what: &Loaded<T>, name: &str, looks: bool) -> Option<String> {
+    let state = if looks { "still being read" } else { "not looked at yet" };
+    matches!(what, Loaded::Not).then(|| format!("{name} are {state}"))
 }
 
 /// Why nothing outside is changed.

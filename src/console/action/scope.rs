@@ -91,6 +91,17 @@ impl Scope {
         }
     }
 
+    /// In the palette: the screen or pane that is gone to for it; nothing where it counts on every one.
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::Releases | Self::List => "releases",
+            Self::Log | Self::Marking | Self::Steps | Self::Matches | Self::Filtered => "log",
+            Self::History => Self::Secrets.title(),
+            Self::Everywhere | Self::Always => "",
+            other => other.title(),
+        }
+    }
+
     /// Keys that are no action are typed here: such a key cannot be given to one.
     pub fn takes_text(self) -> bool {
         match self {

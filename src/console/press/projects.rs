@@ -3,8 +3,8 @@
 use crate::{
     console::{
         effect::{Effect, Guest, Ours},
-        model::{Confirm, KnownProject, Layer, Line, Loaded, Model, Past, Screen},
-        press::read_only,
+        model::{Confirm, KnownProject, Layer, Line, Loaded, Model, Past, Reload, Screen},
+        press::{read_only, unseen},
     },
     domain::sign::Tone,
 };
@@ -28,7 +28,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
 
 pub fn cannot_open(model: &Model) -> Option<String> {
     match model.projects.selected() {
-        None => Some("no project is known".to_owned()),
+        None => Some(none_known(model)),
         Some(KnownProject { name, past: Past::Gone, .. }) => {
             Some(format!("{name} is not where it was: use windlass once where it is now, or forget it"))
         }
@@ -59,7 +59,13 @@ pub fn forget(model: &mut Model) -> Vec<Effect> {
 }
 
 pub fn cannot_forget(model: &Model) -> Option<String> {
-    read_only(model).or_else(|| model.projects.selected().is_none().then(|| "no project is known".to_owned()))
+    read_only(model).or_else(|| model.projects.selected().is_none().then(|| none_known(model)))
+}
+
+fn none_known(model: &Model) -> String {
+    let pane = &model.projects;
+    unseen(&pane.known, "the known projects", pane.reload != Reload::Idle)
+        .unwrap_or_else(|| "no project is known".to_owned())
 }
 
 /// Finds out what `windlass init` would write here, to be asked about.

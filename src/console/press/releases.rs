@@ -5,6 +5,7 @@ use tui_input::Input;
 
 use crate::{
     console::{
+        action::Id,
         dialogs::beginning,
         effect::Effect,
         model::{Ask, Confirm, Layer, Line, Loaded, Model, Pane, fault, remote, runs},
@@ -57,7 +58,8 @@ pub fn new_of(model: &mut Model) -> Vec<Effect> {
         wrong: None,
         take: Box::new(|model, typed| match typed.parse::<Wishes>() {
             Ok(wishes) if wishes == Wishes::default() => {
-                Err("nothing is typed: esc, then n releases what is here".to_owned())
+                let [close, new] = [Id::TypedClose, Id::New].map(|id| model.keymap.first(id));
+                Err(format!("nothing is typed: {close}, then {new}, releases what is here"))
             }
             Ok(wishes) => Ok(prepare(model, wishes).into_iter().collect()),
             Err(error) => Err(error.to_string()),

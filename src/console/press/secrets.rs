@@ -5,7 +5,7 @@ use crate::{
         action::Id,
         effect::Effect,
         model::{Change, Confirm, Errand, Layer, Line, Loaded, Model, Reload, Screen, SecretForm, Wizard},
-        press::read_only,
+        press::{read_only, unseen},
     },
     domain::{
         failure::FailureKind,
@@ -38,12 +38,15 @@ pub fn looking(model: &Model) -> Option<String> {
 }
 
 fn selected<'a>(model: &'a Model, what: impl FnOnce(&'a Row) -> Option<String>) -> Option<String> {
-    if let Some(row) = model.secrets.selected() {
+    let pane = &model.secrets;
+    if let Some(row) = pane.selected() {
         return what(row);
     }
-    Some(match &model.secrets.holdings {
-        Loaded::Yes(_) => "there is no secret".to_owned(),
-        Loaded::Not => "the vault is not read yet".to_owned(),
+    if let Some(why) = unseen(&pane.holdings, "the secrets", pane.reload != Reload::Idle) {
+        return Some(why);
+    }
+    Some(match &pane.holdings {
+        Loaded::Yes(_) | Loaded::Not => "there is no secret".to_owned(),
         Loaded::Failed(failure) if failure.kind == FailureKind::Cancelled => {
             format!("the vault is locked: {} asks for its passphrase", model.keymap.first(Id::SecretsAgain))
         }

@@ -6,8 +6,8 @@ use crate::{
     console::{
         dialogs::verify::how_thoroughly,
         effect::Effect,
-        model::{Choice, Depth, Layer, Loaded, Menu, Model},
-        press::read_only,
+        model::{Choice, Depth, Inquiry, Layer, Loaded, Menu, Model},
+        press::{read_only, unseen},
         request::Request,
     },
     domain::{digest::Digest, page::Page, plan::TagKind, sign::Tone, written::time},
@@ -59,13 +59,12 @@ pub fn point(model: &mut Model) -> Vec<Effect> {
 }
 
 pub fn cannot_point(model: &Model) -> Option<String> {
-    read_only(model).or_else(|| {
-        let row = model.tags.selected();
-        match row.map(|row| (row, row.kind)) {
-            None => Some("there is no tag".to_owned()),
-            Some((_, Some(TagKind::Moving))) => None,
-            Some((row, Some(TagKind::Frozen))) => Some(format!("{} is frozen: it is written once", row.tag)),
-            Some((row, None)) => Some(format!("{} is no tag that releases move", row.tag)),
+    read_only(model).or_else(|| none_selected(model)).or_else(|| {
+        let row = model.tags.selected()?;
+        match row.kind {
+            Some(TagKind::Moving) => None,
+            Some(TagKind::Frozen) => Some(format!("{} is frozen: it is written once", row.tag)),
+            None => Some(format!("{} is no tag that releases move", row.tag)),
         }
     })
 }
@@ -107,6 +106,7 @@ pub fn nowhere_back(model: &Model) -> Option<String> {
 }
 
 pub fn next_class(model: &mut Model) -> Vec<Effect> {
+    model.tags.whole = None;
     model.tags.next_class();
     Vec::new()
 }
@@ -167,9 +167,13 @@ fn page(model: &Model) -> Option<Page> {
 }
 
 pub fn no_tags(model: &Model) -> Option<String> {
-    model.tags.rows().is_empty().then(|| "there are no tags".to_owned())
+    not_seen(model).or_else(|| model.tags.rows().is_empty().then(|| "there are no tags".to_owned()))
 }
 
 pub fn none_selected(model: &Model) -> Option<String> {
-    model.tags.selected().is_none().then(|| "there is no tag".to_owned())
+    not_seen(model).or_else(|| model.tags.selected().is_none().then(|| "there is no tag".to_owned()))
+}
+
+fn not_seen(model: &Model) -> Option<String> {
+    unseen(&model.tags.table, "the tags", model.tags.inquiry != Inquiry::None)
 }

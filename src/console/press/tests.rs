@@ -76,6 +76,8 @@ fn the_keys_that_the_user_chose_are_pressed_and_shown() {
     assert!(matches!(press(&mut model, "gn")[..], [Effect::Prepare(_)]));
     press(&mut model, "<esc>x");
     sees(&model, &["ctrl-y yes"]);
+    press(&mut model, "<esc>N<enter>");
+    sees(&model, &["nothing is typed: esc, then g n, releases what is here"]);
     press(&mut model, "<esc>:release an");
     sees(&model, &["g n", "release an image"]);
 }
@@ -101,6 +103,40 @@ fn the_palette_finds_actions_of_every_screen_by_part_of_their_words_the_best_fir
         sees(&model, &["nothing is called that"]);
         press(&mut model, "<esc>");
     }
+}
+
+#[test]
+fn what_fits_far_worse_than_the_best_is_not_found_but_a_key_hides_nobody() {
+    let model = two();
+    for typed in ["secret", "sec rot", "cancel", "tnp"] {
+        let found = found(&model, typed, Reach::Everywhere);
+        assert!(!found.is_empty() && found.len() < 11, "{typed}: {}", found.len());
+    }
+    let all = titles(&model, "secret", Reach::Everywhere);
+    assert!(all.contains(&"prove that it may push") && !all.contains(&"to the previous match"), "{all:?}");
+    let all = titles(&model, "n", Reach::Everywhere);
+    assert_eq!(all[0], "release an image", "its key");
+    assert!(all.contains(&"next row, or down a line"), "{all:?}");
+}
+
+#[test]
+fn the_palette_names_the_screen_of_each_and_tells_what_nobody_has_looked_at_from_what_is_not_there() {
+    let mut model = two();
+    for size in SIZES {
+        model.size = size;
+        press(&mut model, ":secret");
+        sees(&model, &["c          secrets   prove that it may push", "the secrets are not looked at yet"]);
+        press(&mut model, "<esc>:verify-tag");
+        sees(&model, &["v          tags      verify the tag", "the tags are not looked at yet"]);
+        press(&mut model, "<esc>:forget-project");
+        sees(&model, &["x          projects  forget the project", "the known projects are not looked at yet"]);
+        press(&mut model, "<esc>");
+    }
+    press(&mut model, ":verify-tag<enter>");
+    assert_eq!(model.screen, Screen::Tags);
+    sees(&model, &["the tags are still being read"]);
+    press(&mut model, "?");
+    sees(&model, &["page-down, space", "r                 look again"]);
 }
 
 #[test]

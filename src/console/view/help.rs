@@ -2,8 +2,8 @@
 //! that cannot be done now is dimmed, and says why; so does the whole of a title that is cut.
 //!
 //! ```text
-//! ╭ Find an action: canc▏ ───────────────────────────────────────╮
-//! │▌x          cancel the release that runs          asks first  │
+//! ╭ Find an action of any screen: canc▏ ─────────────────────────╮
+//! │▌x          releases  cancel the release that runs            │   its screen, where actions of others are found, too
 //! │                                                              │
 //! │ nothing to cancel: release k3v… has ended                    │
 //! │ windlass cancel k3v…                                         │
@@ -35,6 +35,8 @@ use crate::{
 
 /// Columns from which on there is room for all keys of an action.
 const WIDE: u16 = 72;
+/// Of the name of a screen.
+const PLACE: usize = 8;
 /// What can be done here, with a word for each or for two together.
 const KEYS: [(Id, &str); 4] =
     [(Id::HelpRun, "do it"), (Id::HelpUp, ""), (Id::HelpDown, "choose"), (Id::HelpClose, "close")];
@@ -57,9 +59,11 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, typed: &Input, at: usize, re
     let first = first(model, at);
     let row = |y: usize| row(inner, y);
     // The same for whatever is found, so that nothing jumps while somebody types.
-    let keys = found(model, "", reach).iter().map(|action| width(&keys_of(model, action))).max().unwrap_or(0);
+    let keys = found(model, "", reach).iter().map(|action| width(&keys_of(model, action, reach))).max().unwrap_or(0);
+    let place = if reach == Reach::Everywhere { PLACE } else { 0 };
+    let columns = Columns { keys, place, title: usize::from(inner.width).saturating_sub(1 + keys + 2 + gapped(place)) };
     for (i, action) in actions.iter().enumerate().skip(first).take(room) {
-        let line = line(model, action, i == at, usize::from(inner.width), keys);
+        let line = line(model, action, i == at, reach, columns);
         frame.render_widget(line, row(i - first));
     }
     if actions.is_empty() {
@@ -71,7 +75,7 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, typed: &Input, at: usize, re
     if let Some(action) = actions.get(at) {
         match (action.refused)(model) {
             Some(reason) => frame.render_widget(told(Tone::Notice, &reason), row(room)),
-            None if width(action.title) + keys + 3 > usize::from(inner.width) => {
+            None if width(action.title) > columns.title => {
                 frame.render_widget(told(Tone::Plain, action.title), row(room));
             }
             None => {}
@@ -121,29 +125,44 @@ pub fn hit(model: &Model, typed: &Input, chosen: usize, reach: Reach, at: Positi
 }
 
 /// As many of its keys as there is room for.
-fn keys_of(model: &Model, action: &Action) -> String {
-    let one = palette(model.size).width < WIDE;
+fn keys_of(model: &Model, action: &Action, reach: Reach) -> String {
+    let one = palette(model.size).width < WIDE || reach == Reach::Everywhere;
     if one { model.keymap.first(action.id).to_string() } else { model.keymap.text(action.id) }
 }
 
-fn line(model: &Model, action: &Action, here: bool, columns: usize, keys: usize) -> Line<'static> {
+/// Columns of a row; what there are none for is not shown.
+#[derive(Clone, Copy)]
+struct Columns {
+    keys: usize,
+    place: usize,
+    /// With what is said beside it.
+    title: usize,
+}
+
+/// With the gap behind it, if it is shown.
+fn gapped(columns: usize) -> usize {
+    if columns > 0 { columns + 2 } else { 0 }
+}
+
+fn line(model: &Model, action: &Action, here: bool, reach: Reach, columns: Columns) -> Line<'static> {
     let look = model.look;
     let mark = if here { look.signs.glyph("▌", ">") } else { " " };
     let refused = (action.refused)(model);
     let (about, tone) = match (&refused, action.danger) {
-        (Some(reason), _) => (fit(reason, columns, look.signs), Tone::Dim),
+        (Some(reason), _) => (fit(reason, columns.title, look.signs), Tone::Dim),
         (None, Danger::Asks) => ("asks first".to_owned(), Tone::Notice),
         (None, Danger::None) => (String::new(), Tone::Plain),
     };
     // The title comes first; what there is no room for beside it is said below, of the chosen one.
-    let room = columns.saturating_sub(1 + keys + 2);
-    let left = room.saturating_sub(width(action.title) + 3);
+    let left = columns.title.saturating_sub(width(action.title) + 3);
     let about = if width(&about) <= left { format!("{about} ") } else { String::new() };
     let title = if refused.is_some() { Tone::Dim } else { Tone::Plain };
+    let place = padded(action.scope.place(), gapped(columns.place), look.signs);
     let line = Line::from(vec![
         look.span(Tone::Bold, mark),
-        look.span(Tone::Bold, padded(&keys_of(model, action), keys, look.signs)),
-        look.span(title, format!("  {}", padded(action.title, room.saturating_sub(width(&about)), look.signs))),
+        look.span(Tone::Bold, padded(&keys_of(model, action, reach), columns.keys + 2, look.signs)),
+        look.span(Tone::Dim, place),
+        look.span(title, padded(action.title, columns.title.saturating_sub(width(&about)), look.signs)),
         look.span(tone, about),
     ]);
     if here { line.patch_style(Modifier::REVERSED) } else { line }
