@@ -18,7 +18,7 @@ pub fn past(tag: &Tag, moving: bool, past: Vec<(Sighting, Option<ReleaseId>)>) -
         let whose = release.as_ref().map_or("of no record".to_owned(), |release| format!("release {release}"));
         let said = if sighting.digest.is_some() { format!("{until}, {whose}") } else { until };
         let (note, refused) = match release.as_ref().filter(|_| moving && i > 0) {
-            Some(_) => (format!("{said}; enter points {tag} there"), None),
+            Some(_) => (format!("{said}; {tag} can be pointed there"), None),
             None => (String::new(), Some(said)),
         };
         let then = release.map(|release| Effect::Prepare(Request::Point { tag: tag.clone(), release }));

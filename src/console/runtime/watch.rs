@@ -19,7 +19,7 @@ impl Watch {
             Failure::failed(
                 "changes by others cannot be seen",
                 error.to_string(),
-                "raise fs.inotify.max_user_watches, or press r to look again",
+                "raise fs.inotify.max_user_watches; until then look again by hand",
             )
         };
         let (run, journal) = (paths.run(), paths.journal());

@@ -2,6 +2,7 @@
 
 use crate::{
     console::{
+        action::Id,
         effect::Effect,
         message::{Message, Save, Saved, Taken},
         model::{Confirm, Layer, Line, Model, remote},
@@ -32,8 +33,9 @@ pub(super) fn heard(model: &mut Model, message: Message) -> Vec<Effect> {
 /// What was marked goes to the clipboard.
 fn copy(model: &mut Model, taken: Taken) -> Vec<Effect> {
     if taken.cut {
-        let lines = count(taken.lines);
-        model.say(Tone::Notice, format!("only the first {lines} lines: more than a clipboard takes; s saves them all"));
+        let (lines, save) = (count(taken.lines), model.keymap.first(Id::Save));
+        let words = format!("only the first {lines} lines: more than a clipboard takes; {save} saves them all");
+        model.say(Tone::Notice, words);
     }
     vec![Effect::Copy(taken.text)]
 }

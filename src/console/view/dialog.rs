@@ -75,7 +75,13 @@ fn place(model: &Model, layer: &Layer, screen: Rect) -> Option<Placed> {
         Layer::Form(form) => secret_form::form(model, form),
         Layer::Wizard(wizard) => wizard::wizard(model, wizard),
         Layer::Menu(menu) => {
-            Words::new(&menu.title, choices(model, menu, screen), Vec::new(), if menu.stays { &AGAIN } else { &CHOOSE })
+            let answers: &[_] = match menu {
+                menu if menu.choices.iter().all(|choice| choice.refused.is_some()) => &SEEN,
+                Menu { stays: true, .. } => &AGAIN,
+                _ => &CHOOSE,
+            };
+            let words = Words::new(&menu.title, choices(model, menu, screen), Vec::new(), answers);
+            Words { of_list: true, ..words }
         }
         Layer::Confirm(confirm) => question(model, confirm, screen),
         Layer::Ask(ask) => asked(model, ask, screen),

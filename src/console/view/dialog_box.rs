@@ -3,12 +3,12 @@
 
 use std::ops::Range;
 
-use ratatui::{layout::Rect, text};
+use ratatui::{crossterm::event::KeyCode, layout::Rect, text};
 
 use super::text::{fit, width, wrap};
 use crate::{
     console::{
-        action::Id,
+        action::{Id, keymap::Key},
         model::{Line, Look, Model},
         view::geometry::inside,
     },
@@ -29,12 +29,14 @@ pub struct Words {
     /// In sight whatever else there is no room for.
     pub foot: Vec<Line>,
     pub answers: Vec<(Id, String)>,
+    /// In a list it is enter that people press: it is named, where it is one of the keys.
+    pub of_list: bool,
 }
 
 impl Words {
     pub fn new(title: impl Into<String>, lines: Vec<Line>, foot: Vec<Line>, answers: &[(Id, &str)]) -> Self {
         let answers = answers.iter().map(|(id, word)| (*id, (*word).to_owned())).collect();
-        Self { title: title.into(), lines, foot, answers }
+        Self { title: title.into(), lines, foot, answers, of_list: false }
     }
 }
 
@@ -84,7 +86,7 @@ pub fn room(screen: Rect) -> usize {
 }
 
 pub fn boxed(model: &Model, screen: Rect, words: &Words) -> Placed {
-    let Words { title, lines, foot, answers } = words;
+    let Words { title, lines, foot, answers, of_list } = words;
     let look = model.look;
     let most = usize::from(screen.width).saturating_sub(4).min(WIDEST);
     let column = lines.iter().chain(foot).map(|line| width(&line.label) + 1).max().unwrap_or(0).max(LABEL);
@@ -96,7 +98,9 @@ pub fn boxed(model: &Model, screen: Rect, words: &Words) -> Placed {
     let mut parts = Vec::new();
     for (id, word) in answers {
         let from = keys.width();
-        keys.push_span(look.span(Tone::Bold, format!(" {}", model.keymap.first(*id))));
+        let enter = Some(Key::of(KeyCode::Enter)).filter(|enter| *of_list && model.keymap.keys(*id).contains(enter));
+        let key = enter.unwrap_or_else(|| model.keymap.first(*id));
+        keys.push_span(look.span(Tone::Bold, format!(" {key}")));
         keys.push_span(look.span(Tone::Dim, format!(" {word}  ")));
         parts.push((from..keys.width() - 1, *id));
     }

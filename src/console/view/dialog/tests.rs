@@ -167,7 +167,7 @@ fn another_way_to_go_about_it_is_offered_where_there_is_little_room_too() {
 fn a_menu_has_a_row_a_choice_and_says_all_of_the_chosen_one() {
     for size in SIZES {
         let mut model = ways(size);
-        sees(&model, &["Re-run release dddddddddd", "▌whole", " from verify", "y this one"]);
+        sees(&model, &["Re-run release dddddddddd", "▌whole", " from verify", "enter this one"]);
         press(&mut model, "jjjj");
         sees(&model, &["▌from push", "somebody"]);
     }
@@ -179,7 +179,7 @@ fn a_menu_has_a_row_a_choice_and_says_all_of_the_chosen_one() {
     press(&mut many, &"j".repeat(60));
     sees(&many, &["▌number 60", "number 59", "number 61"]);
     press(&mut many, &"j".repeat(60));
-    sees(&many, &["▌number 99", "number 98", "y this one"]);
+    sees(&many, &["▌number 99", "number 98", "enter this one"]);
 }
 
 #[test]
