@@ -150,13 +150,7 @@ fn begun(model: &mut Model, effect: &Effect) {
         Effect::Verify { image, tags, deep, .. } => {
             let names: Vec<&str> = tags.iter().map(Tag::as_str).collect();
             let words = format!("fetching and hashing {}", names.join(", "));
-            let mut command = vec!["verify".to_owned()];
-            if let [only] = &tags[..] {
-                command.push(only.to_string());
-            }
-            command.extend(["--image".to_owned(), image.clone()]);
-            command.extend(deep.then(|| "--deep".to_owned()));
-            model.did(words, Some(&command));
+            model.did(words, Some(&tags::verify(image, tags.iter(), *deep)));
         }
         _ => {}
     }

@@ -20,6 +20,12 @@ impl Model {
         self.note(Tone::Notice, words.into(), command);
     }
 
+    /// Says what came of something, with the words after `windlass` that tell the same.
+    pub fn came(&mut self, tone: Tone, words: impl Into<String>, command: &[String]) {
+        let command = self.command_line(command);
+        self.note(tone, words.into(), Some(command));
+    }
+
     /// Keeps among the activity what was done, and whoever is looking has seen.
     pub fn seen(&mut self, tone: Tone, words: impl Into<String>, command: &[String]) {
         let command = self.command_line(command);

@@ -172,7 +172,8 @@ fn event(model: &mut Model, release: &ReleaseId, stamped: &Stamped) -> Vec<Effec
 
 /// It runs on its own, and is looked at.
 pub(super) fn started(model: &mut Model, release: ReleaseId) -> Vec<Effect> {
-    model.say(Tone::Good, format!("release {release} runs on its own: leaving does not end it"));
+    let words = format!("release {release} runs on its own: leaving does not end it");
+    model.came(Tone::Good, words, &endings::show(&release));
     model.marked.remove(&release);
     let look = select(model, release);
     look.into_iter().chain(model.look_at_releases()).collect()
@@ -186,7 +187,7 @@ pub(super) fn acted(model: &mut Model, group: &ReleaseId, said: String) -> Vec<E
 }
 
 pub(super) fn told_to_cancel(model: &mut Model, release: &ReleaseId) -> Vec<Effect> {
-    model.say(Tone::Notice, format!("release {release} was told to cancel"));
+    model.came(Tone::Notice, format!("release {release} was told to cancel"), &endings::show(release));
     model.marked.remove(release);
     remote::changed(model, release)
 }

@@ -5,7 +5,7 @@ use crate::{
         message::Verified,
         model::{Model, Screen},
     },
-    domain::{failure::Failure, sign::Tone, table::Table},
+    domain::{failure::Failure, reference::Tag, sign::Tone, table::Table},
 };
 
 /// The reader may have gone on to another image.
@@ -24,6 +24,14 @@ pub(super) fn shown(model: &mut Model, image: &str, table: Result<Table, Failure
     }
 }
 
+/// The words after `windlass` that verify these tags.
+pub(super) fn verify<'a>(image: &str, mut tags: impl Iterator<Item = &'a Tag>, deep: bool) -> Vec<String> {
+    let (first, second) = (tags.next(), tags.next());
+    let only = first.filter(|_| second.is_none()).map(ToString::to_string);
+    let words = std::iter::once("verify".to_owned()).chain(only);
+    words.chain(["--image".to_owned(), image.to_owned()]).chain(deep.then(|| "--deep".to_owned())).collect()
+}
+
 /// The verdicts are in the tags and in the list, and are said.
 pub(super) fn verified(model: &mut Model, found: Verified) {
     let Verified { image, release, deep, found } = found;
@@ -39,7 +47,8 @@ pub(super) fn verified(model: &mut Model, found: Verified) {
     for words in missed {
         model.say(Tone::Notice, words);
     }
-    model.say(Tone::of(worst.class()), format!("{what}: {verdicts}"));
+    let command = verify(&image, table.rows.iter().map(|row| &row.tag), deep);
+    model.came(Tone::of(worst.class()), format!("{what}: {verdicts}"), &command);
     if let Some(release) = release {
         model.verified.insert(release, worst);
     }

@@ -112,6 +112,10 @@ fn what_was_verified_is_said_and_is_in_the_list_and_among_the_tags() {
         said.ends_with(&["a layer cannot be unpacked here", "fetched and hashed, every layer too: latest mismatch"]),
         "{said:?}"
     );
+    let command = |model: &Model| Some(model.activity.rows("")[0].command()?.to_owned());
+    assert_eq!(command(&model).as_deref(), Some("windlass verify latest --image balrog --deep"));
+    tell(&mut model, Message::Started(Ok(id(5))));
+    assert_eq!(command(&model), Some(format!("windlass show {}", id(5))));
     let one = vec!["latest".parse().unwrap()];
     assert!(press(&mut model, "2v<enter>").contains(&verify(one, None, false)));
     let failure = Failure::unreachable("the registry does not answer", "refused", "start it");
