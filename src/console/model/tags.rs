@@ -1,10 +1,15 @@
 //! The tags of one image: what is known of them, whether the registry is asked, which of them are shown, and which one is
 //! selected. What is needed for each frame is found out when the tags change, not when they are drawn.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
 use crate::{
     console::model::Loaded,
     domain::{
         failure::Failure,
+        reference::Tag,
         sign::Signs,
         table::{Identity, Row, Table},
         verdict::Class,
@@ -22,6 +27,8 @@ pub struct TagsPane {
     pub name: String,
     /// The first line that is seen of all that is known of the selected one, where that has the screen.
     pub whole: Option<usize>,
+    /// When tags were looked at again, each by itself, since all of them were.
+    renewed: BTreeMap<Tag, Timestamp>,
     /// Which rows of the table are shown.
     shown: Vec<usize>,
     /// Which of those is selected.
@@ -63,6 +70,7 @@ impl Default for TagsPane {
             class: None,
             name: String::new(),
             whole: None,
+            renewed: BTreeMap::new(),
             shown: Vec::new(),
             at: 0,
             widths: Widths::default(),
@@ -101,6 +109,7 @@ impl TagsPane {
     pub fn take(&mut self, answer: Result<Table, Failure>) {
         self.inquiry = Inquiry::None;
         let selected = self.selected().map(|row| row.tag.clone());
+        self.renewed.clear();
         self.table = answer.into();
         self.arrange();
         let found = selected.and_then(|tag| self.shown().position(|row| row.tag == tag));
@@ -108,14 +117,22 @@ impl TagsPane {
     }
 
     /// Some of the tags were looked at again.
-    pub fn renew(&mut self, rows: Vec<Row>) {
+    pub fn renew(&mut self, new: Table) {
         let Loaded::Yes(table) = &mut self.table else { return };
-        for new in rows {
-            if let Some(row) = table.rows.iter_mut().find(|row| row.tag == new.tag) {
-                *row = new;
+        for row in new.rows {
+            if let Some(old) = table.rows.iter_mut().find(|old| old.tag == row.tag) {
+                self.renewed.insert(row.tag.clone(), new.as_of);
+                *old = row;
             }
         }
         self.arrange();
+    }
+
+    /// When the selected tag was looked at last; where none is selected, all of them.
+    pub fn as_of(&self) -> Option<Timestamp> {
+        let Loaded::Yes(table) = &self.table else { return None };
+        let renewed = self.selected().and_then(|row| self.renewed.get(&row.tag));
+        Some(renewed.copied().unwrap_or(table.as_of))
     }
 
     /// Shows those of the next class that there are any of; after the last, all.

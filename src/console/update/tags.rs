@@ -53,6 +53,6 @@ pub(super) fn verified(model: &mut Model, found: Verified) {
         model.verified.insert(release, worst);
     }
     if model.image().is_some_and(|shown| shown.name == image) {
-        model.tags.renew(table.rows);
+        model.tags.renew(table);
     }
 }

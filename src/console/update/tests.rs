@@ -20,6 +20,7 @@ use crate::{
             secrets::{secrets, there},
             seen, stamped, tags, tell,
         },
+        view::tests::{never_sees, sees},
     },
     domain::{
         digest::Digest,

@@ -76,7 +76,7 @@ fn state(model: &Model) -> String {
         words.push(format!("{left} still to be told"));
     }
     if let Some((_, at)) = doctor.selected().and_then(|checked| checked.found.as_ref()) {
-        words.push(format!("as of {} UTC", at.strftime("%H:%M:%S")));
+        words.push(one_list::as_of(*at, model.now));
     }
     if !doctor.checks.is_empty() {
         words.push(format!("{} of {}", doctor.position() + 1, doctor.checks.len()));

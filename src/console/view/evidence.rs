@@ -22,7 +22,7 @@ use ratatui::{
 use super::text::{fit, wrap};
 use crate::{
     console::{
-        model::{Loaded, Look, Model},
+        model::{Look, Model},
         view::geometry::{Geometry, inside},
     },
     domain::{
@@ -131,10 +131,7 @@ fn record(page: &mut Page, known: &Known) {
 fn asked(page: &mut Page, model: &Model, row: &Row) {
     page.head("Asked");
     let host = model.image().map_or("the registry", |image| image.repository.api_host());
-    let when = match &model.tags.table {
-        Loaded::Yes(table) => format!("{} UTC", time(table.as_of)),
-        Loaded::Not | Loaded::Failed(_) => "not yet".to_owned(),
-    };
+    let when = model.tags.as_of().map_or("not yet".to_owned(), |at| format!("{} UTC", time(at)));
     let how = match &row.observation {
         Observation::Seen { hashed: Hashed::Now, .. } => ", its bytes fetched and hashed".to_owned(),
         Observation::Seen { hashed: Hashed::Earlier(at), .. } => {

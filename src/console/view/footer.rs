@@ -74,6 +74,11 @@ fn leads_back(model: &Model, id: Id) -> bool {
     }
 }
 
+/// What it shows is on the screen already; what leads back from there is named.
+fn is_seen(model: &Model, id: Id) -> bool {
+    id == Id::Evidence && model.tags.whole.is_some()
+}
+
 fn name(model: &Model, typed: &Input, columns: usize) -> Vec<Part> {
     let (look, tags) = (model.look, &model.tags);
     let sought = tags.shown().len() == 0 && Digest::digits(typed.value()).is_some();
@@ -99,7 +104,7 @@ fn hints(model: &Model) -> Vec<(&'static Action, String, &'static str)> {
     }
     keymap
         .reachable(scopes(model))
-        .filter(|action| (action.refused)(model).is_none())
+        .filter(|action| (action.refused)(model).is_none() && !is_seen(model, action.id))
         .filter_map(|action| Some((action, keymap.first(action.id).to_string(), action.hint?)))
         .collect()
 }

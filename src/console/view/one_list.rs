@@ -1,6 +1,7 @@
 //! What screens have in common that are one list, with all about the selected row below it: the box, the rows, the line
 //! between, words with their labels, and what is said where there is no row. What they show is in their own files.
 
+use jiff::{Timestamp, tz::TimeZone};
 use ratatui::{
     Frame,
     layout::Rect,
@@ -47,6 +48,13 @@ pub fn rows<T>(
 pub fn rule(look: Look, frame: &mut Frame<'_>, area: Rect, name: &str) {
     let (place, words, style) = look.rule(area, name, true);
     frame.render_widget(Span::styled(words, style), place);
+}
+
+/// `as of 14:03:12 UTC`; of another day than today with that, since a console may be open for long.
+pub fn as_of(at: Timestamp, now: Timestamp) -> String {
+    let [at, now] = [at, now].map(|t| t.to_zoned(TimeZone::UTC));
+    let form = if at.date() == now.date() { "as of %H:%M:%S UTC" } else { "as of %-d %b, %H:%M:%S UTC" };
+    at.strftime(form).to_string()
 }
 
 /// What is said where there is no row.

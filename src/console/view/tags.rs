@@ -22,7 +22,7 @@ use ratatui::{
 
 use super::{
     evidence, one_list,
-    text::{fit, padded, width, wrap},
+    text::{fit, fit_ends, padded, width, wrap},
 };
 use crate::{
     console::{
@@ -139,11 +139,7 @@ fn title(model: &Model, columns: usize) -> String {
 fn classes(tags: &TagsPane) -> Option<String> {
     let words = |shown: bool| -> Vec<String> {
         let these = tags.counts.iter().filter(|(class, _)| (tags.class == Some(*class)) == shown);
-        let words = |(class, number): &(Class, usize)| {
-            let several = if *class == Class::Notice && *number != 1 { "s" } else { "" };
-            format!("{} {}{several}", count(*number as u64), class.word())
-        };
-        these.map(words).collect()
+        these.map(|(class, number)| so_many(*number, *class)).collect()
     };
     let (only, rest) = (words(true).join(", "), words(false).join(", "));
     match (only.is_empty(), rest.is_empty()) {
@@ -152,6 +148,12 @@ fn classes(tags: &TagsPane) -> Option<String> {
         (false, true) => Some(format!("only {only}")),
         (false, false) => Some(format!("only {only}, not {rest}")),
     }
+}
+
+/// `2 bad`, `2 notices`.
+fn so_many(number: usize, class: Class) -> String {
+    let several = if class == Class::Notice && number != 1 { "s" } else { "" };
+    format!("{} {}{several}", count(number as u64), class.word())
 }
 
 /// The line above the evidence, and where each pane to the right begins, with its title.
@@ -182,20 +184,18 @@ pub fn evidence_rows(columns: u16) -> u16 {
 
 /// As of when, which identity, and where in the list.
 fn state(model: &Model) -> String {
-    let TagsPane { table, inquiry, identity, .. } = &model.tags;
+    let TagsPane { inquiry, identity, class, .. } = &model.tags;
     let dot = model.look.dot();
-    let Loaded::Yes(table) = table else { return identity.words().to_owned() };
-    let when = match inquiry {
-        Inquiry::None => format!("as of {} UTC", table.as_of.strftime("%H:%M:%S")),
-        Inquiry::Wanted(_) | Inquiry::Sent => format!("as of {} UTC, looking again", table.as_of.strftime("%H:%M:%S")),
-    };
-    let (all, shown) = (table.rows.len(), model.tags.shown().len());
-    let class = model.tags.class.map_or(String::new(), |class| format!(" {}", class.word()));
-    let of = if model.tags.filters() { format!("{class} (of {})", count(all as u64)) } else { String::new() };
+    let Some(as_of) = model.tags.as_of() else { return identity.words().to_owned() };
+    let again = if *inquiry == Inquiry::None { "" } else { ", looking again" };
+    let when = format!("{}{again}", one_list::as_of(as_of, model.now));
+    let (all, shown) = (model.tags.rows().len(), model.tags.shown().len());
+    let these = class.map_or_else(|| count(shown as u64), |class| so_many(shown, class));
+    let of = if model.tags.filters() { format!(" (of {})", count(all as u64)) } else { String::new() };
     let place = match shown {
         0 if all == 0 => String::new(),
-        0 => format!("{dot}0{of}"),
-        shown => format!("{dot}{} of {}{of}", count(model.tags.position() as u64 + 1), count(shown as u64)),
+        0 => format!("{dot}{these}{of}"),
+        _ => format!("{dot}{} of {these}{of}", count(model.tags.position() as u64 + 1)),
     };
     format!("{when}{dot}{}{place}", identity.words())
 }
@@ -250,7 +250,8 @@ fn line(
     let created = row.image().and_then(|image| image.created).map(time).unwrap_or_default();
     let (verdict, tone) = look.signs.verdict(row.judgement.verdict);
     let mark = if here { look.signs.glyph("▌", ">") } else { " " };
-    let mut spans = vec![look.span(Tone::Bold, mark), cell(Tone::Bold, row.tag.as_str(), tag)];
+    let name = fit_ends(row.tag.as_str(), tag, look.signs);
+    let mut spans = vec![look.span(Tone::Bold, mark), cell(Tone::Bold, &name, tag)];
     spans.extend(more(Tone::Dim, row.kind_word(), shown.kind));
     spans.extend(more(Tone::Plain, short(row.in_registry(identity), shown.id), shown.id));
     spans.extend(more(Tone::Dim, &created, shown.created));

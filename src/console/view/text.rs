@@ -81,6 +81,28 @@ pub fn fit(text: &str, most: usize, signs: Signs) -> String {
     text
 }
 
+/// [`fit`], where the end tells more than what is before it: of `master-2026-11-21-09-30-00` the time.
+pub fn fit_ends(text: &str, most: usize, signs: Signs) -> String {
+    let text = seen(plain(text));
+    let mark = signs.glyph("…", "~");
+    let room = most.saturating_sub(width(mark));
+    if width(&text) <= most || room == 0 {
+        return fit(&text, most, signs);
+    }
+    let whole = Span::raw(&text);
+    let graphemes: Vec<&str> = whole.styled_graphemes(Style::new()).map(|g| g.symbol).collect();
+    let (mut before, mut after, mut used) = (0, graphemes.len(), 0);
+    while before < after && used + columns(graphemes[before]) <= room / 3 {
+        used += columns(graphemes[before]);
+        before += 1;
+    }
+    while before < after && used + columns(graphemes[after - 1]) <= room {
+        after -= 1;
+        used += columns(graphemes[after]);
+    }
+    format!("{}{mark}{}", graphemes[..before].concat(), graphemes[after..].concat())
+}
+
 /// [`fit`], with spaces up to the width.
 pub fn padded(text: &str, columns: usize, signs: Signs) -> String {
     let mut text = fit(text, columns, signs);
@@ -198,6 +220,16 @@ mod tests {
     }
 
     #[test]
+    fn of_what_ends_in_a_time_the_end_is_kept() {
+        let tag = "master-2026-11-21-09-30-00";
+        for (most, seen) in [(26, tag), (18, "maste…-21-09-30-00"), (9, "ma…-30-00"), (2, "…0"), (1, "…"), (0, "")]
+        {
+            assert_eq!(fit_ends(tag, most, Signs::Unicode), seen);
+        }
+        assert_eq!(fit_ends("日本語日本", 7, Signs::Ascii), "日~日本");
+    }
+
+    #[test]
     fn lines_break_between_words_or_where_they_must() {
         assert_eq!(wrap("the tag is taken", 8), ["the tag", "is taken"]);
         assert_eq!(wrap("sha256:0123456789", 10), ["sha256:012", "3456789"]);
@@ -222,6 +254,7 @@ mod tests {
         fn nothing_is_wider_than_its_place(text in hostile::line(), most in 0_usize..40, signs in prop::sample::select(vec![Signs::Unicode, Signs::Ascii])) {
             let text = String::from_utf8_lossy(&text);
             prop_assert!(width(&fit(&text, most, signs)) <= most);
+            prop_assert!(width(&fit_ends(&text, most, signs)) <= most);
             prop_assert_eq!(width(&padded(&text, most, signs)), most);
             let lines = wrap(&text, most);
             prop_assert!(lines.iter().all(|line| width(line) <= most.max(4)), "{:?}", lines);

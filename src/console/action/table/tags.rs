@@ -62,6 +62,7 @@ pub const ROWS: &[Action] = &[
     .hinted("find")
     .same_as("find DIGEST"),
     action(Id::CopyTag, Scope::Tags, &[Key::char('y')], "copy repository@sha256:… of what the tag shows", tags::copy)
+        .hinted("copy digest")
         .unless(tags::shows_nothing),
     action(Id::BrowseTag, Scope::Tags, &[Key::char('b')], "open the registry's page of the tag", tags::browse)
         .unless(tags::no_page),
@@ -72,7 +73,7 @@ pub const ROWS: &[Action] = &[
         "switch between image ids and manifest digests",
         tags::identity,
     )
-    .hinted("image id or manifest digest"),
+    .hinted("id or digest"),
     action(
         Id::TagsOfNextImage,
         Scope::Tags,

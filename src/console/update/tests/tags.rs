@@ -42,10 +42,64 @@ fn a_pasted_digest_is_looked_up_and_a_history_can_be_gone_back_in() {
         |image: &str| Sighting { digest: Some(Digest::of(image.as_bytes())), first_seen: now(), last_seen: now() };
     let past = vec![(sighting("ours"), Some(id(2))), (sighting("theirs"), None), (sighting("older"), Some(id(3)))];
     tell(&mut model, Message::Prepared(history, Ok(Answer::Past(past))));
+    sees(&model, &["enter this one"]);
     assert_eq!(press(&mut model, "<enter>"), [], "it shows that now");
     assert_eq!(press(&mut model, "j<enter>"), [], "that is of no record");
     let point = Request::Point { tag: "latest".parse().unwrap(), release: id(3) };
-    assert_eq!(press(&mut model, "j<enter>"), [Effect::Prepare(point)]);
+    press(&mut model, "j");
+    sees(&model, &["; latest can be pointed there"]);
+    assert_eq!(press(&mut model, "<enter>"), [Effect::Prepare(point)]);
+}
+
+#[test]
+fn of_a_list_from_which_nothing_can_be_chosen_no_key_says_that_it_could() {
+    let mut model = console(SIZE, Vec::new());
+    press(&mut model, "2");
+    tell(&mut model, tags(vec![row("latest", Some("ours"), Some("ours"))]));
+    press(&mut model, "h");
+    let history = Request::History { image: "balrog".to_owned(), tag: "latest".parse().unwrap(), moving: false };
+    let sighting = Sighting { digest: Some(Digest::of(b"ours")), first_seen: now(), last_seen: now() };
+    tell(&mut model, Message::Prepared(history, Ok(Answer::Past(vec![(sighting, Some(id(2)))]))));
+    sees(&model, &["What latest showed", "│ esc close"]);
+    never_sees(&model, "this one");
+}
+
+#[test]
+fn whoever_filters_sees_the_table_and_how_many_there_are_of_what() {
+    let mut model = console(SIZE, Vec::new());
+    press(&mut model, "2");
+    tell(
+        &mut model,
+        tags(vec![
+            row("latest", Some("ours"), Some("ours")),
+            row("v1", Some("ours"), None),
+            row("v2", Some("ours"), None),
+        ]),
+    );
+    press(&mut model, "<enter>");
+    sees(&model, &["╭ latest · ", "esc back"]);
+    never_sees(&model, "enter evidence");
+    press(&mut model, "f");
+    sees(&model, &["only 2 notices, not 1 good", "1 of 2 notices (of 3)"]);
+}
+
+#[test]
+fn a_tag_that_was_looked_at_alone_says_when() {
+    let mut model = console(SIZE, Vec::new());
+    press(&mut model, "2");
+    tell(&mut model, tags(vec![row("latest", Some("ours"), Some("ours")), row("v1", Some("ours"), Some("ours"))]));
+    sees(&model, &["as of 09:31:00 UTC"]);
+    let table =
+        Table { as_of: "2026-11-21T09:45:12Z".parse().unwrap(), rows: vec![row("latest", Some("ours"), Some("ours"))] };
+    let verified = Verified { image: "balrog".to_owned(), release: None, deep: false, found: Ok((table, Vec::new())) };
+    tell(&mut model, Message::Verified(verified));
+    sees(&model, &["as of 09:45:12 UTC"]);
+    press(&mut model, "<enter>G");
+    sees(&model, &["docker.io, 2026-11-21 09:45:12 UTC"]);
+    press(&mut model, "<enter>j");
+    sees(&model, &["as of 09:31:00 UTC"]);
+    model.now = "2026-11-22T00:00:01Z".parse().unwrap();
+    sees(&model, &["as of 21 Nov, 09:31:00 UTC"]);
 }
 
 #[test]
