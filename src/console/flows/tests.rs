@@ -252,7 +252,6 @@ fn every_check_is_run_and_then_the_one_that_failed() {
         world.engine_is_down = true;
         world.press("4");
         world.sees(&["Doctor · 12 pass, 1 fail", "engine ✗"]);
-        world.press("jj");
         world.sees(&["▌✗ fail         engine", "fix    systemctl start docker"]);
         world.engine_is_down = false;
         world.press("<enter>");

@@ -133,7 +133,16 @@ impl DoctorPane {
         let all = self.running == Some(Which::All);
         self.checks.retain(|checked| !(all && checked.runs));
         self.checks.iter_mut().for_each(|checked| checked.runs = false);
+        if all && self.selected.is_none() {
+            self.selected = self.worst();
+        }
         self.running.take()
+    }
+
+    /// The first that failed, else the first that warns: what people are to look at.
+    fn worst(&self) -> Option<Subject> {
+        let first = |word: &str| self.checks.iter().find(|checked| checked.outcome().map(Outcome::word) == Some(word));
+        first("fail").or_else(|| first("warn")).map(|checked| checked.subject.clone())
     }
 
     /// How many of the checks ended how, in words, the worst last; those that never ran are not counted.

@@ -51,6 +51,28 @@ fn nothing_is_checked_before_somebody_looks_and_then_all_of_it_once() {
 }
 
 #[test]
+fn who_has_chosen_none_stands_at_the_first_that_failed() {
+    let failed = |check| {
+        let finding = Finding::fail("it is not there", Owner::You, "make it");
+        Message::Checked(Report { check, image: None, finding })
+    };
+    let mut model = console(SIZE, vec![running(1)]);
+    press(&mut model, "4");
+    tell(&mut model, passed(CheckId::Config, None));
+    tell(&mut model, failed(CheckId::Engine));
+    tell(&mut model, failed(CheckId::Disk));
+    assert_eq!(model.doctor.position(), 0);
+    tell(&mut model, Message::Examined);
+    assert_eq!(model.doctor.selected().unwrap().subject.check, CheckId::Engine);
+    press(&mut model, "gg");
+    tell(&mut model, Message::Examined);
+    press(&mut model, "r");
+    tell(&mut model, failed(CheckId::Engine));
+    tell(&mut model, Message::Examined);
+    assert_eq!(model.doctor.position(), 0, "somebody has chosen it");
+}
+
+#[test]
 fn the_checks_wait_for_the_project_whose_images_they_are_about() {
     let mut model = Model::new(SIZE, look(), now());
     assert_eq!(press(&mut model, "4"), []);

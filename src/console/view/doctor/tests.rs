@@ -40,6 +40,7 @@ pub fn examined(size: (u16, u16)) -> Model {
         tell(&mut model, report(check, image, finding));
     }
     tell(&mut model, Message::Examined);
+    press(&mut model, "gg");
     model
 }
 
