@@ -9,6 +9,7 @@ use crate::{
         event::{Event, Step},
         failure::{Failure, FailureKind},
         record::{RECORD_FILE, RECORD_SCHEMA, Record, Review, SHASUM_FILE},
+        table::Row,
         verdict::{Class, Verdict},
     },
     verify,
@@ -87,10 +88,7 @@ pub async fn verify(run: &mut Run<'_, '_>, access: &Access) -> Result<(), Failur
         }
     }
     match worst {
-        None => {
-            let words: Vec<String> = table.rows.iter().map(|r| format!("{} {}", r.tag, r.judgement.verdict)).collect();
-            run.succeed(Step::Verify, words.join(", ")).await
-        }
+        None => run.succeed(Step::Verify, note(&table.rows)).await,
         Some((verdict, why)) => Err(Failure::new(
             match verdict {
                 Verdict::Denied => FailureKind::NotAllowed,
@@ -101,5 +99,40 @@ pub async fn verify(run: &mut Run<'_, '_>, access: &Access) -> Result<(), Failur
             why,
             "look at both sides: windlass tags --fresh",
         )),
+    }
+}
+
+/// `match: master-2026-11-21-09-30-00, latest`: what is looked for comes first, as the rest may have no room.
+fn note(rows: &[Row]) -> String {
+    let mut said: Vec<(Verdict, Vec<&str>)> = Vec::new();
+    for row in rows {
+        let (verdict, tag) = (row.judgement.verdict, row.tag.as_str());
+        match said.iter_mut().find(|(said, _)| *said == verdict) {
+            Some((_, tags)) => tags.push(tag),
+            None => said.push((verdict, vec![tag])),
+        }
+    }
+    let said: Vec<String> = said.into_iter().map(|(verdict, tags)| format!("{verdict}: {}", tags.join(", "))).collect();
+    said.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{observation::Observation, verdict::Judgement};
+
+    #[test]
+    fn the_verdict_comes_before_the_tags_that_it_is_of() {
+        let row = |tag: &str, verdict| Row {
+            tag: tag.parse().unwrap(),
+            kind: None,
+            observation: Observation::Absent { visible: true },
+            known: None,
+            judgement: Judgement { verdict, why: String::new() },
+        };
+        let rows = ["v1", "latest"].map(|tag| row(tag, Verdict::Match));
+        assert_eq!(note(&rows), "match: v1, latest");
+        let rows = [row("v1", Verdict::Match), row("latest", Verdict::SameImageRepacked), row("v2", Verdict::Match)];
+        assert_eq!(note(&rows), "match: v1, v2; same-image-repacked: latest");
     }
 }

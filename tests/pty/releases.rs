@@ -67,7 +67,7 @@ fn a_build_that_failed_says_where_its_log_says_why() {
     project.windlass(&["release", "--yes"]).exits(1);
     let mut console = open(&project);
     console.sees("├ what went wrong ─");
-    console.sees("enter goes to that line");
+    console.sees("keys  enter to line ");
     console.sees("e re-run whole");
     console.press("\r");
     console.until("the line in the log as well", |screen| {
@@ -170,7 +170,7 @@ fn a_pasted_digest_is_explained_and_a_history_is_gone_back_in() {
     console.press("h");
     console.sees("since, release");
     console.press("j");
-    console.sees("enter points latest there");
+    console.sees("latest can be pointed there");
     console.press("\r");
     console.sees(&format!("Point latest to release {}?", id(&first)));
     console.press("\x1b");

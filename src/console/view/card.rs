@@ -8,7 +8,7 @@
 //! │ next  give it the right at the registry      │
 //! │ look  D runs windlass doctor push: the right to push
 //! │ tags  master-2026-11-21-09-30-00 was pushed, latest was not
-//! │ keys  e re-run from push   v verify its tags │
+//! │ keys  enter to line 1 204   e re-run from push   v verify its tags
 //! ```
 
 use ratatui::{
@@ -17,7 +17,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::text::{fit, wrap};
+use super::text::{fit, width, wrap};
 use crate::{
     console::{
         action::{Action, Id},
@@ -31,11 +31,13 @@ use crate::{
     },
 };
 
-/// Lines of the reason that are shown; `windlass show` has all.
-const WHY: usize = 4;
+/// Lines of the reason that are shown at the most, and of all else that can be long; `windlass show` has all.
+const WHY: usize = 6;
+const LONG: usize = 4;
 const LABEL: usize = 6;
 /// Keys that are named.
-const KEYS: usize = 3;
+const MOST_KEYS: usize = 3;
+const KEYS: &str = "keys";
 
 /// The rows of the card in this width: a label and words. None for a release that did not fail. Where there are more
 /// than `most`, what helps least goes first, and the last lines of what is long before that.
@@ -50,23 +52,23 @@ pub fn rows(model: &Model, release: &Release, columns: u16, most: u16) -> Vec<(&
         let lines = wrap(text, columns);
         parts.push(Part { label, shown: lines.len().min(most), lines, columns, goes });
     };
-    part("", &failure.what, 2, 0);
+    part("", &failure.what, LONG, 0);
     if let Some(Fault::Line { line, text }) = model.faults.get(&release.plan.release) {
         let words = format!("line {}: {}", count(line + 1), text.trim());
-        part("log", &fit(&words, columns.saturating_sub(LABEL), model.look.signs), 1, 2);
+        part("log", &words, 2, 2);
     }
     part("why", &failure.why, WHY, 3);
-    part("next", &failure.next, 2, 4);
+    part("next", &failure.next, LONG, 4);
     if let Some(check) = failure.check {
         let key = model.keymap.first(Id::Explain);
-        part("look", &format!("{key} runs windlass doctor {check}: {}", check.title()), 1, 6);
+        part("look", &format!("{key} runs windlass doctor {check}: {}", check.title()), LONG, 6);
     }
     if release.steps.iter().any(|step| step.step == Step::Push && step.state != StepState::Pending) {
-        part("tags", &pushed(release), 2, 5);
+        part("tags", &pushed(release), LONG, 5);
     }
-    let keys = keys(model, release).join("   ");
+    let (keys, gap) = keys(model, release, columns.saturating_sub(LABEL));
     if !keys.is_empty() {
-        part("keys", &fit(&keys, columns.saturating_sub(LABEL), model.look.signs), 1, 1);
+        part(KEYS, &in_a_line(&keys, gap), 1, 1);
     }
     let rows = |parts: &[Part]| parts.iter().map(|part| part.shown).sum::<usize>();
     while rows(&parts) > most {
@@ -103,13 +105,26 @@ impl Part {
     }
 }
 
-/// Keys that help, each with its effect.
-fn keys(model: &Model, release: &Release) -> Vec<String> {
+fn in_a_line(keys: &[Key], gap: &str) -> String {
+    keys.iter().map(|Key { key, effect }| format!("{key} {effect}")).collect::<Vec<_>>().join(gap)
+}
+
+struct Key {
+    key: String,
+    effect: String,
+}
+
+/// Keys that help, each with its effect, and the gap between them: as many as there is room for, since a part of one helps
+/// nobody.
+fn keys(model: &Model, release: &Release, columns: usize) -> (Vec<Key>, &'static str) {
     let key = |id, effect: String| {
         let action = Action::of(id);
-        (action.refused)(model).is_none().then(|| format!("{} {effect}", model.keymap.first(id)))
+        (action.refused)(model).is_none().then(|| Key { key: model.keymap.first(id).to_string(), effect })
     };
-    let seen = matches!(model.faults.get(&release.plan.release), Some(Fault::Line { .. }));
+    let line = match model.faults.get(&release.plan.release) {
+        Some(Fault::Line { line, .. }) => Some(format!("to line {}", count(line + 1))),
+        _ => None,
+    };
     let again = match release.open_step() {
         // Which of its tasks can be run again, its deployment says.
         _ if remote::is_remote(release) => "re-run its tasks".to_owned(),
@@ -117,7 +132,7 @@ fn keys(model: &Model, release: &Release) -> Vec<String> {
         Some(step) => format!("re-run from {}", step.name()),
     };
     let keys = [
-        seen.then(|| key(Id::Open, "goes to that line".to_owned())).flatten(),
+        line.and_then(|line| key(Id::Open, line)),
         key(Id::Rerun, again),
         release
             .failure
@@ -126,7 +141,14 @@ fn keys(model: &Model, release: &Release) -> Vec<String> {
             .and_then(|check| key(Id::Explain, format!("doctor {check}"))),
         (!release.pushes.is_empty()).then(|| key(Id::Verify, "verify its tags".to_owned())).flatten(),
     ];
-    keys.into_iter().flatten().take(KEYS).collect()
+    let mut keys: Vec<Key> = keys.into_iter().flatten().take(MOST_KEYS).collect();
+    loop {
+        let gap = ["   ", "  "].into_iter().find(|gap| width(&in_a_line(&keys, gap)) <= columns);
+        match gap {
+            Some(gap) => return (keys, gap),
+            None => keys.pop(),
+        };
+    }
 }
 
 /// What of it is in the registry already.
@@ -155,13 +177,17 @@ pub fn render(model: &Model, release: &Release, frame: &mut Frame<'_>, rule: Rec
     let labelled = all.iter().position(|(label, _)| !label.is_empty()).unwrap_or(all.len());
     for (i, (label, text)) in all.into_iter().enumerate() {
         let row = Rect { y: area.y + u16::try_from(i).unwrap_or(0), height: 1, ..area };
+        let label_span = model.look.span(Tone::Dim, format!(" {label:<LABEL$}"));
         let line = if i < labelled {
             Line::from(model.look.span(Tone::Bad, format!(" {text}")))
+        } else if label == KEYS {
+            let (keys, gap) = keys(model, release, usize::from(area.width).saturating_sub(2 + LABEL));
+            let key = |Key { key, effect }: Key| {
+                [model.look.span(Tone::Bold, key), model.look.span(Tone::Plain, format!(" {effect}{gap}"))]
+            };
+            std::iter::once(label_span).chain(keys.into_iter().flat_map(key)).collect()
         } else {
-            Line::from(vec![
-                model.look.span(Tone::Dim, format!(" {label:<LABEL$}")),
-                model.look.span(Tone::Plain, text),
-            ])
+            Line::from(vec![label_span, model.look.span(Tone::Plain, text)])
         };
         frame.render_widget(line, row);
     }

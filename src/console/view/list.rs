@@ -30,7 +30,7 @@ use crate::{
         failure::FailureKind,
         release::{Release, ReleaseState, StepState},
         sign::Tone,
-        verdict::Class,
+        verdict::{Class, Verdict},
     },
 };
 
@@ -150,7 +150,7 @@ pub(super) fn branch(release: &Release) -> &str {
     release.plan.source.branch.as_deref().unwrap_or("-")
 }
 
-fn line(model: &Model, release: &Release, here: bool, width: usize, columns: Columns) -> Line<'static> {
+fn line(model: &Model, release: &Release, here: bool, row: usize, columns: Columns) -> Line<'static> {
     let look = model.look;
     let (sign, tone) = look.signs.release(release.state);
     let (outcome, outcome_tone) = outcome(model, release);
@@ -176,7 +176,11 @@ fn line(model: &Model, release: &Release, here: bool, width: usize, columns: Col
         spans.push(look.span(bold, format!("{}  ", release.plan.source.commit.short())));
     }
     let used = spans.iter().map(Span::width).sum();
-    spans.push(look.span(outcome_tone, padded(&outcome, width.saturating_sub(used), look.signs)));
+    let room = row.saturating_sub(used);
+    // How it failed says more than a part of where: that is among its steps.
+    let outcome =
+        if width(&outcome) > room { how_alone(model, release).map_or(outcome, str::to_owned) } else { outcome };
+    spans.push(look.span(outcome_tone, padded(&outcome, room, look.signs)));
     Line::from(spans)
 }
 
@@ -207,22 +211,37 @@ pub(super) fn outcome(model: &Model, release: &Release) -> (String, Tone) {
         },
         ReleaseState::Cancelled => "cancelled".to_owned(),
         ReleaseState::Interrupted => "interrupted".to_owned(),
-        ReleaseState::Failed => match release.verdict() {
-            Some(verdict) if verdict.class() != Class::Good => return (verdict.to_string(), Tone::Bad),
-            _ => failed(release),
+        ReleaseState::Failed => match bad(release) {
+            Some(verdict) => return (verdict.to_string(), Tone::Bad),
+            None => failed(release),
         },
     };
     (word, tone)
 }
 
+/// The verdict that made it fail.
+fn bad(release: &Release) -> Option<Verdict> {
+    release.verdict().filter(|verdict| verdict.class() != Class::Good)
+}
+
 fn failed(release: &Release) -> String {
-    let how = match release.failure.as_ref().map(|failure| failure.kind) {
+    let step = release.steps.iter().find(|step| step.state == StepState::Failed);
+    let how = how(release);
+    step.map_or_else(|| how.to_owned(), |step| format!("{} {how}", step.step.name()))
+}
+
+/// [`failed`] without the step, where that is what is said of it.
+fn how_alone(model: &Model, release: &Release) -> Option<&'static str> {
+    let said = !model.verified.contains_key(&release.plan.release) && bad(release).is_none();
+    (said && release.state == ReleaseState::Failed).then(|| how(release))
+}
+
+fn how(release: &Release) -> &'static str {
+    match release.failure.as_ref().map(|failure| failure.kind) {
         Some(FailureKind::NotAllowed) => "denied",
         Some(FailureKind::Unreachable) => "unreachable",
         _ => "failed",
-    };
-    let step = release.steps.iter().find(|step| step.state == StepState::Failed);
-    step.map_or_else(|| how.to_owned(), |step| format!("{} {how}", step.step.name()))
+    }
 }
 
 #[cfg(test)]

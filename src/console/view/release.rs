@@ -1,8 +1,8 @@
 //! ```text
 //! ╭ k3v… · 3f2c1ab · master · by hand ───────────────────────╮
-//! │ ✓ preflight     0.2 s  master, clean, reviewed           │
-//! │ ✓ build        42.0 s  sha256:7eb2f01f…  11 steps        │   in one row where there is no room for six:
-//! │ ◐ push          3 s    latest ▓▓▓▓▓▓▓░░░░░ 62 %          │   ✓ preflight ✓ secret ✓ build ◐ push · record
+//! │ ✓ preflight  0.2 s  master, clean, reviewed              │
+//! │ ✓ build     42.0 s  sha256:7eb2f01f…  11 steps           │   in one row where there is no room for six:
+//! │ ◐ push         3 s  latest ▓▓▓▓▓▓▓░░░░░ 62 %             │   ✓ preflight ✓ secret ✓ build ◐ push · record
 //! │ · record                                                 │
 //! ├ what went wrong ─────────────────────────────────────────┤   card.rs
 //! ├ Steps · 11, 6 cached ────────────────────────────────────┤   step_tree.rs
@@ -30,8 +30,8 @@ use crate::{
 
 /// Columns of the longest name of a step of our own.
 const NAME: usize = 9;
-/// Columns before the note without the name: sign, time.
-const BEFORE_NOTE: usize = 1 + 2 + 1 + 10 + 2;
+/// Columns of the time of a step that took less than a minute.
+const TIME: usize = 6;
 
 pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
     if geometry.release.is_empty() {
@@ -82,14 +82,11 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, geometry: &Geometry) {
 fn line(model: &Model, release: &Release, step: &StepView, here: bool, columns: usize) -> Line<'static> {
     let look = model.look;
     let (sign, tone) = look.signs.step(step.state);
-    let took = match (step.seconds(), step.started) {
-        (Some(took), _) => seconds(took),
-        (None, Some(started)) if step.state == StepState::Running => progress::elapsed(started, model.now),
-        (None, _) => String::new(),
-    };
-    let longest = release.steps.iter().map(|step| width(step.step.name())).max().unwrap_or(0);
-    let name = longest.max(NAME).min((columns / 3).max(NAME));
-    let room = columns.saturating_sub(BEFORE_NOTE + name);
+    let widest = |of: &dyn Fn(&StepView) -> usize| release.steps.iter().map(of).max().unwrap_or(0);
+    let name = widest(&|step| width(step.step.name())).max(NAME).min((columns / 3).max(NAME));
+    let time = widest(&|step| width(&took(model, step))).max(TIME);
+    // With the sign and its mark, and the gaps.
+    let room = columns.saturating_sub(3 + name + 1 + time + 2);
     let note = match (&step.failure, step.state, model.doing(&release.plan.release)) {
         (Some(failure), ..) => fit(&failure.what, room, look.signs),
         (None, StepState::Running, Some(doing)) => progress::line(doing, model.now, room, look.signs),
@@ -101,9 +98,18 @@ fn line(model: &Model, release: &Release, step: &StepView, here: bool, columns: 
     Line::from(vec![
         look.span(tone, format!("{mark}{sign} ")),
         look.span(name_tone, format!("{} ", padded(step.step.name(), name, look.signs))),
-        look.span(Tone::Dim, format!("{took:>10}  ")),
+        look.span(Tone::Dim, format!("{:>time$}  ", took(model, step))),
         look.span(Tone::Plain, note),
     ])
+}
+
+/// How long it took, or has taken so far.
+fn took(model: &Model, step: &StepView) -> String {
+    match (step.seconds(), step.started) {
+        (Some(took), _) => seconds(took),
+        (None, Some(started)) if step.state == StepState::Running => progress::elapsed(started, model.now),
+        (None, _) => String::new(),
+    }
 }
 
 fn strip(model: &Model, release: &Release) -> Line<'static> {

@@ -15,8 +15,8 @@ fn releases_steps_and_log_are_seen_at_once_where_there_is_room() {
                 " ✓ 07:41   master 3f2c1ab  match",
                 " ✗ 20 Nov  master 3f2c1ab  push denied",
                 "bbbbbbbbbb · 3f2c1ab · master · by hand",
-                " ✓ preflight      1.0 s  master, clean, reviewed",
-                " ◐ push            53 s  latest ▓▓▓▓▓▓▓░░░░░ 62 %",
+                " ✓ preflight  1.0 s  master, clean, reviewed",
+                " ◐ push        53 s  latest ▓▓▓▓▓▓▓░░░░░ 62 %",
                 " · record",
                 "├ Log · following · 1 204 331 lines ─",
                 "line 1204330 of the build",
@@ -29,7 +29,7 @@ fn releases_steps_and_log_are_seen_at_once_where_there_is_room() {
 #[test]
 fn in_little_room_list_and_log_take_turns() {
     let mut model = busy(SIZES[0]);
-    sees(&model, &["╭ Releases", "push 62 %", " ✗ 20 Nov", " ◐ push            53 s  latest ▓"]);
+    sees(&model, &["╭ Releases", "push 62 %", " ✗ 20 Nov", " ◐ push        53 s  latest ▓"]);
     never_sees(&model, "Log");
     press(&mut model, "<enter>");
     sees(&model, &["✓ preflight ✓ secret ✓ build ◐ push · record · verify", "├ Log · following", "line 1204330"]);
@@ -68,7 +68,7 @@ fn a_failed_build_opens_on_its_card_with_the_line_that_says_why_and_the_keys_tha
             "│ the build failed",
             "log   line 1 204: E: no such package",
             "why   RUN make ended with 2",
-            "keys  enter goes to that line   e re-run whole",
+            "keys  enter to line 1 204   e re-run whole",
         ];
         sees(&model, &seen);
         if size != SIZES[0] {
@@ -101,11 +101,31 @@ fn what_a_card_has_no_room_for_is_said_to_be_missing_and_each_key_is_named_once(
     let mut dead = running(3);
     dead.found_dead();
     sees(&console(SIZES[0], vec![dead]), &["why   its process ended without a last word: it was kil…"]);
-    sees(&console(SIZES[1], vec![unbuilt(3)]), &["look  D runs windlass doctor engine: the container en…"]);
+    sees(
+        &console(SIZES[1], vec![unbuilt(3)]),
+        &["look  D runs windlass doctor engine: the container  ", "      engine "],
+    );
     for size in SIZES {
         let all = rows(&console(size, vec![unbuilt(3)]));
         let keys = all.iter().find(|row| row.contains("keys  ")).expect("keys that help");
         assert_eq!(keys.matches(" D ").count(), 1, "{keys}");
+        assert!(!keys.contains('…'), "{keys}");
+    }
+}
+
+#[test]
+fn where_a_failure_has_no_room_with_its_step_how_it_failed_is_said_whole() {
+    let away = Failure::unreachable("the engine does not answer", "refused", "start it");
+    let events = vec![
+        Event::StepStarted { step: Step::Preflight },
+        Event::StepFailed { step: Step::Preflight, failure: away },
+        Event::Finished,
+    ];
+    for (size, seen) in
+        SIZES.into_iter().zip(["preflight unreachable", "3f2c1ab  unreachable", "preflight unreachable"])
+    {
+        let model = console(size, vec![release(3, "2026-11-20T09:30:00Z", events.clone())]);
+        sees(&model, &[seen]);
     }
 }
 
