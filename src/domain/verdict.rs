@@ -201,14 +201,17 @@ fn judge_content(tag: &Tag, record: Option<&Known>, all: &[Known], content: &Con
     };
     let judgement = compare(known, all, content);
     match (judgement.verdict.class(), hashed) {
-        (Class::Good, Hashed::Earlier(at)) => say(
-            Verdict::MatchClaimed,
-            format!(
-                "claimed by the registry, its bytes hashed {}: {}",
-                at.strftime("%Y-%m-%d %H:%M:%S UTC"),
-                judgement.why
-            ),
-        ),
+        (Class::Good, Hashed::Earlier(at)) => {
+            let earlier = at.strftime("%Y-%m-%d %H:%M:%S UTC");
+            let why = match judgement.verdict {
+                Verdict::Match => {
+                    let found = content.digest.short();
+                    format!("the registry names {found}, hashed {earlier}; recorded by {}", known.cite())
+                }
+                _ => format!("the registry names what was hashed {earlier}: {}", judgement.why),
+            };
+            say(Verdict::MatchClaimed, why)
+        }
         _ => judgement,
     }
 }

@@ -158,6 +158,17 @@ fn answers_without_an_image() {
 }
 
 #[test]
+fn what_a_registry_only_names_is_not_said_to_be_hashed_now() {
+    let ours = record("aaaaaaaaaa", "ours");
+    let content = single("ours manifest", "ours config", "ours layer");
+    let found = content.digest.short().to_owned();
+    let observation = Observation::Seen { content, hashed: Hashed::Earlier(Timestamp::UNIX_EPOCH) };
+    let judged = judge(&tag(), Some(&ours), &[], &observation);
+    let why = format!("the registry names {found}, hashed 1970-01-01 00:00:00 UTC; recorded by {}", ours.cite());
+    assert_eq!((judged.verdict, judged.why), (Verdict::MatchClaimed, why));
+}
+
+#[test]
 fn a_tag_no_record_names_says_whose_image_it_is() {
     let all = [record("bbbbbbbbbb", "other")];
     let known = judge(&tag(), None, &all, &seen(single("other manifest", "other config", "l")));
