@@ -86,7 +86,7 @@ fn the_first_secret_makes_the_vault_and_is_checked_and_removed() {
     let mut console = open(&project, &[]);
     console.sees("The vault is locked");
     console.press("\x1b");
-    console.sees("then press r");
+    console.sees("press r, and give its passphrase");
     console.press("r");
     console.sees("The vault is locked");
     console.press("correct horse\r");
