@@ -4,6 +4,8 @@
 mod moving;
 mod searching;
 
+use std::ops::RangeInclusive;
+
 use super::{
     marking::Marking,
     search::{Scan, Search},
@@ -122,6 +124,31 @@ impl LogPane {
     /// The line on top, from 0.
     pub fn top_line(&self) -> u64 {
         self.shown().and_then(|(window, top)| window.rows.get(top)).map_or(0, |row| row.line)
+    }
+
+    /// The lines on the screen, unless others are on their way there.
+    fn seen(&self) -> Option<RangeInclusive<u64>> {
+        let (LogState::Open(Seen { window, sight, .. }), (_, top)) = (&self.state, self.shown()?) else { return None };
+        // The end of a log that grows is seen, too.
+        let end = (self.spot(), sight.spot) == (Spot::End, Spot::End);
+        if !end && window.covers(self.spot(), &self.layout()).is_none() {
+            return None;
+        }
+        let mut lines = window.rows.iter().skip(top).take(self.size.1).map(|row| row.line);
+        let first = lines.next()?;
+        Some(first..=lines.next_back().unwrap_or(first))
+    }
+
+    /// The lines that are to be on the screen, about.
+    fn around(&self) -> RangeInclusive<u64> {
+        self.seen().unwrap_or_else(|| {
+            let (last, rows) = (self.total().saturating_sub(1), self.size.1.saturating_sub(1) as u64);
+            let top = match self.spot() {
+                Spot::At { place, rows } => place.line.saturating_add_signed(rows).min(last),
+                Spot::End => last.saturating_sub(rows),
+            };
+            top..=top.saturating_add(rows).min(last)
+        })
     }
 
     fn layout(&self) -> Layout {
@@ -279,6 +306,14 @@ impl LogPane {
         let Some(line) = self.marking.map(|marking| marking.to).or(found).or(edge) else { return };
         self.marking = Some(Marking { from: line, to: line });
         self.hold();
+    }
+
+    /// Marks all lines from the first marked one to the end, or to the beginning.
+    pub fn mark_all(&mut self, down: bool) {
+        let line = if down { self.total().saturating_sub(1) } else { 0 };
+        let Some(marking) = &mut self.marking else { return };
+        marking.to = line;
+        self.show(Place::line(line), if down { self.size.1.saturating_sub(1) } else { 0 });
     }
 
     /// Marks so many lines more, up or down.

@@ -2,6 +2,8 @@
 //! has come: whoever looks for something else, or ends it, asks for no more. Which lines were found is known where the
 //! log is read; here is their number, and the one that the reader was brought to.
 
+use std::{mem, ops::RangeInclusive};
+
 use crate::{
     domain::failure::Failure,
     log::pattern::{Filter, Pattern, Wanted},
@@ -97,6 +99,8 @@ pub enum Goal {
     Number(u64),
     /// The first one from this line on.
     From(u64),
+    /// The last one before this line, or else the last of all.
+    Before(u64),
 }
 
 #[derive(Debug)]
@@ -105,6 +109,8 @@ pub struct Search {
     /// Where the reader is to be brought, and whether that was asked for.
     goal: Option<Goal>,
     asked: bool,
+    /// Matches that he is to be brought further once it is known which one that is.
+    further: i64,
     /// Where the reader was brought.
     pub at: Option<Match>,
 }
@@ -124,7 +130,7 @@ impl Search {
     /// else to the first of all.
     pub fn new(pattern: Pattern, within: Option<Filter>, goal: Option<u64>) -> Self {
         let wanted = Wanted { filter: Filter { pattern, invert: false }, within };
-        Self { scan: Scan::new(wanted), goal: goal.map(Goal::From), asked: false, at: None }
+        Self { scan: Scan::new(wanted), goal: goal.map(Goal::From), asked: false, further: 0, at: None }
     }
 
     pub fn pattern(&self) -> &Pattern {
@@ -151,7 +157,8 @@ impl Search {
             _ if self.asked => return None,
             Goal::From(line) if self.scan.last.is_some_and(|last| last >= line) => Goal::From(line),
             Goal::From(_) if self.scan.whole => Goal::Number(0),
-            Goal::From(_) => return None,
+            Goal::Before(line) if self.scan.whole || self.scan.searched >= line => Goal::Before(line),
+            Goal::From(_) | Goal::Before(_) => return None,
             number @ Goal::Number(_) => number,
         };
         self.goal = Some(which);
@@ -166,7 +173,8 @@ impl Search {
             Ok(Some(found)) => {
                 self.at = Some(found);
                 if self.goal == Some(which) {
-                    self.goal = None;
+                    let further = mem::take(&mut self.further);
+                    self.goal = (further != 0).then(|| self.beside(found.number, further));
                 }
                 Some(found)
             }
@@ -181,19 +189,28 @@ impl Search {
         }
     }
 
-    /// To the next match or the previous one; after the last comes the first.
-    pub fn go(&mut self, forward: bool) {
-        let Some(last) = self.scan.count.checked_sub(1) else { return };
-        let from = match (self.goal, self.at) {
-            (Some(Goal::Number(number)), _) => Some(number),
-            (_, at) => at.map(|at| at.number),
-        };
-        self.goal = Some(Goal::Number(match (from, forward) {
-            (Some(at), true) if at < last => at + 1,
-            (Some(at), false) if at > 0 => at - 1,
-            (_, true) => 0,
-            (_, false) => last,
-        }));
+    /// To the next match or the previous one, from the one that the reader was brought to: if he went away from it, which
+    /// is where these lines are, from what he sees. After the last comes the first.
+    pub fn go(&mut self, forward: bool, seen: &RangeInclusive<u64>) {
+        if self.scan.count == 0 {
+            return;
+        }
+        let by = if forward { 1 } else { -1 };
+        self.goal = Some(match (self.goal, self.at) {
+            (Some(Goal::Number(number)), _) => self.beside(number, by),
+            (Some(unknown), _) => {
+                self.further += by;
+                unknown
+            }
+            (None, Some(at)) if seen.contains(&at.line) => self.beside(at.number, by),
+            (None, _) if forward => Goal::From(*seen.start()),
+            (None, _) => Goal::Before(seen.end().saturating_add(1)),
+        });
+    }
+
+    fn beside(&self, number: u64, by: i64) -> Goal {
+        let there = (i128::from(number) + i128::from(by)).rem_euclid(i128::from(self.scan.count.max(1)));
+        Goal::Number(u64::try_from(there).unwrap_or_default())
     }
 }
 
@@ -242,7 +259,7 @@ mod tests {
         assert_eq!((below.wants(), below.wants()), (Some(Goal::From(50)), None));
         assert_eq!(below.take(Goal::From(50), Ok(Some(found(3, 50)))), Some(found(3, 50)));
         for (forward, number) in [(true, 4), (true, 0), (true, 1), (false, 0), (false, 4), (false, 3)] {
-            below.go(forward);
+            below.go(forward, &(0..=99));
             assert_eq!(below.wants(), Some(Goal::Number(number)));
             below.take(Goal::Number(number), Ok(Some(found(number, number))));
         }
@@ -259,12 +276,33 @@ mod tests {
         search.scan.take(Ok(scanned(9, false, 5, 8)));
         assert_eq!(search.wants(), Some(Goal::From(0)));
         search.take(Goal::From(0), Ok(Some(found(0, 1))));
-        search.go(true);
+        search.go(true, &(0..=9));
         assert_eq!(search.wants(), Some(Goal::Number(1)));
-        search.go(true);
-        search.go(true);
+        search.go(true, &(0..=9));
+        search.go(true, &(0..=9));
         assert_eq!(search.take(Goal::Number(1), Ok(Some(found(1, 2)))), Some(found(1, 2)));
         assert_eq!(search.wants(), Some(Goal::Number(3)));
+    }
+
+    #[test]
+    fn whoever_went_elsewhere_goes_on_from_there() {
+        let mut search = search(0);
+        search.scan.wants(100);
+        search.scan.take(Ok(scanned(100, false, 9, 90)));
+        search.wants();
+        search.take(Goal::From(0), Ok(Some(found(0, 10))));
+        search.go(false, &(70..=79));
+        search.go(false, &(70..=79));
+        assert_eq!(search.wants(), Some(Goal::Before(80)));
+        search.go(false, &(70..=79));
+        assert_eq!(search.take(Goal::Before(80), Ok(Some(found(6, 70)))), Some(found(6, 70)));
+        assert_eq!(search.wants(), Some(Goal::Number(4)), "two keys more came before it was known");
+        search.take(Goal::Number(4), Ok(Some(found(4, 50))));
+        search.go(true, &(95..=99));
+        assert_eq!(search.wants(), Some(Goal::Number(0)), "below there is none");
+        search.take(Goal::Number(0), Ok(Some(found(0, 10))));
+        search.go(true, &(40..=49));
+        assert_eq!(search.wants(), Some(Goal::From(40)));
     }
 
     #[test]
@@ -272,7 +310,7 @@ mod tests {
         let mut none = search(0);
         none.scan.wants(10);
         none.scan.take(Ok(scanned(10, false, 0, 0)));
-        none.go(true);
+        none.go(true, &(0..=9));
         assert_eq!(none.wants(), None);
         assert_eq!(none.standing(), Standing::Nothing);
         let mut failed = search(0);

@@ -254,25 +254,20 @@ fn filter(model: &Model) -> Filter {
 pub fn errors(model: &mut Model) -> Vec<Effect> {
     model.focus = Pane::Log;
     let pattern = Pattern::errors();
-    match model.log.search.as_mut().filter(|search| *search.pattern() == pattern) {
-        Some(search) => search.go(true),
-        None => model.log.search(pattern),
+    match &model.log.search {
+        Some(search) if *search.pattern() == pattern => model.log.go_to_match(true),
+        _ => model.log.search(pattern),
     }
     Vec::new()
 }
 
 pub fn next_match(model: &mut Model) -> Vec<Effect> {
-    go(model, true)
+    model.log.go_to_match(true);
+    Vec::new()
 }
 
 pub fn previous_match(model: &mut Model) -> Vec<Effect> {
-    go(model, false)
-}
-
-fn go(model: &mut Model, forward: bool) -> Vec<Effect> {
-    if let Some(search) = &mut model.log.search {
-        search.go(forward);
-    }
+    model.log.go_to_match(false);
     Vec::new()
 }
 

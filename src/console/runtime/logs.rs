@@ -193,6 +193,10 @@ impl Files {
             let number = match which {
                 Goal::Number(number) => number,
                 Goal::From(line) => hits.rank(&log.reader, line)?,
+                Goal::Before(line) => {
+                    let before = hits.rank(&log.reader, line)?.checked_sub(1);
+                    before.unwrap_or(hits.count().saturating_sub(1))
+                }
             };
             let line = hits.nth(&log.reader, number)?;
             log.hits.insert(0, hits);

@@ -105,6 +105,10 @@ pub fn answer(effect: &Effect, lines: &[String]) -> Option<Message> {
             let number = match which {
                 Goal::Number(number) => usize::try_from(*number).unwrap(),
                 Goal::From(from) => lines_found.partition_point(|line| line < from),
+                Goal::Before(end) => {
+                    let before = lines_found.partition_point(|line| line < end).checked_sub(1);
+                    before.unwrap_or(lines_found.len().saturating_sub(1))
+                }
             };
             let found = lines_found.get(number).map(|line| {
                 let text = lines[usize::try_from(*line).unwrap()].as_bytes();

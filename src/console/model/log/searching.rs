@@ -10,7 +10,16 @@ use crate::{
 impl LogPane {
     /// Looks for this from the line on top on.
     pub fn search(&mut self, pattern: Pattern) {
-        self.search = Some(Search::new(pattern, self.filtered().cloned(), Some(self.top_line())));
+        let from = *self.around().start();
+        self.search = Some(Search::new(pattern, self.filtered().cloned(), Some(from)));
+    }
+
+    /// To the next match or the previous one.
+    pub fn go_to_match(&mut self, forward: bool) {
+        let around = self.around();
+        if let Some(search) = &mut self.search {
+            search.go(forward, &around);
+        }
     }
 
     /// Shows the lines that this leaves, or all of them. A search is one among them.

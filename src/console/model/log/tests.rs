@@ -207,6 +207,25 @@ fn the_log_is_searched_and_the_reader_brought_to_the_match_with_what_is_around_i
 }
 
 #[test]
+fn the_next_match_is_next_to_what_the_reader_sees() {
+    let mut log = Reading::numbered(200);
+    let at = |log: &Reading| log.model.log.search.as_ref().unwrap().at.map(|at| at.line);
+    log.press("gg/line .*7$<enter>");
+    assert_eq!(at(&log), Some(7));
+    log.press("GN");
+    assert_eq!(at(&log), Some(197), "from the end, the last one");
+    log.press("ggn");
+    assert_eq!(at(&log), Some(7));
+    log.press("jn");
+    assert_eq!(at(&log), Some(17), "it is still seen: the one after it");
+    log.press("<page-down><page-down><page-down><page-down>n");
+    assert_eq!(at(&log), Some(47));
+    let effects = press(&mut log.model, "gg<page-down><page-down>nn");
+    log.settle(effects);
+    assert_eq!(at(&log), Some(27), "whoever is faster than the disk loses no key");
+}
+
+#[test]
 fn lines_that_come_later_are_found_too_and_move_nobody() {
     let mut log = Reading::numbered(50);
     log.press("/line 7.$<enter>");

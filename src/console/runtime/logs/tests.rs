@@ -90,6 +90,8 @@ fn a_log_is_searched_for_lines_while_it_grows() {
     assert_eq!(log.find(&error, Goal::From(2)), Some(Match { number: 1, line: 2, byte: 0 }));
     assert_eq!(log.find(&error, Goal::Number(2)), Some(Match { number: 2, line: 4, byte: 9 }));
     assert_eq!(log.find(&error, Goal::Number(3)), None);
+    let before = [5, 4, 1].map(|line| log.find(&error, Goal::Before(line)).unwrap().line);
+    assert_eq!(before, [4, 2, 4], "before the first comes the last");
     assert!(log.search(2, &error).unwrap_err().why.starts_with("there is no log"));
 }
 
