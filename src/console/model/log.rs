@@ -88,7 +88,7 @@ pub enum Mode {
     /// The end of the log stays in sight.
     #[default]
     Following,
-    /// The reader scrolled up when the log had this many lines.
+    /// The reader scrolled up when the log had this many lines, or saw that many since.
     Paused { at: u64 },
 }
 
@@ -232,6 +232,7 @@ impl LogPane {
             self.anchor();
             self.size = size;
         }
+        self.see();
         let wanted = match &self.state {
             LogState::Loading => true,
             LogState::Absent | LogState::Failed(_) => false,

@@ -110,7 +110,8 @@ fn title(model: &Model, release: &Release) -> String {
     match log.mode {
         Mode::Following if grows(model, release) => words.push("following".to_owned()),
         Mode::Paused { .. } if log.unseen() > 0 => {
-            words.push(format!("{} new lines {}", count(log.unseen()), model.look.signs.glyph("↓", "below")));
+            let (new, below) = (log.unseen(), model.look.signs.glyph("↓", "below"));
+            words.push(format!("{} new line{} {below}", count(new), if new == 1 { "" } else { "s" }));
         }
         Mode::Paused { .. } if grows(model, release) => words.push("paused".to_owned()),
         Mode::Following | Mode::Paused { .. } => {}
@@ -121,7 +122,7 @@ fn title(model: &Model, release: &Release) -> String {
         (Mode::Following, 1, None) => words.push("1 line".to_owned()),
         (Mode::Following, total, None) => words.push(format!("{} lines", count(total))),
         (Mode::Paused { .. }, total, None) => {
-            words.push(format!("{} of {}", count((log.top_line() + 1).min(total)), count(total)));
+            words.push(format!("line {} of {}", count((log.top_line() + 1).min(total)), count(total)));
         }
     }
     if let Some(marking) = log.marking {

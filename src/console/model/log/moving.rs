@@ -48,6 +48,13 @@ impl LogPane {
         }
     }
 
+    /// What is on the screen is new no longer.
+    pub(super) fn see(&mut self) {
+        if let (Some(lines), Mode::Paused { at }) = (self.seen(), &mut self.mode) {
+            *at = lines.end().saturating_add(1).max(*at);
+        }
+    }
+
     fn follow(&mut self) {
         (self.mode, self.spot, self.descends) = (Mode::Following, Spot::End, false);
     }

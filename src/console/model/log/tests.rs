@@ -86,6 +86,10 @@ fn scrolling_up_pauses_and_the_end_goes_on() {
     log.press("kkk");
     log.grows(12);
     assert_eq!((log.ends().0, log.model.log.unseen()), ("line 87", 12));
+    log.press("jjjjj");
+    assert_eq!((log.ends().1, log.model.log.unseen()), ("line 101", 10), "two of them were seen");
+    log.press("kkkkk");
+    assert_eq!(log.model.log.unseen(), 10);
     log.press("<page-up><page-up><page-up>");
     assert_eq!(log.ends().0, "line 60");
     log.press("gg");

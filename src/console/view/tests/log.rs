@@ -6,8 +6,10 @@ use super::*;
 fn new_lines_below_are_counted_while_the_reader_is_above() {
     let mut model = busy((180, 50));
     press(&mut model, "<enter>kkll");
+    tell(&mut model, news(1, News::Log(1_204_332)));
+    sees(&model, &["Log · 1 new line ↓ · line"]);
     tell(&mut model, news(1, News::Log(1_204_343)));
-    sees(&model, &["Log · 12 new lines ↓ · 1 204 292 of 1 204 343 · column 17"]);
+    sees(&model, &["Log · 12 new lines ↓ · line 1 204 292 of 1 204 343 · column 17"]);
     never_sees(&model, "line 1204330");
 }
 
@@ -47,7 +49,7 @@ fn a_search_marks_counts_and_stands_below_the_log() {
         sees(&model, &["│ /LINE 12043(25|27)  no match yet", "following"]);
         press(&mut model, "/line 12043(25|27)<enter>");
         found(&mut model, "line 12043(25|27)", 0, Some(1_204_325), 2);
-        sees(&model, &["├ Log · match 1 of 2 · paused · 1 204 ", "│ /line 12043(25|27) ", "line 1204327 of the build"]);
+        sees(&model, &["├ Log · match 1 of 2 · paused · line 1", "│ /line 12043(25|27) ", "line 1204327 of the build"]);
         assert_eq!(marked(&model), ["line 1204325", "line 1204327"], "{size:?}");
         press(&mut model, "n");
         found(&mut model, "line 12043(25|27)", 1, Some(1_204_327), 2);
