@@ -15,7 +15,7 @@ use super::text::{line_with_cursor, width};
 use crate::{
     console::{
         action::{Action, Id, Scope, scopes},
-        model::{Layer, Model, Screen},
+        model::{Layer, Model, Pane, Screen},
         view::geometry::Geometry,
     },
     domain::{digest::Digest, sign::Tone},
@@ -47,13 +47,20 @@ fn parts(model: &Model, columns: usize) -> Vec<Part> {
     let room = |hints: &[(&'static Action, String, &'static str)]| -> usize {
         hints.iter().map(|(_, key, hint)| width(key) + 1 + width(hint) + 2).sum()
     };
-    // Whoever searches goes from match to match; what counts for a while is nowhere else to be read.
+    // Whoever searches goes from match to match; what counts for a while is nowhere else to be read. Whoever reads does
+    // that, and begins nothing.
     let for_a_while = [Scope::Matches, Scope::Marking, Scope::Steps, Scope::Filtered, Scope::History];
-    hints.sort_by_key(|(action, ..)| !(for_a_while.contains(&action.scope) || leads_back(model, action.id)));
+    let reading = model.screen == Screen::Releases && model.focus == Pane::Log;
+    hints.sort_by_key(|(action, ..)| match action.id {
+        id if for_a_while.contains(&action.scope) || leads_back(model, id) => 0,
+        Id::Follow | Id::Search | Id::Filter | Id::Steps | Id::Wrap if reading => 1,
+        _ => 2,
+    });
     while room(&hints) > columns + 1 {
         // The way to all that is not shown is the last to go; the help is one to the palette too.
         let palette = hints.iter().position(|(action, ..)| action.id == Id::Commands);
-        let last = palette.or_else(|| hints.iter().rposition(|(action, ..)| action.scope != Scope::Everywhere));
+        let stays = |action: &Action| action.scope == Scope::Everywhere && !(reading && action.id == Id::NextImage);
+        let last = palette.or_else(|| hints.iter().rposition(|(action, ..)| !stays(action)));
         hints.remove(last.unwrap_or(hints.len() - 1));
     }
     let part = |(action, key, hint)| {

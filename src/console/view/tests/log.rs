@@ -13,6 +13,18 @@ fn new_lines_below_are_counted_while_the_reader_is_above() {
     never_sees(&model, "line 1204330");
 }
 
+#[test]
+fn the_footer_tells_a_reader_how_to_read() {
+    for (size, hints) in [
+        ((60, 16), " esc list  f follow  / search  & filter  ? help  q quit"),
+        ((100, 30), " f follow  / search  & filter  w wrap  n release  x cancel  z zoom  v verify  ? help  q quit"),
+    ] {
+        let mut model = busy(size);
+        press(&mut model, "<enter>");
+        sees(&model, &[hints]);
+    }
+}
+
 /// So many lines of the log of [`busy`] were found; the reader is brought to this one, whose number is the first.
 fn found(model: &mut Model, pattern: &str, number: u64, line: Option<u64>, count: u64) {
     let filter = Filter { pattern: Pattern::new(pattern).unwrap(), invert: false };
