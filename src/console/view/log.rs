@@ -28,6 +28,7 @@ use crate::{
         sign::Tone,
         written::count,
     },
+    log::{viewport::Row, wrap::column_after},
 };
 
 /// The builder's output is not all here.
@@ -170,6 +171,10 @@ fn rows(model: &Model, frame: &mut Frame<'_>, area: Rect, text: Rect) {
         let shown = coloured::line(&row.text, row.column, left, usize::from(text.width), model.look.colour, &row.marks);
         let shown = if here == Some(row.line) { shown.patch_style(Modifier::BOLD) } else { shown };
         put(frame, &shown, place);
+        if !window.layout.wrap && goes_on(row, left + usize::from(text.width)) {
+            let sign = model.look.span(Tone::Dim, model.look.signs.glyph("›", ">"));
+            frame.render_widget(sign, Rect { x: text.right(), width: 1, ..place }.intersection(area));
+        }
         if log.marking.is_some_and(|marking| marking.lines().contains(&row.line)) && area.x < text.x {
             let sign = model.look.span(Tone::Notice, model.look.signs.glyph("▌", ">"));
             frame.render_widget(sign, Rect { x: area.x, width: 1, ..place });
@@ -183,6 +188,11 @@ fn rows(model: &Model, frame: &mut Frame<'_>, area: Rect, text: Rect) {
         }
         before = Some(row.line);
     }
+}
+
+/// Something of the line is to the right of this column.
+fn goes_on(row: &Row, right: usize) -> bool {
+    row.column + row.text.len() > right && column_after(row.text.as_bytes(), row.column) > right
 }
 
 fn said(model: &Model, frame: &mut Frame<'_>, area: Rect, words: &[(Tone, &str)]) {

@@ -25,6 +25,19 @@ fn the_footer_tells_a_reader_how_to_read() {
     }
 }
 
+#[test]
+fn a_line_that_goes_on_to_the_right_says_so() {
+    let mut model = console((60, 17), vec![running(1)]);
+    press(&mut model, "<enter>");
+    let lines = ["#".repeat(56), "#".repeat(57), "#".repeat(55) + "日"];
+    let there = seen(&model, 0, &lines, 3);
+    tell(&mut model, Message::Log(id(1), Ok(Some(there))));
+    let ends = |model: &Model| {
+        rows(model).iter().filter(|row| row.contains('#')).map(|row| row.contains('›')).collect::<Vec<_>>()
+    };
+    assert_eq!(ends(&model), [false, true, true], "{:?}", rows(&model));
+}
+
 /// So many lines of the log of [`busy`] were found; the reader is brought to this one, whose number is the first.
 fn found(model: &mut Model, pattern: &str, number: u64, line: Option<u64>, count: u64) {
     let filter = Filter { pattern: Pattern::new(pattern).unwrap(), invert: false };
