@@ -297,6 +297,12 @@ impl LogPane {
         }
     }
 
+    /// Chooses this one.
+    pub fn go_to_step(&mut self, at: usize) {
+        self.tree.chosen = self.tree.chosen.map(|_| at);
+        self.choose_step(0);
+    }
+
     /// Begins to mark lines: at the match that is seen, else at the end that is followed or the line on top.
     pub fn mark(&mut self) {
         let Some((window, top)) = self.shown() else { return };

@@ -15,7 +15,7 @@ use crate::console::{
         dialog_box::Hit,
         footer,
         geometry::{Geometry, top_row},
-        header,
+        header, step_tree,
     },
 };
 
@@ -61,6 +61,10 @@ fn wheel(model: &mut Model, at: Position, down: bool) -> Vec<Effect> {
         model.log.scroll(if down { LINES } else { -LINES });
         return Vec::new();
     }
+    if geometry.tree.contains(at) {
+        model.log.choose_step(if down { 1 } else { -1 });
+        return Vec::new();
+    }
     if geometry.list.contains(at) {
         let pane = std::mem::replace(&mut model.focus, Pane::List);
         let effects = by_key(model, (Id::Down, Id::Up));
@@ -89,6 +93,9 @@ fn click(model: &mut Model, at: Position) -> Vec<Effect> {
         }
     } else if geometry.release.contains(at) && model.selected().is_some() {
         model.focus = Pane::Log;
+        if let Some(step) = geometry.tree.contains(at).then(|| step_tree::hit(model, geometry.tree, at.y)).flatten() {
+            model.log.go_to_step(step);
+        }
     } else if geometry.split.rows.contains(at) {
         return click_row(model, geometry.split.rows, at);
     }

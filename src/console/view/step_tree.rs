@@ -46,11 +46,7 @@ pub fn render(model: &Model, release: &Release, frame: &mut Frame<'_>, geometry:
     let title = format!("Steps{}{}, {} cached", look.dot(), count(steps.len() as u64), count(cached as u64));
     let (place, words, style) = look.rule(geometry.tree_rule, &title, true);
     frame.render_widget(Span::styled(words, style), place);
-    let tree = model.log.tree.rows();
-    let at = tree.iter().position(|row| matches!(row, Row::Step { at, .. } if *at == chosen)).unwrap_or(0);
-    let height = usize::from(area.height);
-    let first = at.saturating_sub(height / 2).min(tree.len().saturating_sub(height));
-    for (y, row) in (area.top()..area.bottom()).zip(&tree[first..]) {
+    for (y, row) in (area.top()..area.bottom()).zip(seen(model, area)) {
         let columns = usize::from(area.width);
         let line = match *row {
             Row::Stage(first) => {
@@ -60,6 +56,22 @@ pub fn render(model: &Model, release: &Release, frame: &mut Frame<'_>, geometry:
             Row::Step { at, below } => line(model, release, &steps[at], (at == chosen, below), columns),
         };
         frame.render_widget(line, Rect { y, height: 1, ..area });
+    }
+}
+
+/// The rows of the tree that are seen there: those around the chosen one.
+fn seen(model: &Model, area: Rect) -> &[Row] {
+    let tree = model.log.tree.rows();
+    let chosen = |row: &Row| matches!(row, Row::Step { at, .. } if Some(*at) == model.log.tree.chosen);
+    let at = tree.iter().position(chosen).unwrap_or(0);
+    let height = usize::from(area.height);
+    &tree[at.saturating_sub(height / 2).min(tree.len().saturating_sub(height))..]
+}
+
+/// The step in this row of the screen; of a stage, its first.
+pub fn hit(model: &Model, area: Rect, y: u16) -> Option<usize> {
+    match *seen(model, area).get(usize::from(y.checked_sub(area.y)?))? {
+        Row::Stage(at) | Row::Step { at, .. } => Some(at),
     }
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use ratatui::crossterm::event::KeyModifiers;
 
 use super::*;
@@ -5,7 +7,7 @@ use crate::{
     console::{
         effect::Effect,
         message::Message,
-        model::{Choice, KnownProject, LogState, Menu, Mode, Mouse, Past},
+        model::{Choice, KnownProject, LogState, Menu, Mode, Mouse, Past, step_tree::StepsRead},
         sample::{
             console, id, press, release, row, running,
             secrets::{missing, secrets, there},
@@ -13,6 +15,7 @@ use crate::{
         },
     },
     domain::event::{Event, Step},
+    log::steps::Steps,
 };
 
 const SIZE: (u16, u16) = (100, 30);
@@ -128,6 +131,25 @@ fn the_wheel_moves_what_is_under_the_pointer_and_not_what_has_the_focus() {
     assert_eq!((model.selected.clone(), model.focus), (Some(id(2)), Pane::Log));
     at(&mut model, MouseEventKind::ScrollDown, 0, 0);
     assert_eq!(model.selected, Some(id(2)), "nothing to scroll is there");
+}
+
+#[test]
+fn a_step_of_the_build_is_chosen_where_the_tree_shows_it() {
+    let mut model = model();
+    let mut steps = Steps::default();
+    for n in 1..=4 {
+        steps.take(&format!("#{n} [stage-{} 1/1] RUN {n}", n / 3), || None);
+    }
+    tell(&mut model, Message::Steps(id(1), Ok(Box::new(StepsRead { steps: Arc::new(steps), more: false }))));
+    press(&mut model, "S");
+    let tree = Geometry::of(&model).tree;
+    clicked_on(&mut model, "1/1 RUN 2");
+    assert_eq!(model.log.tree.chosen, Some(1));
+    assert!(matches!(model.log.mode, Mode::Paused { .. }), "the log is there, too");
+    clicked_on(&mut model, "stage-1");
+    assert_eq!(model.log.tree.chosen, Some(2), "a stage is its first step");
+    at(&mut model, MouseEventKind::ScrollUp, tree.x, tree.y);
+    assert_eq!(model.log.tree.chosen, Some(1));
 }
 
 #[test]
