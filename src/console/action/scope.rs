@@ -1,6 +1,6 @@
 //! Where keys count: on which screen, in which dialog, and what of that is nearest.
 
-use crate::console::model::{Layer, Model, Pane, Prompt, Screen};
+use crate::console::model::{Layer, LogPane, Model, Pane, Prompt, Screen};
 
 /// Where a key counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -190,19 +190,18 @@ pub fn below(model: &Model) -> &'static [Scope] {
     };
     match (model.screen, model.focus) {
         (Screen::Releases, Pane::List) => &[List, Releases, Rows, Everywhere, Always],
-        (Screen::Releases, Pane::Log) if model.log.marking.is_some() => {
-            &[Marking, Log, Releases, Rows, Everywhere, Always]
+        (Screen::Releases, Pane::Log) => {
+            let LogPane { marking, tree, search, filter, .. } = &model.log;
+            match (marking.is_some(), tree.chosen.is_some(), search.is_some(), filter.is_some()) {
+                (true, _, true, _) => &[Marking, Matches, Log, Releases, Rows, Everywhere, Always],
+                (true, _, false, _) => &[Marking, Log, Releases, Rows, Everywhere, Always],
+                (_, true, true, _) => &[Steps, Matches, Log, Releases, Rows, Everywhere, Always],
+                (_, true, false, _) => &[Steps, Log, Releases, Rows, Everywhere, Always],
+                (_, _, true, _) => &[Matches, Log, Releases, Rows, Everywhere, Always],
+                (_, _, _, true) => &[Filtered, Log, Releases, Rows, Everywhere, Always],
+                _ => &[Log, Releases, Rows, Everywhere, Always],
+            }
         }
-        (Screen::Releases, Pane::Log) if model.log.tree.chosen.is_some() => {
-            &[Steps, Log, Releases, Rows, Everywhere, Always]
-        }
-        (Screen::Releases, Pane::Log) if model.log.search.is_some() => {
-            &[Matches, Log, Releases, Rows, Everywhere, Always]
-        }
-        (Screen::Releases, Pane::Log) if model.log.filter.is_some() => {
-            &[Filtered, Log, Releases, Rows, Everywhere, Always]
-        }
-        (Screen::Releases, Pane::Log) => &[Log, Releases, Rows, Everywhere, Always],
         (Screen::Tags, _) => &[Tags, Rows, Everywhere, Always],
         (Screen::Secrets, _) if model.secrets.history.is_some() => &[History, Secrets, Rows, Everywhere, Always],
         (Screen::Secrets, _) => &[Secrets, Rows, Everywhere, Always],

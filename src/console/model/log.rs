@@ -335,7 +335,7 @@ impl LogPane {
         }
     }
 
-    /// Lines that came since the reader scrolled up.
+    /// Lines that came since the reader scrolled up, and that he has not seen.
     pub fn unseen(&self) -> u64 {
         match self.mode {
             Mode::Following => 0,

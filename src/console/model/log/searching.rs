@@ -70,6 +70,9 @@ impl LogPane {
         let search = self.search.as_mut().filter(|search| search.scan.wanted == *wanted);
         if let Some(found) = search.and_then(|search| search.take(which, answer)) {
             self.jump(found.line, found.byte);
+            if let Some(marking) = &mut self.marking {
+                marking.to = found.line;
+            }
         }
     }
 }

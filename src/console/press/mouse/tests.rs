@@ -7,7 +7,7 @@ use crate::{
     console::{
         effect::Effect,
         message::Message,
-        model::{Choice, KnownProject, LogState, Menu, Mode, Mouse, Past, step_tree::StepsRead},
+        model::{Choice, KnownProject, LogState, Menu, Mode, Mouse, Past, StepsRead},
         sample::{
             console, id, press, release, row, running,
             secrets::{missing, secrets, there},
