@@ -6,7 +6,7 @@ use crate::{
     console::{
         effect::Effect,
         model::{Ask, Layer, Line, LogState, Model, Pane, Prompt},
-        press::moving::page,
+        press::moving::{half, page},
     },
     domain::{sign::Tone, written::count},
     log::pattern::{Filter, Pattern},
@@ -191,6 +191,26 @@ pub fn mark_page_down(model: &mut Model) -> Vec<Effect> {
 
 pub fn mark_page_up(model: &mut Model) -> Vec<Effect> {
     model.log.mark_to(-page(model));
+    Vec::new()
+}
+
+pub fn mark_half_down(model: &mut Model) -> Vec<Effect> {
+    model.log.mark_to(half(model));
+    Vec::new()
+}
+
+pub fn mark_half_up(model: &mut Model) -> Vec<Effect> {
+    model.log.mark_to(-half(model));
+    Vec::new()
+}
+
+pub fn mark_to_beginning(model: &mut Model) -> Vec<Effect> {
+    model.log.mark_all(false);
+    Vec::new()
+}
+
+pub fn mark_to_end(model: &mut Model) -> Vec<Effect> {
+    model.log.mark_all(true);
     Vec::new()
 }
 

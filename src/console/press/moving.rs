@@ -25,6 +25,16 @@ pub fn page_up(model: &mut Model) -> Vec<Effect> {
     scroll(model, -page)
 }
 
+pub fn half_down(model: &mut Model) -> Vec<Effect> {
+    let half = half(model);
+    scroll(model, half)
+}
+
+pub fn half_up(model: &mut Model) -> Vec<Effect> {
+    let half = half(model);
+    scroll(model, -half)
+}
+
 pub fn first(model: &mut Model) -> Vec<Effect> {
     scroll(model, i64::MIN)
 }
@@ -46,6 +56,10 @@ pub(super) fn page(model: &Model) -> i64 {
         _ => geometry.split.rows.height,
     };
     i64::from(rows.saturating_sub(1).max(1))
+}
+
+pub(super) fn half(model: &Model) -> i64 {
+    (page(model) + 1) / 2
 }
 
 /// Lines of the log, or rows of whatever list is shown.

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::KeyCode;
 
-use super::on;
+use super::{GO, on};
 use crate::console::{
     action::{Action, Id, Scope, action, keymap::Key},
     press::{log, releases},
@@ -22,11 +22,21 @@ pub const ROWS: &[Action] = &[
     action(
         Id::MarkPageDown,
         Scope::Marking,
-        &[on(KeyCode::PageDown), Key::char(' ')],
+        &[on(KeyCode::PageDown), Key::char(' '), Key::ctrl('f')],
         "a page more",
         log::mark_page_down,
     ),
-    action(Id::MarkPageUp, Scope::Marking, &[on(KeyCode::PageUp)], "back by a page", log::mark_page_up),
+    action(Id::MarkPageUp, Scope::Marking, &[on(KeyCode::PageUp), Key::ctrl('b')], "back by a page", log::mark_page_up),
+    action(Id::MarkHalfDown, Scope::Marking, &[Key::ctrl('d')], "half a page more", log::mark_half_down),
+    action(Id::MarkHalfUp, Scope::Marking, &[Key::ctrl('u')], "back by half a page", log::mark_half_up),
+    action(
+        Id::MarkFirst,
+        Scope::Marking,
+        &[GO.then(GO), on(KeyCode::Home)],
+        "up to the beginning",
+        log::mark_to_beginning,
+    ),
+    action(Id::MarkLast, Scope::Marking, &[Key::char('G'), on(KeyCode::End)], "down to the end", log::mark_to_end),
     action(Id::Copy, Scope::Marking, &[Key::char('y')], "copy the marked lines", log::copy).hinted("copy"),
     action(Id::Unmark, Scope::Marking, &[on(KeyCode::Esc)], "mark nothing", log::unmark).hinted("mark nothing"),
     action(Id::NextMatch, Scope::Matches, &[Key::char('n')], "to the next match", log::next_match)

@@ -11,8 +11,16 @@ use crate::console::{
 pub const ROWS: &[Action] = &[
     action(Id::Down, Scope::Rows, &[Key::char('j'), on(KeyCode::Down)], "next row, or down a line", moving::down),
     action(Id::Up, Scope::Rows, &[Key::char('k'), on(KeyCode::Up)], "previous row, or up a line", moving::up),
-    action(Id::PageDown, Scope::Rows, &[on(KeyCode::PageDown), Key::char(' ')], "a page down", moving::page_down),
-    action(Id::PageUp, Scope::Rows, &[on(KeyCode::PageUp)], "a page up", moving::page_up),
+    action(
+        Id::PageDown,
+        Scope::Rows,
+        &[on(KeyCode::PageDown), Key::char(' '), Key::ctrl('f')],
+        "a page down",
+        moving::page_down,
+    ),
+    action(Id::PageUp, Scope::Rows, &[on(KeyCode::PageUp), Key::ctrl('b')], "a page up", moving::page_up),
+    action(Id::HalfDown, Scope::Rows, &[Key::ctrl('d')], "half a page down", moving::half_down),
+    action(Id::HalfUp, Scope::Rows, &[Key::ctrl('u')], "half a page up", moving::half_up),
     action(Id::First, Scope::Rows, &[GO.then(GO), on(KeyCode::Home)], "to the beginning", moving::first),
     action(
         Id::Last,

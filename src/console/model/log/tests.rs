@@ -108,6 +108,21 @@ fn scrolling_up_pauses_and_the_end_goes_on() {
 }
 
 #[test]
+fn pages_and_half_pages_are_turned_by_the_keys_of_other_pagers_too() {
+    let mut log = Reading::numbered(100);
+    let mut top = |key: &str| {
+        log.press(key);
+        log.ends().0.to_owned()
+    };
+    assert_eq!(
+        ["gg", "<ctrl-f>", "<ctrl-d>", "<ctrl-b>", "<ctrl-u>"].map(&mut top),
+        ["line 0", "line 9", "line 14", "line 5", "line 0"]
+    );
+    log.press("m<ctrl-d>");
+    assert_eq!(log.model.log.marking.map(Marking::lines), Some(0..=5));
+}
+
+#[test]
 fn whoever_is_faster_than_the_disk_gets_where_all_keys_lead() {
     let mut log = Reading::numbered(2000);
     let first = press(&mut log.model, "<page-up><page-up><page-up><page-up>");
@@ -358,6 +373,36 @@ fn lines_are_marked_from_where_the_reader_is_and_then_asked_for() {
     assert_eq!(marked(&log), Some(5..=5), "what was found is meant");
     log.press("&7$<enter>");
     assert_eq!(marked(&log), None, "the lines that are shown are others");
+}
+
+#[test]
+fn all_lines_from_here_to_an_end_are_marked() {
+    let mut log = Reading::numbered(100);
+    let marked = |log: &Reading| log.model.log.marking.map(Marking::lines);
+    log.press("gg");
+    log.press("jjmG");
+    assert_eq!((marked(&log), log.ends().1), (Some(2..=99), "line 99"));
+    log.grows(1);
+    assert_eq!((marked(&log), log.ends().1), (Some(2..=99), "line 99"), "what comes later is not marked");
+    log.press("k");
+    assert_eq!(marked(&log), Some(2..=98));
+    log.press("gg");
+    assert_eq!((marked(&log), log.ends().0), (Some(0..=2), "line 0"));
+}
+
+#[test]
+fn the_keys_of_a_search_are_its_own_while_lines_are_marked_or_steps_shown() {
+    let mut log = Reading::numbered(100);
+    log.press("gg/line .*7$<enter>");
+    log.press("mnn");
+    assert_eq!(log.model.log.marking.map(Marking::lines), Some(7..=27), "up to the match");
+    log.press("<esc>N");
+    assert_eq!((log.model.log.marking, log.model.log.search.as_ref().unwrap().at.unwrap().line), (None, 17));
+    let mut log = build();
+    log.press("gg/DONE<enter>");
+    log.press("Sn");
+    log.press("n");
+    assert!(log.model.log.search.as_ref().unwrap().at.unwrap().number > 0);
 }
 
 #[test]
