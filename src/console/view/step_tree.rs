@@ -102,6 +102,7 @@ fn time(took: Took) -> String {
     match took {
         Took::Said(took) => seconds(took),
         Took::About(0) => String::new(),
+        Took::About(took @ ..60) => format!("~{took} s"),
         #[expect(clippy::cast_precision_loss, reason = "seconds of a build")]
         Took::About(took) => format!("~{}", seconds(took as f64)),
     }
