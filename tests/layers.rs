@@ -71,6 +71,21 @@ const IMPURE: &[&str] = &[
 /// What the pure part of the console may name: values and widgets, nothing that does something.
 const CONSOLE: &[&str] = &["crate", "self", "super", "std", "jiff", "ratatui", "tui_input", "unicode_width", "zeroize"];
 
+/// Which rooms of the console a room may name. Nothing goes up but the table of actions, which names what a key does.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("request", &[]),
+    ("effect", &["request", "model"]),
+    ("model", &["request", "effect", "action"]),
+    ("action", &["effect", "model", "press"]),
+    ("dialogs", &["request", "effect", "model"]),
+    ("message", &["request", "effect", "model", "dialogs"]),
+    ("view", &["model", "action"]),
+    ("press", &["request", "effect", "model", "action", "dialogs", "view"]),
+    ("update", &["request", "effect", "model", "action", "dialogs", "message", "view", "press"]),
+];
+/// Of the console's tests.
+const STAGE: &[&str] = &["flows", "sample", "snapshots"];
+
 /// Collects every path that a file names, written out from its root: of `use` trees and of expressions.
 #[derive(Default)]
 struct Paths(BTreeSet<String>);
@@ -217,6 +232,49 @@ fn the_console_outside_of_its_runtime_is_pure() {
     ] {
         assert_eq!(console_violations(forbidden).len(), count, "{forbidden}");
     }
+}
+
+/// The rooms of the console that a file of this one names and must not. `depth` is how far `super` reaches up to the
+/// console.
+fn rooms_above(room: &str, depth: usize, text: &str) -> Vec<String> {
+    let below = ROOMS.iter().find(|(name, _)| *name == room);
+    let (_, below) = below.unwrap_or_else(|| panic!("`{room}` is no room of the console: give it a place here"));
+    let mut paths = Paths::default();
+    paths.visit_file(&syn::parse_file(text).unwrap());
+    let named = |path: &String| {
+        let segments: Vec<&str> = path.split("::").collect();
+        let ups = segments.iter().take_while(|segment| **segment == "super").count();
+        let named = match segments[..] {
+            ["crate", "console", named, ..] => named,
+            _ if ups == depth => *segments.get(ups)?,
+            _ => return None,
+        };
+        let is_room = ROOMS.iter().any(|(name, _)| *name == named) || named == "runtime";
+        (is_room && named != room && !below.contains(&named)).then(|| named.to_owned())
+    };
+    paths.0.iter().filter_map(named).collect()
+}
+
+#[test]
+fn the_rooms_of_the_console_name_those_below_them() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/console");
+    let mut files = Vec::new();
+    sources(&folder, &mut files);
+    let mut wrong = Vec::new();
+    for file in files {
+        let inside = file.strip_prefix(&folder).unwrap();
+        let parts: Vec<&str> = inside.iter().map(|part| part.to_str().unwrap().trim_end_matches(".rs")).collect();
+        if parts.iter().any(|part| STAGE.contains(part)) || ["mod", "runtime"].contains(&parts[0]) {
+            continue;
+        }
+        let depth = parts.len() - usize::from(parts.last() == Some(&"mod"));
+        let above = rooms_above(parts[0], depth, &fs::read_to_string(&file).unwrap());
+        wrong.extend(above.into_iter().map(|room| format!("{} names {room}", inside.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let up = "use super::super::{model::Model, press::act}; fn f() { crate::console::update::update() }";
+    assert_eq!(rooms_above("view", 2, up), ["update", "press"]);
+    assert_eq!(rooms_above("model", 1, "use super::{effect::Effect, runtime::run};"), ["runtime"]);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What the console knows, and what of it is on the screen. Changed by [`super::update`] alone.
+//! What the console knows, and what of it is on the screen. Changed by [`super::update`] alone. What it is made of is in
+//! the files of this folder, with what each can be asked.
 
 pub mod activity;
 mod doctor;

@@ -1,5 +1,5 @@
-//! What a key does: where it counts, and which action of the table it means. What the actions do is in the files
-//! beside this one, one an area of the screen. Pure.
+//! What a key does: which action of the table it means, or what it types. What the actions do is in the files of this
+//! folder, one an area of the console; what a click does, in `mouse.rs`. Pure.
 
 pub mod activity;
 pub mod again;

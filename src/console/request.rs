@@ -1,5 +1,5 @@
-//! What a worker is to find out while a dialog waits, and the words of the command that does it. What is found out becomes
-//! another dialog in [`super::dialogs`].
+//! What a worker is to find out while a dialog waits, and the words of the command that does it. Data: what is found out
+//! becomes another dialog in [`super::dialogs`].
 
 mod act;
 mod several;

@@ -1,4 +1,4 @@
-//! The secrets: what is done with the selected one. Values go into forms, and from there to a worker alone.
+//! The secrets: what is done with the selected one. Values go into the form that is opened here, and no further.
 
 use crate::{
     console::{
