@@ -52,7 +52,8 @@ pub fn rows(model: &Model, release: &Release, columns: u16, most: u16) -> Vec<(&
         let lines = wrap(text, columns);
         parts.push(Part { label, shown: lines.len().min(most), lines, columns, goes });
     };
-    part("", &failure.what, LONG, 0);
+    // What to do next has the room, where there is not enough for both.
+    part("", &failure.what, 2, 0);
     if let Some(Fault::Line { line, text }) = model.faults.get(&release.plan.release) {
         let words = format!("line {}: {}", count(line + 1), text.trim());
         part("log", &words, 2, 2);
