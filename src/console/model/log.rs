@@ -37,6 +37,8 @@ pub struct LogPane {
     pub filter: Option<Scan>,
     pub tree: StepTree,
     pub marking: Option<Marking>,
+    /// The line that a key went to: a match, an error, the beginning of a step, or where a build says why it failed.
+    pub gone_to: Option<u64>,
     /// Columns and rows of the text.
     size: (usize, usize),
     /// The place on top is brought into sight sideways, too.
@@ -273,6 +275,7 @@ impl LogPane {
         let line = if forward { begins.find(|line| *line > from) } else { begins.rev().find(|line| *line < from) };
         if let Some(line) = line {
             self.show(Place::line(line), 0);
+            self.gone_to = Some(line);
         }
     }
 
@@ -294,6 +297,7 @@ impl LogPane {
     pub fn choose_step(&mut self, by: isize) {
         if let Some(line) = self.tree.choose(by).map(|step| step.line) {
             self.show(Place::line(line), 0);
+            self.gone_to = Some(line);
         }
     }
 
@@ -303,12 +307,12 @@ impl LogPane {
         self.choose_step(0);
     }
 
-    /// Begins to mark lines: at the match that is seen, else at the end that is followed or the line on top.
+    /// Begins to mark lines: at the one that a key went to where it is seen, else at the end that is followed or the line on
+    /// top.
     pub fn mark(&mut self) {
         let Some((window, top)) = self.shown() else { return };
         let seen = || window.rows.iter().skip(top).take(self.size.1).map(|row| row.line);
-        let found = self.search.as_ref().and_then(|search| search.at).map(|at| at.line);
-        let found = found.filter(|found| seen().any(|line| line == *found));
+        let found = self.gone_to.filter(|found| seen().any(|line| line == *found));
         let edge = if self.mode == Mode::Following { seen().next_back() } else { seen().next() };
         let Some(line) = self.marking.map(|marking| marking.to).or(found).or(edge) else { return };
         self.marking = Some(Marking { from: line, to: line });

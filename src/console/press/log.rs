@@ -297,6 +297,6 @@ pub fn no_match(model: &Model) -> Option<String> {
 }
 
 pub fn end_search(model: &mut Model) -> Vec<Effect> {
-    model.log.search = None;
+    (model.log.search, model.log.gone_to) = (None, None);
     Vec::new()
 }

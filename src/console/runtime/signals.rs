@@ -86,11 +86,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_terminal_that_goes_away_ends_us_whatever_comes_with_it() {
-        let mut signals = Signals::listen().unwrap();
+        let [mut signals, mut witness] = [(); 2].map(|()| Signals::listen().unwrap());
         for _ in 0..20 {
-            for number in [Number::HUP, Number::CONT] {
+            // Another thread may hear of the second one first.
+            for number in [Number::CONT, Number::HUP] {
                 kill_process(getpid(), number).unwrap();
             }
+            let _ = (witness.hangup.recv().await, witness.goes_on.recv().await);
             assert_eq!((signals.next().await, signals.next().await), (Signal::HangUp, Signal::Continued));
         }
     }

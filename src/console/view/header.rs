@@ -29,12 +29,13 @@ pub fn render(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Loaded::Not => "reading windlass.toml".to_owned(),
         Loaded::Failed(failure) => format!("every release of this machine{}{}", look.dot(), failure.what),
         Loaded::Yes(project) => {
-            let meant = model.image().map(|image| format!("{}{}{}", image.name, look.dot(), image.repository));
+            // That there are others is said before what may have no room.
             let of = match project.images.len() {
                 1 => String::new(),
                 count => format!("{}image {} of {count}", look.dot(), model.image % count.max(1) + 1),
             };
-            meant.unwrap_or_default() + &of
+            let meant = model.image().map(|image| format!("{}{of}{}{}", image.name, look.dot(), image.repository));
+            meant.unwrap_or_default()
         }
     };
     // The name of what is released stays in sight; its registry only where there is room for both.

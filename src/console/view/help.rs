@@ -33,7 +33,7 @@ use crate::{
     domain::sign::Tone,
 };
 
-/// Columns from which on there is room for all keys of an action.
+/// Columns from which on there is room for two keys of an action.
 const WIDE: u16 = 72;
 /// Of the name of a screen.
 const PLACE: usize = 8;
@@ -124,10 +124,11 @@ pub fn hit(model: &Model, typed: &Input, chosen: usize, reach: Reach, at: Positi
     (choice < found(model, typed.value(), reach).len()).then_some(Hit::Choice(choice))
 }
 
-/// As many of its keys as there is room for.
+/// The first of its keys; two where there is room.
 fn keys_of(model: &Model, action: &Action, reach: Reach) -> String {
     let one = palette(model.size).width < WIDE || reach == Reach::Everywhere;
-    if one { model.keymap.first(action.id).to_string() } else { model.keymap.text(action.id) }
+    let keys = model.keymap.keys(action.id).iter().take(if one { 1 } else { 2 });
+    keys.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Columns of a row; what there are none for is not shown.

@@ -161,7 +161,6 @@ fn rows(model: &Model, frame: &mut Frame<'_>, area: Rect, text: Rect) {
         said(model, frame, text, &[(Tone::Dim, words)]);
         return;
     }
-    let here = log.search.as_ref().and_then(|search| search.at).map(|at| at.line);
     let left = if window.layout.wrap { 0 } else { window.layout.left };
     // What is asked for is on its way; until it comes the columns that are here are shown.
     let left = if window.columns.contains(&log.left) && !window.layout.wrap { log.left } else { left };
@@ -169,14 +168,19 @@ fn rows(model: &Model, frame: &mut Frame<'_>, area: Rect, text: Rect) {
     for (y, row) in (text.top()..text.bottom()).zip(&window.rows[top..]) {
         let place = Rect { y, height: 1, ..text };
         let shown = coloured::line(&row.text, row.column, left, usize::from(text.width), model.look.colour, &row.marks);
-        let shown = if here == Some(row.line) { shown.patch_style(Modifier::BOLD) } else { shown };
+        let here = log.gone_to == Some(row.line);
+        let shown = if here { shown.patch_style(Modifier::BOLD) } else { shown };
         put(frame, &shown, place);
         if !window.layout.wrap && goes_on(row, left + usize::from(text.width)) {
             let sign = model.look.span(Tone::Dim, model.look.signs.glyph("›", ">"));
             frame.render_widget(sign, Rect { x: text.right(), width: 1, ..place }.intersection(area));
         }
-        if log.marking.is_some_and(|marking| marking.lines().contains(&row.line)) && area.x < text.x {
-            let sign = model.look.span(Tone::Notice, model.look.signs.glyph("▌", ">"));
+        let sign = match log.marking {
+            Some(marking) => marking.lines().contains(&row.line).then_some(Tone::Notice),
+            None => here.then_some(Tone::Bold),
+        };
+        if let Some(tone) = sign.filter(|_| area.x < text.x) {
+            let sign = model.look.span(tone, model.look.signs.glyph("▌", ">"));
             frame.render_widget(sign, Rect { x: area.x, width: 1, ..place });
         }
         // The rows of one line were said at one time.

@@ -57,6 +57,7 @@ impl LogPane {
 
     fn follow(&mut self) {
         (self.mode, self.spot, self.descends) = (Mode::Following, Spot::End, false);
+        self.gone_to = None;
     }
 
     pub fn to_start(&mut self) {
@@ -129,6 +130,7 @@ impl LogPane {
             there.then_some(below)
         });
         self.show(place, seen.unwrap_or(self.size.1 / 2));
+        self.gone_to = Some(line);
         self.reveal = !self.wrap && (byte > 0 || self.left > 0);
     }
 

@@ -38,6 +38,22 @@ fn a_line_that_goes_on_to_the_right_says_so() {
     assert_eq!(ends(&model), [false, true, true], "{:?}", rows(&model));
 }
 
+#[test]
+fn the_line_that_was_gone_to_is_seen_among_the_others() {
+    let mut model = console((100, 30), vec![unbuilt(3)]);
+    tell(&mut model, Message::Fault(id(3), Ok(Some((2, "E: no such package".into())))));
+    let lines = ["Step 1/1 : RUN make", "cc main.c", "E: no such package", "make: *** stopped"].map(str::to_owned);
+    let there = seen(&model, 0, &lines, 4);
+    tell(&mut model, Message::Log(id(3), Ok(Some(there))));
+    never_sees(&model, "▌E: no");
+    press(&mut model, "<enter>");
+    sees(&model, &["▌E: no such package"]);
+    press(&mut model, "m");
+    sees(&model, &["▌E: no such package", "1 line marked"]);
+    press(&mut model, "<esc>G");
+    never_sees(&model, "▌E: no");
+}
+
 /// So many lines of the log of [`busy`] were found; the reader is brought to this one, whose number is the first.
 fn found(model: &mut Model, pattern: &str, number: u64, line: Option<u64>, count: u64) {
     let filter = Filter { pattern: Pattern::new(pattern).unwrap(), invert: false };

@@ -136,7 +136,7 @@ fn of_several_images_what_came_of_a_release_is_still_read() {
         two.images.push(Image { name: "agent".into(), repository: "ghcr.io/mozilla/agent".parse().unwrap() });
         let mut model = busy(size);
         tell(&mut model, Message::Project(Ok(two)));
-        sees(&model, &["▌◐ 09:30   balrog  ", " push 62 %", " match ", " push denied"]);
+        sees(&model, &["▌◐ 09:30   balrog  ", " push 62 %", " match ", " push denied", "balrog · image "]);
         if size != SIZES[1] {
             sees(&model, &["balrog  master 3f2c1ab  push denied"]);
         }
