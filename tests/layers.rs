@@ -183,6 +183,16 @@ fn imports_point_downwards_and_adapters_do_not_know_each_other() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The files of the console's rooms but for its runtime, by where they are in it, and their texts.
+fn console_outside_of_its_runtime() -> Vec<(PathBuf, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/console");
+    let mut files = Vec::new();
+    sources(&folder, &mut files);
+    let inside = |file: PathBuf| (file.strip_prefix(&folder).unwrap().to_owned(), fs::read_to_string(&file).unwrap());
+    let rooms = |(inside, _): &(PathBuf, String)| !inside.starts_with("runtime") && inside != Path::new("mod.rs");
+    files.into_iter().map(inside).filter(rooms).collect()
+}
+
 /// What is wrong with the paths of a file of the console outside of its runtime. Expressions begin with names that
 /// `use` brought in; so it is `use` that is looked at.
 fn console_violations(text: &str) -> Vec<String> {
@@ -209,16 +219,8 @@ fn console_violations(text: &str) -> Vec<String> {
 
 #[test]
 fn the_console_outside_of_its_runtime_is_pure() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/console");
-    let mut files = Vec::new();
-    sources(&folder, &mut files);
     let mut wrong = Vec::new();
-    for file in files {
-        let inside = file.strip_prefix(&folder).unwrap();
-        if inside.starts_with("runtime") || inside == Path::new("mod.rs") {
-            continue;
-        }
-        let text = fs::read_to_string(&file).unwrap();
+    for (inside, text) in console_outside_of_its_runtime() {
         wrong.extend(console_violations(&text).into_iter().map(|w| format!("{} {w}", inside.display())));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -257,18 +259,14 @@ fn rooms_above(room: &str, depth: usize, text: &str) -> Vec<String> {
 
 #[test]
 fn the_rooms_of_the_console_name_those_below_them() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/console");
-    let mut files = Vec::new();
-    sources(&folder, &mut files);
     let mut wrong = Vec::new();
-    for file in files {
-        let inside = file.strip_prefix(&folder).unwrap();
+    for (inside, text) in console_outside_of_its_runtime() {
         let parts: Vec<&str> = inside.iter().map(|part| part.to_str().unwrap().trim_end_matches(".rs")).collect();
-        if parts.iter().any(|part| STAGE.contains(part)) || ["mod", "runtime"].contains(&parts[0]) {
+        if parts.iter().any(|part| STAGE.contains(part)) {
             continue;
         }
         let depth = parts.len() - usize::from(parts.last() == Some(&"mod"));
-        let above = rooms_above(parts[0], depth, &fs::read_to_string(&file).unwrap());
+        let above = rooms_above(parts[0], depth, &text);
         wrong.extend(above.into_iter().map(|room| format!("{} names {room}", inside.display())));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
