@@ -130,6 +130,7 @@ impl Request {
             Self::Artifacts { .. } => "asking what its tasks left",
             Self::Payload => "asking what it takes",
             Self::Actions { .. } => "asking what its decision task offers",
+            Self::History { .. } | Self::Find { .. } => "looking it up",
             Self::Release { .. }
             | Self::Fire { .. }
             | Self::Ways(_)
@@ -139,8 +140,6 @@ impl Request {
             | Self::End { .. }
             | Self::Several(_)
             | Self::Point { .. }
-            | Self::History { .. }
-            | Self::Find { .. }
             | Self::Act(_)
             | Self::Download(_) => "finding out what would happen",
         }
