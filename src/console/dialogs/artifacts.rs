@@ -110,7 +110,7 @@ mod tests {
     fn wanted(model: &mut Model) -> Effect {
         let effects = press(model, "<enter>");
         let [Effect::Prepare(request @ Request::Download(_))] = &effects[..] else { panic!("{effects:?}") };
-        tell(model, Message::Prepared(request.clone(), Ok(Answer::Folder("/work".to_owned()))));
+        tell(model, Message::Prepared(request.clone(), Ok(Answer::Folder("/home/ada".to_owned()))));
         let mut effects = press(model, "<enter>");
         assert_eq!(effects.len(), 1, "{effects:?}");
         effects.remove(0)
@@ -145,7 +145,7 @@ mod tests {
         let again = Effect::Download { left: left.clone(), path: "/home/a".to_owned(), over: true };
         assert_eq!(press(&mut model, "y"), [again]);
         // What was typed is there again, below the question and where it could not be written.
-        let path = "/work/docker-image-shasum256.txt".to_owned();
+        let path = "/home/ada/docker-image-shasum256.txt".to_owned();
         let full = Failure::failed("it was not written", "no space is left", "make room");
         for told in [Ok(Got::Exists), Err(full)] {
             let Effect::Download { left, .. } = wanted(&mut model) else { panic!("no download") };
