@@ -1,8 +1,9 @@
 //! What is looked for in a log: a regular expression in which a capital letter makes case matter.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, convert::Infallible, ops::Range};
 
 use regex::{Regex, RegexBuilder};
+use regex_syntax::ast::{self, Ast, ClassSetItem, Literal, LiteralKind, Visitor, parse::Parser};
 
 use super::{
     decoded::Decoded,
@@ -78,31 +79,43 @@ impl Pattern {
 /// Whether a capital letter is among what is looked for. Those of `\S`, `\p{Lu}`, `\x4A` and `(?P<Name>` only write the
 /// pattern.
 fn has_capital(typed: &str) -> bool {
-    let mut rest = typed.chars();
-    while let Some(c) = rest.next() {
-        let escaped = match c {
-            '\\' => rest.next(),
-            '(' if rest.as_str().starts_with('?') => {
-                rest.by_ref().find(|c| matches!(c, ':' | '>' | ')'));
-                continue;
-            }
-            c if c.is_uppercase() => return true,
-            _ => continue,
-        };
-        let digits = match escaped {
-            Some('p' | 'P' | 'x' | 'u' | 'U') if rest.as_str().starts_with('{') => {
-                rest.by_ref().find(|c| *c == '}');
-                0
-            }
-            Some('p' | 'P') => 1,
-            Some('x') => 2,
-            Some('u') => 4,
-            Some('U') => 8,
-            _ => 0,
-        };
-        rest.by_ref().take(digits).for_each(drop);
+    Parser::new().parse(typed).is_ok_and(|pattern| ast::visit(&pattern, Capitals(false)).is_ok_and(|found| found))
+}
+
+struct Capitals(bool);
+
+impl Capitals {
+    fn look_at(&mut self, letter: &Literal) {
+        self.0 |= letter.kind == LiteralKind::Verbatim && letter.c.is_uppercase();
     }
-    false
+}
+
+impl Visitor for Capitals {
+    type Output = bool;
+    type Err = Infallible;
+
+    fn finish(self) -> Result<bool, Infallible> {
+        Ok(self.0)
+    }
+
+    fn visit_pre(&mut self, part: &Ast) -> Result<(), Infallible> {
+        if let Ast::Literal(letter) = part {
+            self.look_at(letter);
+        }
+        Ok(())
+    }
+
+    fn visit_class_set_item_pre(&mut self, item: &ClassSetItem) -> Result<(), Infallible> {
+        match item {
+            ClassSetItem::Literal(letter) => self.look_at(letter),
+            ClassSetItem::Range(range) => {
+                self.look_at(&range.start);
+                self.look_at(&range.end);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 /// Lines that have a pattern, or with `invert` those that do not.
