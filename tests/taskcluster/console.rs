@@ -74,6 +74,10 @@ fn what_tasks_left_is_downloaded_and_replaces_nothing_unasked() {
     console.press("\x1b");
     console.no_longer_sees("Replace this file?");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "another");
+    // The name is there again, to be changed.
+    console.sees("Download public/image.bin");
+    console.press("\x1b");
+    console.no_longer_sees("Download public/image.bin");
     console.press("G\r");
     console.sees(&format!("Download {ARTIFACT}"));
     console.sees("enter go on");
