@@ -48,7 +48,8 @@ open_console() { LC_ALL=C.UTF-8 screen -f /dev/null new-session -d -x 120 -y 32 
 open_console
 wait_for 60 shows 'verify .*match' || die "the console shows no release"
 screen send-keys S
-see console 'Steps .*cached' 'The console: releases, the steps of one and of its build, and its log'
+wait_for 60 shows 'Steps .*cached' || die "the console shows no steps"
+see console 'writing image' 'The console: releases, the steps of one and of its build, and its log'
 screen send-keys q
 
 # What the table is for: a frozen tag that somebody pushed over, and a tag that nobody recorded. Then it is undone.
